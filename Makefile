@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+# `make` alone lists the targets.
+
+GO ?= go
+VENV := .venv
+MOTO := $(VENV)/bin/moto_server
+
+.PHONY: help run build test check lint race fuzz golden bench real clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+build: ## build ./bucketlid
+	$(GO) build -o bucketlid ./cmd/bucketlid
+
+run: build ## build, then hunt over the logs of a made-up company
+	./bucketlid demo -o table
+
+$(MOTO):
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check 'moto[server]==5.2.5'
+
+test: $(MOTO) ## install what the tests need, and run them all
+	BUCKETLID_MOTO=$(CURDIR)/$(MOTO) $(GO) test ./...
+
+check: lint ## linters and tests that need nothing but Go
+	$(GO) test -short ./...
+
+lint: ## gofmt, vet, staticcheck
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run: gofmt -w .'; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) mod tidy -diff
+
+race: ## tests under the race detector
+	$(GO) test -race ./...
+
+FUZZTIME ?= 20s
+fuzz: ## each fuzz target for FUZZTIME
+	@for p in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+	  done; done
+
+golden: ## accept the present output as the golden files
+	$(GO) test ./report ./cmd/bucketlid -update
+
+bench: ## ratios of whole processes, and the Go benchmarks
+	bench/run.sh
+
+clean: ## remove what was built
+	rm -rf bucketlid $(VENV)

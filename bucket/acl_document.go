@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bucket
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+)
+
+// ACLDocument reads an AccessControlPolicy as CloudTrail writes it: XML turned
+// into JSON, in which one Grant is an object and several are a list
+// (semantics A.4 a). Member names are compared without letter case. What cannot
+// be read marks the ACL Partial.
+func ACLDocument(body any) *ACL {
+	acl := &ACL{Form: "body", Grants: []Grant{{Grantee{ID: OwnerID}, FullControl}}}
+	m, ok := body.(map[string]any)
+	if !ok {
+		acl.Partial = "AccessControlPolicy is not an object"
+		return acl
+	}
+	if owner, ok := member(m, "Owner").(map[string]any); ok {
+		acl.OwnerID = text(member(owner, "ID"))
+	}
+	list := member(m, "AccessControlList")
+	switch l := list.(type) {
+	case map[string]any:
+		acl.addGrants(member(l, "Grant"))
+	case []any: // log pipelines drop the inner Grant
+		acl.addGrants(l)
+	case nil, string: // an empty element: no grants
+	default:
+		acl.Partial = "AccessControlList is not an object"
+	}
+	for i := range acl.Grants {
+		if g := &acl.Grants[i].Grantee; g.ID == acl.OwnerID && g.ID != "" {
+			g.ID = OwnerID
+		}
+	}
+	acl.normalise()
+	return acl
+}
+
+func (a *ACL) addGrants(grants any) {
+	switch g := grants.(type) {
+	case nil:
+	case string:
+		if g != "" {
+			a.Partial = "Grant is a text"
+		}
+	case []any:
+		for _, one := range g {
+			a.addGrants(one)
+		}
+	case map[string]any:
+		a.addGrant(g)
+	default:
+		a.Partial = "Grant is not an object"
+	}
+}
+
+func (a *ACL) addGrant(m map[string]any) {
+	permission := Permission(strings.ToUpper(strings.TrimSpace(text(member(m, "Permission")))))
+	if !permission.valid() {
+		a.Partial = fmt.Sprintf("Permission is %q", permission)
+		return
+	}
+	who, ok := member(m, "Grantee").(map[string]any)
+	if !ok {
+		a.Partial = "Grant without a Grantee"
+		return
+	}
+	g := Grantee{}
+	switch {
+	case text(member(who, "URI")) != "":
+		g.URI = groupURI(text(member(who, "URI")))
+	case text(member(who, "ID")) != "":
+		g.ID = strings.TrimSpace(text(member(who, "ID")))
+	case text(member(who, "EmailAddress")) != "":
+		g.EmailAddress = text(member(who, "EmailAddress"))
+	default:
+		a.Partial = "Grantee without URI, ID or EmailAddress"
+		return
+	}
+	a.Grants = append(a.Grants, Grant{g, permission})
+}
+
+func (p Permission) valid() bool {
+	switch p {
+	case Read, Write, ReadACP, WriteACP, FullControl:
+		return true
+	}
+	return false
+}
+
+// member finds a member by name without letter case. An exact match wins; of
+// several others the first in sorted order, so that the answer never depends
+// on the order of a map.
+func member(m map[string]any, name string) any {
+	if v, ok := m[name]; ok {
+		return v
+	}
+	var names []string
+	for k := range m {
+		if strings.EqualFold(k, name) {
+			names = append(names, k)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	sort.Strings(names)
+	return m[names[0]]
+}
+
+// text is the scalar text of a value, also of {"content": …} and of a list of one.
+func text(v any) string {
+	switch x := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return x
+	case map[string]any:
+		return text(x["content"])
+	case []any:
+		if len(x) == 1 {
+			return text(x[0])
+		}
+		return ""
+	}
+	return fmt.Sprint(v)
+}

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bucket
+
+import (
+	"time"
+
+	"github.com/bucketlid/bucketlid/policy"
+)
+
+// The change of S3's defaults for new buckets in April 2023 (AWS page "Default
+// settings for new S3 buckets FAQ"): Block Public Access on and ACLs off. It
+// was rolled out over the Regions during that month.
+var (
+	newDefaultsFrom  = time.Date(2023, 4, 1, 0, 0, 0, 0, time.UTC)
+	newDefaultsUntil = time.Date(2023, 5, 1, 0, 0, 0, 0, time.UTC)
+)
+
+// apply lays one change into the tracks (semantics B.5).
+func (t *Timeline) apply(i int, c *Change) {
+	for _, o := range c.Observed {
+		t.observe(i, o)
+	}
+	switch c.Outcome {
+	case Refused:
+		return
+	case Unclear:
+		t.lose(i, c, "the call ended with "+c.Event.ErrorCode+", after which the old or the new value may hold")
+		return
+	}
+	if c.PayloadLost != "" {
+		t.lose(i, c, c.PayloadLost)
+		return
+	}
+	t.set(i, c)
+}
+
+func (t *Timeline) set(i int, c *Change) {
+	switch c.Slot {
+	case SlotBucket:
+		t.applyBucket(i, c)
+	case SlotACL:
+		t.acl.assign(i, c.ACL)
+	case SlotPolicy:
+		t.policy.assign(i, c.Policy)
+	case SlotBlock:
+		assignFlags(&t.block, i, *c.Block)
+	case SlotAccountBlock:
+		assignFlags(&t.accountBlock, i, *c.Block)
+	case SlotOrganizationBlock:
+		t.orgBlock.assign(i, c.Value)
+	case SlotOwnership:
+		t.ownership.assign(i, c.Ownership)
+	case SlotPayer:
+		t.payer.assign(i, c.Value)
+	case SlotWebsite:
+		t.website.assign(i, c.Value)
+	case SlotVersioning:
+		t.versioning.assign(i, c.Value)
+	case SlotObject:
+		t.applyObject(i, c)
+	case SlotObjectACL:
+		t.object(ObjectID{c.Key, c.Version}).assign(i, c.ACL)
+	case SlotAccessPoint:
+		t.point(c).created.assign(i, c.Point)
+		if c.Point == nil {
+			t.point(c).policy.assign(i, nil)
+		}
+	case SlotAccessPointPolicy:
+		t.point(c).policy.assign(i, c.Policy)
+	case SlotLogging:
+		t.applyLogging(i, c)
+	}
+}
+
+// lose makes the slot of a change unknown from step i on.
+func (t *Timeline) lose(i int, c *Change, why string) {
+	switch c.Slot {
+	case SlotACL:
+		t.acl.lose(i, why)
+	case SlotPolicy:
+		t.policy.lose(i, why)
+	case SlotBlock:
+		loseFlags(&t.block, i, why)
+	case SlotAccountBlock:
+		loseFlags(&t.accountBlock, i, why)
+	case SlotOrganizationBlock:
+		t.orgBlock.lose(i, why)
+	case SlotOwnership:
+		t.ownership.lose(i, why)
+	case SlotPayer:
+		t.payer.lose(i, why)
+	case SlotObjectACL, SlotObject:
+		t.object(ObjectID{c.Key, c.Version}).lose(i, why)
+	case SlotAccessPointPolicy:
+		t.point(c).policy.lose(i, why)
+	case SlotAccessPoint:
+		t.point(c).created.lose(i, why)
+	}
+}
+
+func assignFlags(tracks *[flagCount]Track[Tri], i int, b PublicAccessBlock) {
+	for f := range tracks {
+		tracks[f].assign(i, b[f])
+	}
+}
+
+func loseFlags(tracks *[flagCount]Track[Tri], i int, why string) {
+	for f := range tracks {
+		tracks[f].lose(i, why)
+	}
+}
+
+// applyBucket starts or ends an incarnation of the name (semantics B.4).
+func (t *Timeline) applyBucket(i int, c *Change) {
+	if c.Removed {
+		t.exists.assign(i, false)
+		t.clear(i)
+		return
+	}
+	now := t.exists.at(i-1, sameValue[bool])
+	if now.Known && now.Value && now.Grade == Seen {
+		// A repeat on one's own bucket in us-east-1 resets the ACL and nothing
+		// else (API reference, CreateBucket, BucketAlreadyOwnedByYou).
+		t.acl.assign(i, c.Create.acl())
+		return
+	}
+	t.exists.assign(i, true)
+	t.clear(i)
+	t.acl.assign(i, c.Create.acl())
+	t.policy.assign(i, nil)
+	t.payer.assign(i, "BucketOwner")
+	t.website.assign(i, "")
+	t.versioning.assign(i, "")
+	at := t.Steps[i].Time
+	switch {
+	case at.Before(newDefaultsFrom):
+		assignFlags(&t.block, i, AllFlags(False))
+		t.ownership.assign(i, orElse(c.Create.Ownership, ObjectWriter))
+	case at.Before(newDefaultsUntil):
+		loseFlags(&t.block, i, "the bucket was created in April 2023, while S3's defaults changed")
+		if c.Create.Ownership != "" {
+			t.ownership.assign(i, c.Create.Ownership)
+		} else {
+			t.ownership.lose(i, "the bucket was created in April 2023, while S3's defaults changed")
+		}
+	default:
+		assignFlags(&t.block, i, AllFlags(True))
+		t.ownership.assign(i, orElse(c.Create.Ownership, BucketOwnerEnforced))
+	}
+	t.proveACLAllowed(i, c.Create.acl())
+}
+
+func (c *Creation) acl() *ACL {
+	if c == nil || c.ACL == nil {
+		return Canned("private")
+	}
+	return c.ACL
+}
+
+func orElse(v, other ObjectOwnership) ObjectOwnership {
+	if v == "" {
+		return other
+	}
+	return v
+}
+
+// clear ends what belonged to the former incarnation.
+func (t *Timeline) clear(i int) {
+	for _, o := range t.objects {
+		o.assign(i, nil)
+	}
+	for _, p := range t.points {
+		p.created.assign(i, nil)
+		p.policy.assign(i, nil)
+	}
+}
+
+// applyObject follows an upload or a deletion: the new object has the ACL of
+// its own call, and hides or replaces the old one.
+func (t *Timeline) applyObject(i int, c *Change) {
+	if c.Version != "" && !c.Removed {
+		// A versioned bucket keeps the former version with its ACL, readable by
+		// its version id; PutObjectAcl without one goes to the new version.
+		t.object(ObjectID{c.Key, c.Version}).assign(i, c.ACL)
+		t.object(ObjectID{Key: c.Key}).assign(i, nil)
+		return
+	}
+	t.object(ObjectID{c.Key, c.Version}).assign(i, c.ACL)
+}
+
+func (t *Timeline) object(id ObjectID) *Track[*ACL] {
+	o, ok := t.objects[id]
+	if !ok {
+		o = &Track[*ACL]{}
+		t.objects[id] = o
+	}
+	return o
+}
+
+func (t *Timeline) point(c *Change) *pointTracks {
+	p, ok := t.points[c.AccessPoint]
+	if !ok {
+		p = &pointTracks{multiRegion: c.MultiRegion}
+		t.points[c.AccessPoint] = p
+	}
+	return p
+}
+
+// applyLogging opens or ends a stretch in which changes may have gone unseen.
+func (t *Timeline) applyLogging(i int, c *Change) {
+	open := len(t.gaps) > 0 && t.gaps[len(t.gaps)-1].to < 0
+	switch {
+	case c.Removed && !open:
+		t.gaps = append(t.gaps, gapSteps{i, -1})
+	case !c.Removed && open:
+		t.gaps[len(t.gaps)-1].to = i
+	}
+}
+
+func (t *Timeline) observe(i int, o Observation) {
+	switch o.Kind {
+	case SeesEffectiveFlag:
+		if o.Value == False {
+			t.block[o.Flag].observe(i, False, o.grade(), o.Why)
+			t.accountBlock[o.Flag].observe(i, False, o.grade(), o.Why)
+		}
+	case SeesBucketBlock:
+		for _, f := range Flags {
+			t.block[f].observe(i, o.Value, o.grade(), o.Why)
+		}
+	case SeesAccountBlock:
+		for _, f := range Flags {
+			t.accountBlock[f].observe(i, o.Value, o.grade(), o.Why)
+		}
+	case SeesOwnership:
+		t.ownership.observe(i, o.Owner, o.grade(), o.Why)
+	case SeesNoPolicy:
+		t.policy.observe(i, nil, o.grade(), o.Why)
+	case SeesPolicyStatus:
+		status := policy.NotPublic
+		if o.Value == True {
+			status = policy.Public
+		}
+		t.status.observe(i, status, o.grade(), o.Why)
+	case SeesNoOutsideACL:
+		t.acl.observe(i, Canned("private"), o.grade(), o.Why)
+	}
+}
+
+// deduce adds what outcomes prove only together with what else is known:
+// accepted public grants (K1, K2) and flags of which one level must be on (K4).
+func (t *Timeline) deduce() {
+	for i := range t.Steps {
+		c := t.Steps[i].Change
+		if c == nil {
+			continue
+		}
+		if c.Outcome == Done && c.ACL != nil && c.Slot != SlotBucket {
+			t.proveACLAllowed(i, c.ACL)
+		}
+		if c.Outcome == Done && c.Slot == SlotPolicy && c.Policy != nil && t.Classify(c.Policy).Status == policy.Public {
+			t.observe(i, Observation{Kind: SeesEffectiveFlag, Flag: BlockPublicPolicy, Value: False,
+				Why: "a public policy was accepted by " + c.Event.Name})
+		}
+		for _, o := range c.Observed {
+			if o.Kind == SeesEffectiveFlag && o.Value == True {
+				t.placeTrueFlag(i, o)
+			}
+		}
+	}
+}
+
+// proveACLAllowed is K1: a public ACL that was accepted.
+func (t *Timeline) proveACLAllowed(i int, acl *ACL) {
+	if !acl.Public() {
+		return
+	}
+	const why = "a public ACL was accepted"
+	t.observe(i, Observation{Kind: SeesEffectiveFlag, Flag: BlockPublicAcls, Value: False, Why: why})
+	t.observe(i, Observation{Kind: SeesOwnership, Owner: ACLsEnabled, Why: why})
+}
+
+// placeTrueFlag finds which level a refusal by Block Public Access names: where
+// one level is known to be off, it was the other.
+func (t *Timeline) placeTrueFlag(i int, o Observation) {
+	own := t.block[o.Flag].at(i-1, sameValue[Tri])
+	account := t.accountBlock[o.Flag].at(i-1, sameValue[Tri])
+	switch {
+	case own.Value == True || account.Value == True:
+	case own.Value == False && own.Grade == Seen:
+		t.accountBlock[o.Flag].observe(i, True, o.grade(), o.Why)
+	case account.Value == False && account.Grade == Seen:
+		t.block[o.Flag].observe(i, True, o.grade(), o.Why)
+	}
+}

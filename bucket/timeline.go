@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bucket
+
+import (
+	"sort"
+	"time"
+
+	"github.com/bucketlid/bucketlid/policy"
+)
+
+// Step is one moment of a timeline: a change, or a clock edge of a policy when
+// Change is nil.
+type Step struct {
+	Time   time.Time
+	Change *Change
+	// Tied says that another change of the same slot stands in the same second
+	// and that nothing tells which came first.
+	Tied bool
+}
+
+// Timeline is the life of one bucket name as its changes tell it, with the
+// changes of its account and organization laid in. Step i is the state after
+// Steps[i]; -1 is the state before the first.
+type Timeline struct {
+	Bucket  string
+	Account string
+	Region  string
+	Steps   []Step
+
+	exists       Track[bool]
+	block        [flagCount]Track[Tri]
+	accountBlock [flagCount]Track[Tri]
+	orgBlock     Track[string]
+	ownership    Track[ObjectOwnership]
+	acl          Track[*ACL]
+	policy       Track[*PolicyText]
+	status       Track[policy.Status]
+	payer        Track[string]
+	website      Track[string]
+	versioning   Track[string]
+	objects      map[ObjectID]*Track[*ACL]
+	points       map[string]*pointTracks
+	gaps         []gapSteps
+	ownerIDs     map[string]bool
+	classified   map[string]policy.Classification
+}
+
+type pointTracks struct {
+	multiRegion bool
+	created     Track[*AccessPoint]
+	policy      Track[*PolicyText]
+}
+
+// gapSteps is a stretch of steps in which the account's logging was off.
+type gapSteps struct{ from, to int }
+
+// ObjectID names an object version; Version "" is the current one.
+type ObjectID struct{ Key, Version string }
+
+// Fold orders the changes of a bucket and of its account, and reads off what
+// each assigns and proves. The result depends on the set of changes only.
+// Clock edges inside the changes' span, from Date conditions of their policies,
+// become steps of their own; until is the end of the logs (zero: the last
+// change), after which nothing is said.
+func Fold(name string, changes []*Change, until time.Time) *Timeline {
+	t := &Timeline{
+		Bucket: name, objects: map[ObjectID]*Track[*ACL]{}, points: map[string]*pointTracks{},
+		ownerIDs: map[string]bool{}, classified: map[string]policy.Classification{},
+	}
+	t.place(changes, until)
+	t.identify()
+	for i := range t.Steps {
+		if c := t.Steps[i].Change; c != nil {
+			t.apply(i, c)
+		}
+	}
+	t.deduce()
+	return t
+}
+
+// identify finds the owner account and Region: the last change that tells wins.
+func (t *Timeline) identify() {
+	for _, s := range t.Steps {
+		c := s.Change
+		if c == nil || c.Bucket == "" {
+			continue
+		}
+		if c.Account != "" {
+			t.Account = c.Account
+		}
+		if c.Region != "" {
+			t.Region = c.Region
+		}
+		if c.ACL != nil && c.ACL.OwnerID != "" && c.Slot == SlotACL {
+			t.ownerIDs[c.ACL.OwnerID] = true
+		}
+	}
+}
+
+// place sorts the changes into steps (semantics A.6 F7).
+func (t *Timeline) place(changes []*Change, until time.Time) {
+	for _, c := range changes {
+		t.Steps = append(t.Steps, Step{Time: c.Event.Time, Change: c})
+	}
+	t.addClockEdges(until)
+	sort.SliceStable(t.Steps, func(i, j int) bool { return t.before(t.Steps[i], t.Steps[j]) })
+	for i := 1; i < len(t.Steps); i++ {
+		a, b := &t.Steps[i-1], &t.Steps[i]
+		if a.Time.Equal(b.Time) && a.Change != nil && b.Change != nil && a.Change.sameSetting(b.Change) &&
+			a.Change.Outcome == Done && b.Change.Outcome == Done {
+			a.Tied, b.Tied = true, true
+		}
+	}
+}
+
+func (c *Change) sameSetting(d *Change) bool {
+	return c.Slot == d.Slot && c.Bucket == d.Bucket && c.Key == d.Key && c.AccessPoint == d.AccessPoint &&
+		c.Slot != SlotObservation && c.Slot != SlotLogging && c.Slot != SlotBucket
+}
+
+func (t *Timeline) addClockEdges(until time.Time) {
+	if len(t.Steps) == 0 {
+		return
+	}
+	first, last := t.Steps[0].Time, t.Steps[0].Time
+	for _, s := range t.Steps {
+		if s.Time.Before(first) {
+			first = s.Time
+		}
+		if s.Time.After(last) {
+			last = s.Time
+		}
+	}
+	if until.After(last) {
+		last = until
+	}
+	seen := map[int64]bool{}
+	for _, s := range t.Steps {
+		if s.Change.Policy == nil {
+			continue
+		}
+		for _, edge := range policy.Analyse(s.Change.Policy.Document, policy.Facts{Bucket: t.Bucket}).Edges {
+			if edge.After(first) && !edge.After(last) && !seen[edge.Unix()] {
+				seen[edge.Unix()] = true
+				t.Steps = append(t.Steps, Step{Time: edge.UTC()})
+			}
+		}
+	}
+}
+
+func (t *Timeline) before(a, b Step) bool {
+	if !a.Time.Equal(b.Time) {
+		return a.Time.Before(b.Time)
+	}
+	if (a.Change == nil) != (b.Change == nil) {
+		return a.Change == nil
+	}
+	if a.Change == nil {
+		return false
+	}
+	if x, y := t.rank(a.Change), t.rank(b.Change); x != y {
+		return x < y
+	}
+	if a.Change.Event.ID != b.Change.Event.ID {
+		return a.Change.Event.ID < b.Change.Event.ID
+	}
+	if a.Change.Slot != b.Change.Slot {
+		return a.Change.Slot < b.Change.Slot
+	}
+	return a.Change.Key+"\x00"+a.Change.AccessPoint < b.Change.Key+"\x00"+b.Change.AccessPoint
+}
+
+// rank orders the changes of one second so that every recorded outcome stays
+// possible: a grant that succeeded came before the guard that would have
+// refused it. Between a grant and its revocation nothing decides; the grant is
+// put last, so that the open reading is the one reported, and both are Tied.
+func (t *Timeline) rank(c *Change) int {
+	switch {
+	case c.Slot == SlotBucket:
+		if c.Removed {
+			return 7
+		}
+		return 0
+	case c.Outcome != Done || c.Slot == SlotObservation:
+		return 1
+	case c.Slot == SlotBlock || c.Slot == SlotAccountBlock || c.Slot == SlotOrganizationBlock:
+		if c.Block != nil && *c.Block == AllFlags(True) {
+			return 6
+		}
+		return 2
+	case c.Slot == SlotOwnership:
+		if c.Ownership == BucketOwnerEnforced {
+			return 6
+		}
+		return 2
+	case c.Slot == SlotAccessPoint:
+		return 2
+	}
+	if t.grants(c) {
+		return 5
+	}
+	return 4
+}
+
+func (t *Timeline) grants(c *Change) bool {
+	switch {
+	case c.ACL != nil:
+		return c.ACL.Public()
+	case c.Policy != nil:
+		return t.Classify(c.Policy).Status != policy.NotPublic
+	}
+	return false
+}
+
+// Classify is AWS's own view of a policy text, computed once for each text.
+func (t *Timeline) Classify(p *PolicyText) policy.Classification {
+	c, ok := t.classified[p.Hash]
+	if !ok {
+		c = policy.Classify(p.Document, policy.Facts{Bucket: t.Bucket, Account: t.Account, Region: t.Region})
+		t.classified[p.Hash] = c
+	}
+	return c
+}
+
+// Key orders timelines of one name: by the first event that they hold.
+func (t *Timeline) Key() string {
+	for _, s := range t.Steps {
+		if s.Change != nil {
+			return s.Change.Event.ID
+		}
+	}
+	return ""
+}

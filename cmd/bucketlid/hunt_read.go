@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/bucketlid/bucketlid/ingest"
+	"github.com/bucketlid/bucketlid/replay"
+	"github.com/bucketlid/bucketlid/report"
+	"github.com/bucketlid/bucketlid/trail"
+)
+
+// hunt reads sources into one ledger and one baseline. Each worker keeps its
+// own of both; they merge at the end, and the result does not depend on who
+// read what.
+type hunt struct {
+	filter   ingest.Filter
+	workers  int
+	stdin    io.Reader
+	endpoint string
+	progress ingest.Progress
+
+	ledger   *replay.Ledger
+	baseline *replay.Baseline
+	skipped  []report.Skipped
+	counts   counts
+}
+
+// counts are what a worker read.
+type counts struct {
+	objects, damaged, packed, unpacked, records, outside int64
+	reasons                                              map[string]int64
+}
+
+// maxSkipsOfObject bounds the skipped messages of one object; the rest is
+// counted.
+const maxSkipsOfObject = 100
+
+// worker is one reader's share.
+type worker struct {
+	filter   wanted
+	ledger   *replay.Ledger
+	baseline *replay.Baseline
+	skipped  []report.Skipped
+	counts   counts
+}
+
+func newWorker(f ingest.Filter) *worker {
+	return &worker{filter: newWanted(f), ledger: replay.NewLedger(), baseline: replay.NewBaseline(), counts: counts{reasons: map[string]int64{}}}
+}
+
+// read opens all sources first, so that a bad one is refused before work is done.
+func (h *hunt) read(ctx context.Context, specs []string) error {
+	first := newWorker(h.filter)
+	opts := ingest.Options{Stdin: h.stdin, Endpoint: h.endpoint, Progress: &h.progress}
+	opts.Problem = func(p ingest.Problem) { first.skip(p.Object, -1, p.Reason) }
+	var sources []ingest.Source
+	for _, spec := range specs {
+		source, err := ingest.Open(ctx, spec, h.filter, opts)
+		if err != nil {
+			return err
+		}
+		sources = append(sources, source)
+	}
+	workers := make([]*worker, h.workers)
+	for i := range workers {
+		workers[i] = newWorker(h.filter)
+	}
+	err := ingest.Each(ctx, sources, h.workers, opts, func(i int, obj ingest.Object) error {
+		return workers[i].object(ctx, obj)
+	})
+	if err != nil {
+		return err
+	}
+	h.merge(append([]*worker{first}, workers...))
+	return nil
+}
+
+func (h *hunt) merge(workers []*worker) {
+	h.ledger, h.baseline = replay.NewLedger(), replay.NewBaseline()
+	h.counts = counts{reasons: map[string]int64{}}
+	for _, w := range workers {
+		h.ledger.Merge(w.ledger)
+		h.baseline.Merge(w.baseline)
+		h.skipped = append(h.skipped, w.skipped...)
+		h.counts.add(w.counts)
+	}
+	h.baseline.Settle()
+	slices.SortFunc(h.skipped, func(a, b report.Skipped) int {
+		return cmp.Or(cmp.Compare(a.Object, b.Object), cmp.Compare(a.Offset, b.Offset), cmp.Compare(a.Reason, b.Reason))
+	})
+}
+
+func (c *counts) add(o counts) {
+	c.objects += o.objects
+	c.damaged += o.damaged
+	c.packed += o.packed
+	c.unpacked += o.unpacked
+	c.records += o.records
+	c.outside += o.outside
+	for reason, n := range o.reasons {
+		c.reasons[reason] += n
+	}
+}
+
+// object reads one object to its end. Damage in the middle loses nothing that
+// stood before it.
+func (w *worker) object(ctx context.Context, obj ingest.Object) error {
+	content, err := obj.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	unpacked := ingest.Inflate(content, 0)
+	defer unpacked.Close()
+	skips := 0
+	stats, err := trail.Scan(unpacked, trail.Options{}, w.visit(obj.Name), func(s trail.Skip) {
+		if skips++; skips <= maxSkipsOfObject {
+			w.skip(obj.Name, s.Offset, s.Reason)
+		} else {
+			w.counts.reasons[kindOfReason(s.Reason)]++
+		}
+	})
+	if skips > maxSkipsOfObject {
+		w.skipped = append(w.skipped, report.Skipped{Object: obj.Name, Offset: -1, Reason: fmt.Sprintf("%d more pieces of this object", skips-maxSkipsOfObject)})
+	}
+	w.counts.objects++
+	w.counts.packed += unpacked.Packed()
+	w.counts.unpacked += stats.Bytes
+	return w.damage(obj.Name, err)
+}
+
+// damage records why an object could not be read to its end. Only a cancelled
+// run is an error.
+func (w *worker) damage(name string, err error) error {
+	var corrupt *ingest.CorruptError
+	var bomb *ingest.BombError
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, context.Canceled):
+		return err
+	case errors.As(err, &corrupt):
+		w.skip(name, corrupt.Offset, corrupt.Reason)
+	case errors.As(err, &bomb):
+		w.skip(name, bomb.Unpacked, bomb.Error())
+	default:
+		w.skip(name, -1, err.Error())
+	}
+	w.counts.damaged++
+	return nil
+}
+
+func (w *worker) visit(object string) func(h *trail.Header, raw []byte) error {
+	return func(h *trail.Header, raw []byte) error {
+		if !w.filter.takes(h) {
+			w.counts.outside++
+			return nil
+		}
+		w.counts.records++
+		w.baseline.Observe(h)
+		if !replay.Wants(h, raw) {
+			w.ledger.AddHeader(h, raw)
+			return nil
+		}
+		record, err := trail.Decode(raw, h)
+		if err != nil {
+			w.skip(object, -1, err.Error())
+			return nil
+		}
+		w.ledger.Add(record)
+		return nil
+	}
+}
+
+func (w *worker) skip(object string, offset int64, reason string) {
+	w.skipped = append(w.skipped, report.Skipped{Object: object, Offset: offset, Reason: reason})
+	w.counts.reasons[kindOfReason(reason)]++
+}
+
+// kindOfReason is the part of a reason that is the same for all objects: what
+// stands before the first colon or offset.
+func kindOfReason(reason string) string {
+	kind, _, _ := strings.Cut(reason, ":")
+	kind, _, _ = strings.Cut(kind, " at offset ")
+	return kind
+}
+
+// wanted is the filter on records, by what their headers tell.
+type wanted struct {
+	accounts, regions map[string]bool
+	from, to          int64
+	any               bool
+}
+
+func newWanted(f ingest.Filter) wanted {
+	w := wanted{accounts: set(f.Accounts), regions: set(f.Regions)}
+	if !f.From.IsZero() {
+		w.from = f.From.Unix()
+	}
+	if !f.To.IsZero() {
+		w.to = f.To.Unix()
+	}
+	w.any = len(w.accounts) == 0 && len(w.regions) == 0 && w.from == 0 && w.to == 0
+	return w
+}
+
+func set(list []string) map[string]bool {
+	m := make(map[string]bool, len(list))
+	for _, s := range list {
+		m[s] = true
+	}
+	return m
+}
+
+func (w *wanted) takes(h *trail.Header) bool {
+	if w.any {
+		return true
+	}
+	if len(w.accounts) > 0 && len(h.RecipientAccountID) > 0 && !w.accounts[string(h.RecipientAccountID)] {
+		return false
+	}
+	if len(w.regions) > 0 && len(h.Region) > 0 && !w.regions[string(h.Region)] {
+		return false
+	}
+	if w.from == 0 && w.to == 0 {
+		return true
+	}
+	seconds, _, ok := trail.ParseTime(h.Time)
+	return !ok || (seconds >= w.from && (w.to == 0 || seconds < w.to))
+}

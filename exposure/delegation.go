@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package exposure
+
+import (
+	"strings"
+
+	"github.com/bucketlid/bucketlid/bucket"
+	"github.com/bucketlid/bucketlid/policy"
+)
+
+// stranger is the caller by whom delegation is tried: a role of an account that
+// no policy names.
+var stranger = policy.Caller{Account: "999999999999", ARN: "arn:aws:iam::999999999999:role/stranger"}
+
+// sampleAction is the action by which an access class is tried.
+var sampleAction = map[policy.Access]string{
+	policy.List: "s3:ListBucket", policy.Read: "s3:GetObject", policy.Write: "s3:PutObject", policy.Delete: "s3:DeleteObject",
+	policy.ACLRead: "s3:GetObjectAcl", policy.ACLWrite: "s3:PutObjectAcl", policy.ConfigRead: "s3:GetBucketLocation", policy.ConfigWrite: "s3:PutBucketTagging",
+}
+
+// delegates reports whether the bucket policy lets a request pass that comes
+// through the access point (semantics B.8 R2, R5): as a request to the bucket
+// that carries the access point's context keys.
+func delegates(d *policy.Document, v *view, p bucket.Point, h *holding) bool {
+	account := v.t.Account
+	if p.Created.Known && p.Created.Value != nil && p.Created.Value.Account != "" {
+		account = p.Created.Value.Account
+	}
+	caller := stranger
+	if h.audience == policy.Account && len(h.principal) == len(stranger.Account) {
+		caller = policy.Caller{Account: h.principal, ARN: "arn:aws:iam::" + h.principal + ":root"}
+	}
+	decision := policy.Evaluate(d, policy.Request{
+		Caller: caller, Action: sampleAction[h.access], Resource: sampleResource(h),
+		Context: map[string][]string{
+			"s3:DataAccessPointAccount":   {account},
+			"s3:DataAccessPointArn":       {"arn:aws:s3:" + v.t.Region + ":" + account + ":accesspoint/" + p.Name},
+			"s3:AccessPointNetworkOrigin": {"Internet"},
+			"aws:PrincipalAccount":        {caller.Account},
+			"aws:PrincipalArn":            {caller.ARN},
+			"aws:SecureTransport":         {"true"},
+			"aws:SourceIp":                {"198.51.100.77"},
+		},
+	})
+	return decision.Outcome == policy.Allowed || (decision.Outcome == policy.ImplicitDeny && len(decision.Unsettled) > 0)
+}
+
+// sampleResource is the shortest resource of the holding's scope.
+func sampleResource(h *holding) string {
+	name := ""
+	if len(h.scope.Include) > 0 {
+		name = strings.ReplaceAll(strings.ReplaceAll(h.scope.Include[0], "*", "k"), "?", "k")
+	}
+	return "arn:aws:s3:::" + name
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package exposure
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/bucketlid/bucketlid/bucket"
+	"github.com/bucketlid/bucketlid/policy"
+)
+
+// Find reports every exposure of a timeline: its windows, open or closed, and
+// the grants that a guard held throughout (State Blocked). They come sorted by
+// opening step and identity.
+func Find(t *bucket.Timeline) []Exposure {
+	f := &finder{t: t, cache: &analyses{reach: map[string]policy.Reach{}}, settings: t.SettingSteps()}
+	f.views = make([]*view, len(f.settings)+1)
+	out := f.settle(f.sweepSettings())
+	for _, id := range t.Objects() {
+		out = append(out, f.settle(f.sweepObject(id))...)
+	}
+	return out
+}
+
+type finder struct {
+	t        *bucket.Timeline
+	cache    *analyses
+	settings []int
+	views    []*view // by position in settings, shifted by one: [0] is before the first step
+}
+
+// view is the timeline as of step: the settings after the last setting step.
+func (f *finder) view(step int) *view {
+	n, found := slices.BinarySearch(f.settings, step)
+	if !found {
+		n--
+	}
+	if f.views[n+1] == nil {
+		at := -1
+		if n >= 0 {
+			at = f.settings[n]
+		}
+		v := &view{t: f.t, step: at, state: f.t.State(at), cache: f.cache}
+		if at >= 0 {
+			v.at = f.t.Steps[at].Time
+		} else if len(f.t.Steps) > 0 {
+			v.at = f.t.Steps[0].Time
+		}
+		f.views[n+1] = v
+	}
+	v := *f.views[n+1]
+	v.step = step
+	return &v
+}
+
+func gone(v *view) bool { return v.state.Exists.Known && !v.state.Exists.Value }
+
+func (f *finder) sweepSettings() *sweep {
+	s := newSweep(f.t)
+	for _, step := range visits(f.settings, nil) {
+		v := f.view(step)
+		var all []holding
+		if !gone(v) {
+			for _, r := range Routes {
+				if r.find != nil {
+					all = append(all, r.find(v)...)
+				}
+			}
+		}
+		s.visit(step, all)
+	}
+	return s
+}
+
+func (f *finder) sweepObject(id bucket.ObjectID) *sweep {
+	s := newSweep(f.t)
+	for _, step := range visits(f.settings, f.t.ObjectSteps(id)) {
+		v := f.view(step)
+		var all []holding
+		if !gone(v) {
+			all = objectACL(v, id)
+		}
+		s.visit(step, all)
+	}
+	return s
+}
+
+// settle turns runs into exposures: those that differ in nothing but their
+// access class become one.
+func (f *finder) settle(s *sweep) []Exposure {
+	var out []Exposure
+	index := map[string]int{}
+	add := func(key string, e Exposure) {
+		if i, ok := index[key]; ok {
+			merge(&out[i], e)
+			return
+		}
+		index[key] = len(out)
+		out = append(out, e)
+	}
+	for _, r := range dropCovered(s.runs) {
+		add(f.runKey(r), f.fromRun(r))
+	}
+	for _, l := range s.neverOpen() {
+		add(f.latentKey(l), f.fromLatent(l))
+	}
+	for i := range out {
+		finish(&out[i])
+	}
+	return out
+}
+
+func (f *finder) runKey(r *run) string {
+	return fmt.Sprint(r.start, r.end, r.segments, r.id.audience, r.id.principal, r.id.key, r.id.point, r.first.uri, r.undecided)
+}
+
+func (f *finder) latentKey(l *latentRun) string {
+	return fmt.Sprint("latent", l.start, l.end, l.key.route, l.key.grant, l.key.id.audience, l.key.id.principal,
+		l.key.id.key, l.key.id.point, l.last.blockedBy, l.last.uri)
+}
+
+func (f *finder) fromRun(r *run) Exposure {
+	e := f.base(r.first)
+	e.Audience = r.id.audience
+	e.OpenedAt, e.OpenedBy = timeAt(f.t, r.start), f.actor(r.start)
+	e.State, e.Certainty = Open, certainty(r.grade)
+	if r.undecided {
+		e.State = Unknown
+	}
+	if r.end != stillOpen {
+		e.ClosedAt, e.ClosedBy = timeAt(f.t, r.end), f.actor(r.end)
+		e.State = Closed
+		if len(r.after) > 0 {
+			e.State, e.BlockedBy = Blocked, r.after
+		}
+	}
+	for i, seg := range r.segments {
+		part := Segment{From: timeAt(f.t, seg.from), Routes: seg.routes, To: e.ClosedAt}
+		if i+1 < len(r.segments) {
+			part.To = timeAt(f.t, r.segments[i+1].from)
+		}
+		e.Segments = append(e.Segments, part)
+	}
+	e.Uncertain = f.bounds(r)
+	e.Reasons = f.reasons(r)
+	e.Unknowns = append(e.Unknowns, r.unseen...)
+	e.Unknowns = append(e.Unknowns, f.doubts(r)...)
+	return e
+}
+
+func (f *finder) fromLatent(l *latentRun) Exposure {
+	e := f.base(l.last)
+	e.State, e.Certainty, e.BlockedBy = Blocked, certainty(l.last.grade), l.last.blockedBy
+	e.OpenedBy = f.actor(l.key.grant)
+	e.OpenedAt = timeAt(f.t, l.key.grant)
+	if next := f.stepAfter(l.end); next >= 0 {
+		e.State, e.ClosedAt, e.ClosedBy = Closed, timeAt(f.t, next), f.actor(next)
+	}
+	e.Reasons = append(f.grantReason(l.last, l.key.grant), "held shut by "+joinNames(l.last.blockedBy))
+	e.Unknowns = append(e.Unknowns, l.last.unseen...)
+	e.Latent = true
+	return e
+}
+
+// stepAfter is the setting step after step, at which a latent grant was gone;
+// -1 when it lasted.
+func (f *finder) stepAfter(step int) int {
+	for _, s := range f.settings {
+		if s > step {
+			return s
+		}
+	}
+	return -1
+}
+
+func (f *finder) base(h holding) Exposure {
+	e := Exposure{
+		Account: f.t.Account, Region: f.t.Region, Bucket: f.t.Bucket, Key: h.key, AccessPoint: h.point,
+		Route: h.route, Audience: h.audience, Access: []policy.Access{h.access}, Scope: h.scope,
+		URI: h.uri, Permission: h.permission, Guards: h.guards, Witness: h.witness,
+		BlockedBy: []string{}, Segments: []Segment{},
+	}
+	if h.principal != "" {
+		e.Principals = []string{h.principal}
+	}
+	if h.access == "" {
+		e.Access = []policy.Access{}
+	}
+	if h.until != nil {
+		e.Guards = append(e.Guards, "until "+stamp(*h.until)+", by a Date condition")
+	}
+	return e
+}
+
+func certainty(g bucket.Grade) Certainty {
+	return map[bucket.Grade]Certainty{bucket.Seen: Proven, bucket.InferredGrade: Inferred, bucket.NeverSeen: Assumed}[g]
+}
+
+func (f *finder) actor(step int) *Actor {
+	if step < 0 || f.t.Steps[step].Change == nil || f.t.Steps[step].Change.Slot == bucket.SlotObservation {
+		return nil
+	}
+	return ActorOf(f.t.Steps[step].Change.Event)
+}
+
+// ActorOf is an event as an actor.
+func ActorOf(e *bucket.Event) *Actor {
+	a := &Actor{
+		UserName: e.UserName, ARN: e.ARN, Type: e.Type, AccountID: e.AccountID, SourceIPAddress: e.SourceIPAddress,
+		UserAgent: e.UserAgent, EventName: e.Name, EventID: e.ID, InvokedBy: e.InvokedBy, AccessKeyID: e.AccessKeyID,
+	}
+	if !e.Time.IsZero() {
+		at := e.Time
+		a.EventTime = &at
+	}
+	return a
+}
+
+// merge joins two exposures that differ in access and scope only. The scope of
+// a joined exposure is what either reaches.
+func merge(e *Exposure, other Exposure) {
+	e.Access = append(e.Access, other.Access...)
+	e.Scope.Include = append(slices.Clone(e.Scope.Include), other.Scope.Include...)
+	e.Scope.Exclude = append(slices.Clone(e.Scope.Exclude), other.Scope.Exclude...)
+	if !slices.Contains(splitList(e.Permission), other.Permission) && e.Permission != other.Permission {
+		e.Permission = joinNames(append(splitList(e.Permission), splitList(other.Permission)...))
+	}
+	e.Guards = append(e.Guards, other.Guards...)
+	e.Reasons = append(e.Reasons, other.Reasons...)
+	e.Unknowns = append(e.Unknowns, other.Unknowns...)
+	if e.Witness == nil {
+		e.Witness = other.Witness
+	}
+	e.Certainty = leastSure(e.Certainty, other.Certainty)
+}
+
+func leastSure(a, b Certainty) Certainty {
+	for _, c := range []Certainty{Assumed, Inferred} {
+		if a == c || b == c {
+			return c
+		}
+	}
+	return Proven
+}
+
+// finish sorts and drops repeats, and gives the exposure its id.
+func finish(e *Exposure) {
+	slices.SortFunc(e.Access, func(a, b policy.Access) int {
+		return cmp.Compare(slices.Index(policy.AccessOrder, a), slices.Index(policy.AccessOrder, b))
+	})
+	e.Access = slices.Compact(e.Access)
+	slices.Sort(e.Scope.Include)
+	e.Scope.Include = slices.Compact(e.Scope.Include)
+	slices.Sort(e.Scope.Exclude)
+	e.Scope.Exclude = slices.Compact(e.Scope.Exclude)
+	e.Permission = joinNames(unique(splitList(e.Permission)))
+	e.Guards, e.Reasons, e.Unknowns = unique(e.Guards), unique(e.Reasons), unique(e.Unknowns)
+	event := ""
+	if e.OpenedBy != nil {
+		event = e.OpenedBy.EventID
+	}
+	e.ID = ID("x", e.Account, e.Bucket, e.Key, e.AccessPoint, string(e.Route), string(e.Audience), joinNames(e.Principals),
+		fmt.Sprint(e.Access, e.Scope), event)
+}
+
+// ID is a short stable name made of what tells a thing apart.
+func ID(prefix string, parts ...string) string {
+	d := xxhash.New()
+	for _, p := range parts {
+		_, _ = fmt.Fprintf(d, "%d:%s", len(p), p)
+	}
+	return fmt.Sprintf("%s-%012x", prefix, d.Sum64()>>16)
+}

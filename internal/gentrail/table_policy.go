@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package gentrail
+
+var policyScripts = []script{
+	{id: "policy-star", title: "A policy for everyone, deleted after 26 minutes",
+		kind: "public", route: "bucket-policy", audience: "anyone", access: []string{"read"}, account: 0, region: 1, person: 4, start: 410, bucket: "menu-images",
+		calls: []step{
+			{name: "PutBucketPolicy", params: bucketParams(policyBody(statementPublicRead))},
+			{after: at(26), name: "DeleteBucketPolicy", who: colleague, params: bucketParams(`"policy":""`)}},
+		windows: [][2]int{{0, 1}}},
+	{id: "policy-foreign", title: "A policy shares a bucket with another company's account and is taken back",
+		kind: "shared", route: "bucket-policy", audience: "account", access: []string{"list", "read"}, account: 1, region: 1, person: 5, start: 450, bucket: "sales-extracts",
+		calls: []step{
+			{name: "PutBucketPolicy", params: bucketParams(policyBody(statementForeign))},
+			{after: at(47), name: "DeleteBucketPolicy", params: bucketParams(`"policy":""`)}},
+		windows: [][2]int{{0, 1}}},
+	{id: "policy-deny-deleted", title: "A public ACL lies under a Deny policy; deleting the policy opens it",
+		kind: "public", route: "bucket-acl", audience: "anyone", access: []string{"list"}, account: 2, region: 0, person: 6, start: 480, bucket: "archive-index",
+		calls: []step{create, blockOff(at(2)), aclsOn(at(3)),
+			{after: at(5), name: "PutBucketPolicy", params: bucketParams(policyBody(statementOwnOnly))},
+			{after: at(9), name: "PutBucketAcl", params: bucketParams(cannedACL("public-read"))},
+			{after: at(174), name: "DeleteBucketPolicy", who: colleague, params: bucketParams(`"policy":""`)}},
+		windows: [][2]int{{5, -1}}, event: 5},
+	{id: "policy-after-block-removed", title: "Block Public Access is removed and a public policy put; strangers read; it stays open",
+		kind: "public", route: "bucket-policy", audience: "anyone", access: []string{"list", "read"}, account: 0, region: 0, person: 17, from: "192.0.2.61", start: 520, bucket: "customer-backups", key: "dump/2026-02.sql.gz",
+		calls: []step{
+			{name: "GetBucketPublicAccessBlock", params: bucketParams(`"publicAccessBlock":""`)},
+			{after: at(2), name: "DeleteBucketPublicAccessBlock", params: bucketParams(`"publicAccessBlock":""`)},
+			{after: at(3), name: "PutBucketPolicy", params: bucketParams(policyBody(statementPublicAll))},
+			{after: at(15), name: "ListObjects", who: stranger, params: bucketParams(`"list-type":"2"`)},
+			{after: at(16), name: "GetObject", who: stranger, params: objectParams(""), answer: 48120},
+			{after: at(88), name: "ListObjects", who: stranger, params: bucketParams("")}},
+		windows: [][2]int{{2, -1}}, event: 2},
+	{id: "attempt-then-success", title: "A public policy is refused, Block Public Access removed, the policy put again, and closed after 26 minutes",
+		kind: "public", route: "bucket-policy", audience: "anyone", access: []string{"read"}, account: 1, region: 1, person: 18, start: 560, bucket: "menu-feed",
+		calls: []step{
+			{name: "PutBucketPolicy", params: bucketParams(policyBody(statementPublicRead)), code: "AccessDenied", message: textBlockedPolicy},
+			{after: at(4), name: "DeleteBucketPublicAccessBlock", params: bucketParams(`"publicAccessBlock":""`)},
+			{after: at(5), name: "PutBucketPolicy", params: bucketParams(policyBody(statementPublicRead))},
+			{after: at(31), name: "PutBucketPublicAccessBlock", who: colleague, params: bucketParams(allOn)}},
+		windows: [][2]int{{2, 3}}, event: 2},
+	{id: "policy-latent", title: "A public policy is put while RestrictPublicBuckets holds",
+		kind: "latent", route: "bucket-policy", audience: "anyone", access: []string{"read"}, account: 2, region: 1, person: 19, start: 600, bucket: "research-notes",
+		calls: []step{create,
+			{after: at(3), name: "PutBucketPublicAccessBlock", params: bucketParams(policiesHeldOnly)},
+			{after: at(6), name: "PutBucketPolicy", params: bucketParams(policyBody(statementPublicRead))}},
+		event: 2},
+}
+
+var guardScripts = []script{
+	{id: "account-block-removed", title: "A public ACL lies under the account's Block Public Access; deleting that opens it",
+		kind: "public", route: "bucket-acl", audience: "anyone", access: []string{"list"}, account: ownAccount, region: 0, person: 8, start: 640, bucket: "shared-fonts",
+		calls: []step{
+			{name: "PutAccountPublicAccessBlock", params: accountParams + aclsMaskedOnly + `}`},
+			{after: at(10), name: "CreateBucket", params: create.params},
+			blockOff(at(12)), aclsOn(at(13)),
+			{after: at(14), name: "PutBucketAcl", params: bucketParams(cannedACL("public-read"))},
+			{after: at(160), name: "DeleteAccountPublicAccessBlock", who: colleague, params: accountParams + `"publicAccessBlock":""}`}},
+		windows: [][2]int{{5, -1}}, event: 5},
+	{id: "ownership-reenabled", title: "A public object ACL is silenced by BucketOwnerEnforced and wakes when that is taken back",
+		kind: "public", route: "object-acl", audience: "anyone", access: []string{"read"}, account: 0, region: 1, person: 20, start: 680, bucket: "label-proofs", key: "proofs/jam.ai",
+		calls: []step{create, blockOff(at(2)), aclsOn(at(3)),
+			{after: at(5), name: "PutObjectAcl", params: objectParams(`,` + aclBody(`[`+ownerGrant+`,`+groupGrant("global/AllUsers", "READ")+`]`))},
+			{after: at(35), name: "PutBucketOwnershipControls", who: colleague, params: bucketParams(ownership("BucketOwnerEnforced"))},
+			{after: at(140), name: "PutBucketOwnershipControls", params: bucketParams(ownership("ObjectWriter"))},
+			{after: at(175), name: "DeleteBucket", who: colleague, params: bucketParams("")}},
+		windows: [][2]int{{3, 4}, {5, 6}}, event: 3},
+	{id: "guard-removed", title: "Block Public Access of a new bucket is deleted and nothing more",
+		kind: "guard-removed", account: 1, region: 0, person: 21, start: 720, bucket: "temp-landing",
+		calls: []step{create, {after: at(12), name: "DeleteBucketPublicAccessBlock", params: bucketParams(`"publicAccessBlock":""`)}},
+		event: 1},
+	{id: "attempt-acl", title: "A public ACL is refused and nobody tries again",
+		kind: "attempt", route: "bucket-acl", audience: "anyone", access: []string{"list"}, account: 2, region: 0, person: 22, start: 750, bucket: "intern-project",
+		calls: []step{create,
+			{after: at(8), name: "PutBucketAcl", params: bucketParams(cannedACL("public-read")), code: "AccessDenied", message: textBlockedACL}},
+		event: 1},
+}
+
+// harmlessScripts are near misses: no alert may name their buckets.
+var harmlessScripts = []script{
+	{id: "near-log-delivery", title: "Grants to the log delivery group", kind: "none", account: 0, region: 0, person: 1, start: 110, bucket: "edge-access-logs",
+		calls: []step{{name: "PutBucketAcl", params: bucketParams(aclBody(`[` + ownerGrant + `,` + groupGrant("s3/LogDelivery", "WRITE") + `,` + groupGrant("s3/LogDelivery", "READ_ACP") + `]`))}}},
+	{id: "near-deny-star", title: "A policy that denies everyone without TLS", kind: "none", account: 1, region: 1, person: 2, start: 230, bucket: "tls-only",
+		calls: []step{{name: "PutBucketPolicy", params: bucketParams(policyBody(`{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::$bucket$","arn:aws:s3:::$bucket$/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}`))}}},
+	{id: "near-service", title: "A policy for CloudFront with a SourceArn", kind: "none", account: 2, region: 1, person: 3, start: 340, bucket: "cdn-origin",
+		calls: []step{{name: "PutBucketPolicy", params: bucketParams(policyBody(`{"Effect":"Allow","Principal":{"Service":["cloudfront.amazonaws.com"]},"Action":["s3:GetObject"],"Resource":"arn:aws:s3:::$bucket$/*","Condition":{"StringEquals":{"AWS:SourceArn":"arn:aws:cloudfront::$acct$:distribution/EDFDVBD6EXAMPLE"}}}`))}}},
+	{id: "near-own-account", title: "A policy for the own account and organization", kind: "none", account: 0, region: 1, person: 4, start: 440, bucket: "org-shared",
+		calls: []step{{name: "PutBucketPolicy", params: bucketParams(policyBody(`{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::$acct$:root"},"Action":"s3:*","Resource":"arn:aws:s3:::$bucket$/*"},{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::$bucket$/*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}}`))}}},
+	{id: "near-private", title: "A bucket is created with an explicit private ACL and Block Public Access set again", kind: "none", account: 1, region: 0, person: 5, start: 540, bucket: "terraform-made",
+		calls: []step{{name: "CreateBucket", params: bucketParams(`"x-amz-acl":"private"`)}, {after: at(1), name: "PutBucketPublicAccessBlock", params: bucketParams(allOn)}}},
+	{id: "near-denied", title: "A harmless policy is refused for want of rights", kind: "none", account: 2, region: 0, person: 6, start: 660, bucket: "not-mine",
+		calls: []step{{name: "PutBucketPolicy", params: bucketParams(policyBody(`{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::$acct$:role/analytics"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::$bucket$/*"}`)),
+			code: "AccessDenied", message: `User is not authorized to perform: s3:PutBucketPolicy because no identity-based policy allows the s3:PutBucketPolicy action`}}},
+}

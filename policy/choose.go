@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// valueWish asks of one value that it passes a test, or that it does not.
+type valueWish struct {
+	test *test
+	pass bool
+}
+
+// choose gives a key a value that meets all wishes. The answer overrun means
+// that the budget is spent or that the mix of operators is beyond the solver.
+func choose(d *domain, wishes []wish, b *budget) (choice, answer) {
+	b.nodes++
+	if d.absent && !slices.ContainsFunc(wishes, func(w wish) bool {
+		return w.test.holds(&choice{absent: true}) != w.want
+	}) {
+		return choice{absent: true}, found
+	}
+	var all, exist []valueWish
+	for _, w := range wishes {
+		if w.test.op.kind == opNull {
+			if w.test.null(true) != w.want {
+				return choice{}, impossible
+			}
+			continue
+		}
+		every := w.test.op.quantifier == forAllValues || (w.test.op.quantifier == plain && w.test.op.negated)
+		if every == w.want {
+			all = append(all, valueWish{w.test, w.want})
+		} else {
+			exist = append(exist, valueWish{w.test, w.want})
+		}
+	}
+	if d.ips != nil {
+		return chooseAddress(d, append(all, exist...))
+	}
+	if !d.multi || len(exist) == 0 {
+		v, a := chooseValue(d, append(all, exist...), b)
+		return choice{values: []string{v}}, a
+	}
+	return chooseSeveral(d, all, exist, b)
+}
+
+// chooseSeveral finds one value for each wish that some value must meet; all of
+// them meet the wishes about every value.
+func chooseSeveral(d *domain, all, exist []valueWish, b *budget) (choice, answer) {
+	var c choice
+	for _, e := range exist {
+		v, a := chooseValue(d, append(slices.Clone(all), e), b)
+		if a != found {
+			return choice{}, a
+		}
+		if !slices.Contains(c.values, v) {
+			c.values = append(c.values, v)
+		}
+	}
+	return c, found
+}
+
+func meets(wishes []valueWish, v string) bool {
+	return !slices.ContainsFunc(wishes, func(w valueWish) bool { return w.test.passes(v) != w.pass })
+}
+
+func chooseValue(d *domain, wishes []valueWish, b *budget) (string, answer) {
+	for _, v := range d.values {
+		if meets(wishes, v) {
+			return v, found
+		}
+	}
+	if d.numeric {
+		return chooseNumber(wishes)
+	}
+	if len(d.free) == 0 {
+		return "", impossible
+	}
+	rules := []textRule{{d.free, true}}
+	if len(d.barred) > 0 {
+		rules = append(rules, textRule{d.barred, false})
+	}
+	text := len(wishes)
+	for _, w := range wishes {
+		if w.test.onText() {
+			rules = append(rules, textRule{w.test.patterns, w.pass != w.test.op.negated})
+			text--
+		}
+	}
+	if text == 0 {
+		return findText(rules, b)
+	}
+	for _, v := range samplesOf(wishes) {
+		if obeysAll(rules, v, b) && meets(wishes, v) {
+			return v, found
+		}
+	}
+	if text < len(wishes) {
+		// Operators on text and on other types about one key: the samples may
+		// miss a value.
+		return "", overrun
+	}
+	return "", impossible
+}
+
+func chooseNumber(wishes []valueWish) (string, answer) {
+	for _, v := range append([]string{"1"}, samplesOf(wishes)...) {
+		if n, ok := parseNumber(v); ok && n >= 0 && meets(wishes, v) {
+			return v, found
+		}
+	}
+	return "", impossible
+}
+
+// samplesOf lists values around every bound that the tests name: for operators
+// that compare, one value of each interval between bounds is enough.
+func samplesOf(wishes []valueWish) []string {
+	var out []string
+	var numbers []float64
+	var dates []int64
+	for _, w := range wishes {
+		t := w.test
+		out = append(out, t.values...)
+		numbers = append(numbers, t.numbers...)
+		for _, d := range t.dates {
+			dates = append(dates, d.Unix())
+		}
+		for _, p := range t.patterns {
+			out = append(out, p.sample(""), p.sample("k"))
+		}
+		if t.op.kind == opIP && len(t.networks) > 0 {
+			out = append(out, t.networks.example())
+		}
+	}
+	slices.Sort(numbers)
+	for i, n := range numbers {
+		out = append(out, formatNumber(n), formatNumber(n-1), formatNumber(n+1))
+		if i > 0 {
+			out = append(out, formatNumber((n+numbers[i-1])/2))
+		}
+	}
+	slices.Sort(dates)
+	for i, n := range dates {
+		for _, x := range []int64{n, n - 1, n + 1} {
+			out = append(out, time.Unix(x, 0).UTC().Format(time.RFC3339))
+		}
+		if i > 0 {
+			out = append(out, time.Unix((n+dates[i-1])/2, 0).UTC().Format(time.RFC3339))
+		}
+	}
+	return append(out, "true", "false", "k", "", "0", "198.51.100.77", "bm9uZSBvZiB0aGVt")
+}
+
+func chooseAddress(d *domain, wishes []valueWish) (choice, answer) {
+	set := d.ips
+	for _, w := range wishes {
+		hit, ok := addressesOf(w.test)
+		if !ok {
+			return choice{}, overrun
+		}
+		if w.pass != w.test.op.negated {
+			set = set.and(hit)
+		} else {
+			set = set.minus(hit)
+		}
+	}
+	if len(set) == 0 {
+		return choice{}, impossible
+	}
+	return choice{values: []string{set.example()}, ips: set}, found
+}
+
+// addressesOf gives the addresses whose text a test matches, before negation.
+// An operator on text is understood where its patterns are whole addresses or
+// whole octets.
+func addressesOf(t *test) (addressSet, bool) {
+	switch t.op.kind {
+	case opIP:
+		return t.networks, true
+	case opString, opFold, opLike:
+	default:
+		return nil, t.op.kind != opNumeric
+	}
+	var out addressSet
+	for _, p := range t.patterns {
+		set, ok := octets(p)
+		if !ok {
+			return nil, false
+		}
+		out = out.or(set)
+	}
+	return out, true
+}
+
+func octets(p *pattern) (addressSet, bool) {
+	if !p.wild {
+		a, err := netip.ParseAddr(p.sample(""))
+		if err != nil {
+			return nil, true // no address has this text
+		}
+		return prefixSetOf(netip.PrefixFrom(a, a.BitLen())), a.String() == p.sample("")
+	}
+	if len(p.tokens) == 1 && p.tokens[0].kind == anyRun {
+		return anywhere, true
+	}
+	for _, t := range p.tokens[:len(p.tokens)-1] {
+		if t.kind != literal {
+			return nil, false
+		}
+	}
+	head, dotted := strings.CutSuffix(p.sample(""), ".")
+	parts := strings.Split(head, ".")
+	if !dotted || len(parts) > 3 || p.tokens[len(p.tokens)-1].kind != anyRun {
+		return nil, false
+	}
+	var quad [4]byte
+	for i, part := range parts {
+		n, err := strconv.ParseUint(part, 10, 8)
+		if err != nil || strconv.FormatUint(n, 10) != part {
+			return nil, err != nil
+		}
+		quad[i] = byte(n)
+	}
+	return prefixSetOf(netip.PrefixFrom(netip.AddrFrom4(quad), 8*len(parts))), true
+}
+
+func prefixSetOf(p netip.Prefix) addressSet { return prefixSet([]netip.Prefix{p}) }

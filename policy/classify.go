@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Classify gives AWS's own verdict on a policy, as GetBucketPolicyStatus would:
+// it decides what BlockPublicPolicy refuses and where RestrictPublicBuckets
+// bites (semantics C.2; S3 page "Blocking public access to your Amazon S3
+// storage", section 'The meaning of "public"'). Where AWS's text does not settle
+// the matter the status is Unconfirmed and a reason names the construct.
+func Classify(d *Document, f Facts) Classification {
+	if d == nil {
+		return Classification{Status: NotPublic, Reasons: []string{"there is no policy"}}
+	}
+	c := classifier{doc: d, facts: f}
+	for i := range d.Statements {
+		c.statement(&d.Statements[i])
+	}
+	switch {
+	case c.allows == 0:
+		return Classification{Status: NotPublic, Reasons: []string{"no statement allows anything"}}
+	case len(c.open.Statements) == 0 && len(c.unclear) == 0:
+		return Classification{Status: NotPublic, Reasons: c.reasons}
+	case len(c.open.Statements) == 0:
+		return Classification{Status: Unconfirmed, Reasons: append(c.reasons, c.unclear...)}
+	case len(c.constructs) == 0:
+		return c.matchesNothing()
+	}
+	return c.residual()
+}
+
+type classifier struct {
+	doc        *Document
+	facts      Facts
+	allows     int
+	reasons    []string
+	open       Document // the Allow statements that are not restricted to fixed values
+	unclear    []string // fixed values that AWS may not take as such
+	constructs []string // what AWS's text leaves open (semantics C.2, S4)
+}
+
+func (c *classifier) statement(s *Statement) {
+	switch s.Effect {
+	case "Deny":
+		c.construct("a Deny statement")
+		return
+	case "Allow":
+	default:
+		return
+	}
+	c.allows++
+	name := refText(s.Ref())
+	if why, ok := fixedPrincipal(s); ok {
+		c.reasons = append(c.reasons, name+" allows "+why)
+		return
+	}
+	for _, cond := range s.Conditions {
+		if why, ok := c.trusted(cond); ok {
+			c.reasons = append(c.reasons, name+" is restricted by "+why)
+			if doubt := doubtful(cond); doubt != "" {
+				c.unclear = append(c.unclear, name+": "+doubt)
+			}
+			return
+		}
+	}
+	c.reasons = append(c.reasons, name+" allows everybody, and no condition holds it to fixed values")
+	c.open.Statements = append(c.open.Statements, *s)
+	if s.Principal != nil && !s.Principal.Everyone() && contains(s.Principal.CanonicalUser, anonymousCanonicalUser) {
+		c.construct("the canonical user of unsigned requests as principal")
+	}
+	for _, cond := range s.Conditions {
+		c.condition(cond)
+	}
+}
+
+func (c *classifier) construct(s string) { c.constructs = addText(c.constructs, s) }
+
+// condition names the constructs that AWS's text does not describe.
+func (c *classifier) condition(cond Condition) {
+	op, ok := parseOperator(cond.Operator)
+	key := strings.ToLower(cond.Key)
+	switch {
+	case !ok:
+		c.construct("the operator " + cond.Operator)
+	case op.kind == opNull:
+		c.construct("the operator Null")
+	case op.ifExists:
+		c.construct("IfExists (" + cond.Operator + " " + cond.Key + ")")
+	case op.quantifier != plain:
+		c.construct("a set operator (" + cond.Operator + " " + cond.Key + ")")
+	case op.negated:
+		c.construct("a negated operator (" + cond.Operator + " " + cond.Key + ")")
+	case key == "aws:userid":
+		if slices.ContainsFunc(cond.Values, roleIDPattern) {
+			c.construct("aws:userid with the pattern of one role's sessions")
+		}
+	case strings.HasPrefix(key, "aws:principalorg") && slices.ContainsFunc(cond.Values, func(v string) bool { return strings.HasSuffix(v, "/*") }):
+		c.construct("an organization path that ends in a wildcard")
+	}
+}
+
+// roleIDPattern is "AROLEID:*": AWS's page excepts it in words that can be read
+// both ways.
+func roleIDPattern(v string) bool {
+	id, ok := strings.CutSuffix(v, ":*")
+	return ok && fixedText(id) && id != ""
+}
+
+// fixedPrincipal says whether a statement names its principals.
+func fixedPrincipal(s *Statement) (string, bool) {
+	p := s.Principal
+	if p == nil || s.NotPrincipal != nil || p.Everyone() {
+		return "", false
+	}
+	var names []string
+	for _, list := range [][]string{p.AWS, p.Service, p.Federated, p.CanonicalUser} {
+		for _, v := range list {
+			if strings.ContainsAny(v, "*?") || v == anonymousCanonicalUser {
+				return "", false
+			}
+			names = append(names, v)
+		}
+	}
+	for _, v := range p.Federated {
+		if !strings.HasPrefix(v, "arn:") {
+			return "", false
+		}
+	}
+	if len(names) == 0 {
+		return "nobody who can be told", len(p.Other) == 0
+	}
+	return "only " + list(names), true
+}
+
+func list(names []string) string {
+	if len(names) > 3 {
+		return strings.Join(names[:3], ", ") + fmt.Sprintf(" and %d more", len(names)-3)
+	}
+	return strings.Join(names, ", ")
+}
+
+// trusted says whether a condition restricts to fixed values of a key that AWS
+// lists (semantics C.2, S1).
+func (c *classifier) trusted(cond Condition) (string, bool) {
+	op, ok := parseOperator(cond.Operator)
+	if !ok || op.negated || op.ifExists || op.quantifier == forAllValues || len(cond.Values) == 0 {
+		return "", false
+	}
+	key := strings.ToLower(cond.Key)
+	var fixed func(string) bool
+	switch key {
+	case "aws:sourceip":
+		if op.kind != opIP {
+			return "", false
+		}
+		fixed = narrowBlock
+	case "aws:principalorgid", "aws:principalorgpaths", "aws:principalaccount", "aws:principalarn", "aws:sourcearn",
+		"aws:sourcevpc", "aws:sourcevpce", "aws:sourceowner", "aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths",
+		"aws:userid", "s3:x-amz-server-side-encryption-aws-kms-key-id":
+		fixed = fixedText
+	case "s3:dataaccesspointaccount":
+		fixed = fixedText
+	case "s3:dataaccesspointarn":
+		if c.facts.Kind != BucketPolicy {
+			return "", false
+		}
+		fixed = fixedPoint
+	default:
+		return "", false
+	}
+	switch op.kind {
+	case opString, opFold, opLike, opARN, opIP:
+	default:
+		return "", false
+	}
+	if !slices.ContainsFunc(cond.Values, func(v string) bool { return !fixed(v) }) {
+		return cond.Key + " to " + list(cond.Values), true
+	}
+	return "", false
+}
+
+func fixedText(v string) bool {
+	return !strings.ContainsAny(v, "*?") && !strings.Contains(v, "${")
+}
+
+// fixedPoint lets the name of an access point be wild where its account is fixed.
+func fixedPoint(v string) bool {
+	parts := strings.SplitN(v, ":", 6)
+	return fixedText(v) || (len(parts) == 6 && isAccountID(parts[4]) && !strings.Contains(v, "${"))
+}
+
+// narrowBlock is AWS's test of breadth: at most an IPv4 /8 or an IPv6 /32, or
+// private space.
+func narrowBlock(v string) bool {
+	p, ok := parsePrefix(v)
+	if !ok {
+		return fixedText(v)
+	}
+	if p.Addr().Is4() {
+		return p.Bits() >= 8 || len(prefixSetOf(p).minus(privateIPv4)) == 0
+	}
+	return p.Bits() >= 32
+}
+
+// doubtful names fixed values that hold nobody out, so that AWS may see through
+// them.
+func doubtful(cond Condition) string {
+	switch strings.ToLower(cond.Key) {
+	case "aws:principalaccount", "aws:userid":
+		if slices.ContainsFunc(cond.Values, func(v string) bool { return strings.EqualFold(v, "anonymous") }) {
+			return cond.Key + " anonymous is a fixed value, but the one of unsigned requests"
+		}
+	case "aws:sourceip":
+		var set addressSet
+		for _, v := range cond.Values {
+			if p, ok := parsePrefix(v); ok {
+				set = append(set, prefixSetOf(p)...)
+			}
+		}
+		if set.normal().wide() {
+			return "each block of aws:SourceIp is narrow, but together they are not"
+		}
+	}
+	return ""
+}
+
+// matchesNothing is for policies that the syntax alone calls public. S3 refuses
+// one whose actions and resources never meet, so that no status is known.
+func (c *classifier) matchesNothing() Classification {
+	list, _ := actionsOf(&c.open)
+	w := newWorld(c.doc, c.facts)
+	for i := range c.open.Statements {
+		s := &c.open.Statements[i]
+		r := compile(s, ruleActions(s, list), false, nil)
+		for j := range list {
+			if !r.actions.has(j) {
+				continue
+			}
+			rules := []textRule{w.resourceRule(&list[j]), {r.resources, !r.except}}
+			if _, a := findText(rules, &budget{}); a != impossible || strings.Contains(strings.Join(s.Resource, ""), "${") {
+				return Classification{Status: Public, Reasons: c.reasons}
+			}
+		}
+	}
+	return Classification{Status: Unconfirmed, Reasons: append(c.reasons, "no action applies to a resource of its statement: S3 refuses such a policy")}
+}
+
+// residual asks whether strangers get something that is not held to fixed
+// values, as AWS's automated reasoning does (semantics C.2; the paper on Block
+// Public Access at FSE 2020 tells of a check beyond syntax).
+func (c *classifier) residual() Classification {
+	rest := *c.doc
+	rest.Statements = slices.Clone(c.open.Statements)
+	for i := range c.doc.Statements {
+		if c.doc.Statements[i].Effect == "Deny" {
+			rest.Statements = append(rest.Statements, c.doc.Statements[i])
+		}
+	}
+	an := newAnalysis(&rest, c.facts)
+	undecided := contains(c.constructs, "the canonical user of unsigned requests as principal")
+	if !undecided && an.public() {
+		return Classification{Status: Public, Reasons: c.reasons}
+	}
+	return Classification{Status: Unconfirmed, Reasons: append(c.reasons, "AWS's text does not say how it judges "+strings.Join(c.constructs, ", "))}
+}
+
+// public says whether some stranger passes who is not held to an address range
+// that AWS takes for fixed.
+func (an *analysis) public() bool {
+	for i := range an.doc.Statements {
+		if an.doc.Statements[i].Effect != "Allow" {
+			continue
+		}
+		for _, g := range an.groups(i) {
+			for _, t := range an.tiers {
+				if !t.audience.Public() {
+					continue
+				}
+				for _, h := range an.tryTier(t, i, &an.list[g.actions[0]], false) {
+					if h.state != nil && len(h.unsettled) == 0 && h.audience != Network {
+						return true
+					}
+				}
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// guards lists the conditions that hinder a requester without stopping it: what
+// it must send, be or come through (semantics C.5, column "trusted if fixed").
+func (an *analysis) guards(h *hit) []string {
+	var out []string
+	switch h.subject.network {
+	case throughEndpoint:
+		out = append(out, "only through a VPC endpoint, which the caller can make in an own account")
+	case throughService:
+		out = append(out, "only through an AWS service that calls on the caller's behalf")
+	}
+	if h.subject.who == userMFA {
+		out = append(out, "only with MFA, which the caller can set up on an own user")
+	}
+	if h.addresses != nil {
+		v4, v6 := h.addresses.count()
+		out = append(out, networkText(v4, v6))
+	}
+	if h.state == nil {
+		return out
+	}
+	for i := range h.state.keys {
+		if g := an.keyGuard(h, &h.state.keys[i]); g != "" {
+			out = addText(out, g)
+		}
+	}
+	return out
+}
+
+func networkText(v4, v6 uint64) string {
+	switch {
+	case v6 == 0:
+		return fmt.Sprintf("only from %d IPv4 addresses", v4)
+	case v4 == 0:
+		return fmt.Sprintf("only from %d IPv6 networks of size /64", v6)
+	}
+	return fmt.Sprintf("only from %d IPv4 addresses and %d IPv6 networks of size /64", v4, v6)
+}
+
+func (an *analysis) keyGuard(h *hit, k *keyState) string {
+	d := an.world.domain(h.subject, k.key, h.query.action)
+	if len(k.wishes) == 0 || d.fixed || d.ips != nil || d.unknown {
+		return ""
+	}
+	if k.key == "aws:securetransport" || k.key == "s3:tlsversion" {
+		if k.choice.absent || k.choice.values[0] == "false" || k.key == "s3:tlsversion" {
+			return ""
+		}
+		return "TLS only (" + an.spelling(k.key) + ")"
+	}
+	natural, a := choose(d, nil, an.solver.budget)
+	if a == found && !slices.ContainsFunc(k.wishes, func(w wish) bool {
+		return !w.test.unknown && w.test.holds(&natural) != w.want
+	}) {
+		return ""
+	}
+	var texts []string
+	for _, w := range k.wishes {
+		texts = addText(texts, wishText(w))
+	}
+	return guardKind(k.key) + strings.Join(texts, "; ")
+}
+
+func guardKind(key string) string {
+	switch {
+	case key == "aws:referer" || key == "aws:useragent":
+		return "spoofable header: "
+	case strings.HasPrefix(key, "s3:existingobjecttag/"):
+		return "only objects with a certain tag: "
+	case strings.HasPrefix(key, "aws:principaltag/"), key == "aws:username", key == "aws:userid",
+		key == "aws:principalarn", key == "aws:sourceidentity":
+		return "identity that the caller chooses: "
+	}
+	return ""
+}
+
+func wishText(w wish) string {
+	values := w.test.source.Values
+	more := ""
+	if len(values) > 3 {
+		more = fmt.Sprintf(" and %d more", len(values)-3)
+		values = values[:3]
+	}
+	text := w.test.shown + " " + w.test.source.Operator + " " + strings.Join(values, ", ") + more
+	if !w.want {
+		return "denied if " + text
+	}
+	return text
+}
+
+// spelling gives a condition key as the policy writes it.
+func (an *analysis) spelling(key string) string {
+	for i := range an.doc.Statements {
+		for _, c := range an.doc.Statements[i].Conditions {
+			if strings.EqualFold(c.Key, key) {
+				return c.Key
+			}
+		}
+	}
+	return key
+}

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import (
+	"strings"
+	"time"
+)
+
+// world is what the solver knows of the bucket and of a stranger, apart from
+// the policy's rules.
+type world struct {
+	facts     Facts
+	partition string
+	region    string
+	at        time.Time
+	owner     string
+	foreign   stranger
+	tests     map[string][]*pattern // patterns of the policy by condition key
+	base      string                // ARN of the bucket or access point
+	prefix    string                // what an object's ARN begins with
+	bucket    *pattern
+	objects   *pattern
+}
+
+// stranger holds the names that AWS issued to a requester whom the policy does
+// not name.
+type stranger struct {
+	account, organization, vpc, endpoint, roleID, userID string
+}
+
+// domain says what a key can be for a subject and an action (semantics C.5).
+func (w *world) domain(s *subject, key string, a *action) *domain {
+	if d, ok := s.bound[key]; ok {
+		return d
+	}
+	switch key {
+	case "aws:currenttime", "aws:epochtime", "aws:tokenissuetime":
+		return w.build(s, key) // these depend on the clock, which moves
+	}
+	if strings.HasPrefix(key, "s3:") {
+		if d, ok := requestKey(s, key, a, w); ok {
+			return d
+		}
+	}
+	if d, ok := s.domains[key]; ok {
+		return d
+	}
+	d := w.build(s, key)
+	if s.domains == nil {
+		s.domains = map[string]*domain{}
+	}
+	s.domains[key] = d
+	return d
+}
+
+func (w *world) build(s *subject, key string) *domain {
+	if d := w.resourceKey(key); d != nil {
+		return d
+	}
+	if s.open() {
+		if d := w.namedKey(s, key); d != nil {
+			return d
+		}
+	}
+	for _, table := range []func(*subject, string) *domain{w.identityKey, w.sessionKey, w.networkKey, w.serviceKey} {
+		if d := table(s, key); d != nil {
+			return d
+		}
+	}
+	return unknownKey()
+}
+
+// resourceKey gives the keys that are constants of the bucket or the clock.
+func (w *world) resourceKey(key string) *domain {
+	known := func(v string) *domain {
+		if v == "" {
+			return unknownKey()
+		}
+		return constant(v)
+	}
+	switch key {
+	case "aws:resourceaccount", "s3:resourceaccount":
+		return known(w.facts.Account)
+	case "aws:resourceorgid":
+		return known(w.facts.Organization)
+	case "aws:requestedregion":
+		return known(w.facts.Region)
+	case "aws:currenttime":
+		if w.at.IsZero() {
+			return unknownKey()
+		}
+		return constant(w.at.UTC().Format(time.RFC3339))
+	case "aws:epochtime":
+		if w.at.IsZero() {
+			return unknownKey()
+		}
+		return constant(formatNumber(float64(w.at.Unix())))
+	case "s3:dataaccesspointarn":
+		return w.pointKey(w.pointARN())
+	case "s3:dataaccesspointaccount":
+		if w.facts.Account == "" && w.throughPoint() {
+			return unknownKey()
+		}
+		return w.pointKey(w.facts.Account)
+	case "s3:accesspointnetworkorigin":
+		return w.pointKey("Internet")
+	case "s3:isaccesspoint":
+		return unknownKey()
+	}
+	return nil
+}
+
+// throughPoint says whether requests come through an access point; otherwise
+// they go to the bucket directly and carry none of its keys.
+func (w *world) throughPoint() bool {
+	return w.facts.Kind != BucketPolicy || w.facts.AccessPoint != ""
+}
+
+func (w *world) pointKey(v string) *domain {
+	if !w.throughPoint() {
+		return never()
+	}
+	return constant(v)
+}
+
+func (w *world) pointARN() string {
+	region := w.region
+	if w.facts.Kind == MultiRegionAccessPointPolicy {
+		region = ""
+	}
+	return "arn:" + w.partition + ":s3:" + region + ":" + w.owner + ":accesspoint/" + w.facts.AccessPoint
+}
+
+// identityKey gives the keys that tell who the requester is.
+func (w *world) identityKey(s *subject, key string) *domain {
+	switch key {
+	case "aws:principalaccount":
+		return w.principalAccount(s)
+	case "aws:principalarn":
+		return w.principalARN(s)
+	case "aws:principalorgid":
+		if s.who == unsigned || s.who == service {
+			return never()
+		}
+		return optional(oneOf(w.attainable(key, w.foreign.organization, "o-", 5)...))
+	case "aws:principalorgpaths":
+		if s.who == unsigned || s.who == service {
+			return never()
+		}
+		return several(optional(texts(w.foreign.organization + "/?*")))
+	case "aws:username":
+		if s.who == user || s.who == userMFA {
+			d := texts("?*")
+			d.barred = []*pattern{newPattern("*/*"), newPattern("*:*")}
+			return d
+		}
+		return never()
+	case "aws:principaltype":
+		return principalType(s)
+	case "aws:userid":
+		return w.userID(s)
+	case "aws:principalisawsservice":
+		switch s.who {
+		case unsigned:
+			return never()
+		case service:
+			return oneOf("true")
+		}
+		return oneOf("false")
+	case "aws:principalservicename":
+		return w.serviceName(s)
+	case "aws:principalservicenameslist":
+		return several(w.serviceName(s))
+	}
+	if strings.HasPrefix(key, "aws:principaltag/") {
+		if s.who == unsigned || s.who == service || s.who == root {
+			return never()
+		}
+		return optional(texts("*"))
+	}
+	return nil
+}
+
+func (w *world) principalAccount(s *subject) *domain {
+	switch s.who {
+	case unsigned:
+		return oneOf("anonymous")
+	case service:
+		return never()
+	}
+	return oneOf(s.account)
+}
+
+func (w *world) principalARN(s *subject) *domain {
+	iam := "arn:" + w.partition + ":iam::" + s.account
+	switch s.who {
+	case user, userMFA:
+		return texts(iam + ":user/?*")
+	case roleSession, webSession:
+		return texts(iam + ":role/?*")
+	case root:
+		return oneOf(iam + ":root")
+	case federatedUser:
+		return texts("arn:" + w.partition + ":sts::" + s.account + ":federated-user/?*")
+	}
+	return never()
+}
+
+func principalType(s *subject) *domain {
+	switch s.who {
+	case unsigned:
+		return oneOf("Anonymous")
+	case user, userMFA:
+		return oneOf("User")
+	case roleSession, webSession:
+		return oneOf("AssumedRole")
+	case root:
+		return oneOf("Account")
+	case federatedUser:
+		return oneOf("FederatedUser")
+	}
+	return never()
+}
+
+// userID follows the IAM page "IAM policy elements: Variables and tags", table
+// "Principal key values": the id is issued by AWS, what follows the colon is
+// the requester's choice.
+func (w *world) userID(s *subject) *domain {
+	switch s.who {
+	case unsigned:
+		return oneOf("anonymous")
+	case user, userMFA:
+		return oneOf(w.attainable("aws:userid", w.foreign.userID, "AIDA", 5)...)
+	case roleSession, webSession:
+		d := &domain{}
+		for _, id := range w.attainable("aws:userid", w.foreign.roleID+":k", "AROA", 5) {
+			id, _, _ = strings.Cut(id, ":")
+			d.free = append(d.free, newPattern(id+":?*"))
+		}
+		return d
+	case root:
+		return oneOf(s.account)
+	case federatedUser:
+		return texts(s.account + ":?*")
+	}
+	return never()
+}
+
+func (w *world) serviceName(s *subject) *domain {
+	switch {
+	case s.who != service:
+		return never()
+	case s.service == "*":
+		return texts("?*.amazonaws.com")
+	}
+	return oneOf(s.service)
+}
+
+// namedKey gives the identity keys of a requester whom the policy names; what
+// nobody knows of it is free.
+func (w *world) namedKey(s *subject, key string) *domain {
+	switch key {
+	case "aws:principalaccount":
+		if s.account == "" {
+			return texts("????????????")
+		}
+		return oneOf(s.account)
+	case "aws:principalarn":
+		switch {
+		case s.arn != "":
+			return namedARN(s.arn)
+		case s.account == "":
+			return texts("arn:" + w.partition + ":iam::*:?*")
+		}
+		return texts("arn:"+w.partition+":iam::"+s.account+":?*", "arn:"+w.partition+":sts::"+s.account+":?*")
+	case "aws:principalorgid":
+		if s.who == member {
+			return oneOf(s.org)
+		}
+		d := optional(texts("o-?*"))
+		if w.facts.Organization != "" {
+			// Whoever is in the owner's organization is not a stranger.
+			d.barred = []*pattern{newLiteral(w.facts.Organization)}
+		}
+		return d
+	case "aws:principalorgpaths":
+		if s.who == member {
+			return several(texts(s.org + "/?*"))
+		}
+		d := several(optional(texts("o-?*/?*")))
+		if w.facts.Organization != "" {
+			p := newLiteral(w.facts.Organization + "/")
+			p.add("*", true)
+			d.barred = []*pattern{p}
+		}
+		return d
+	case "aws:principalisawsservice":
+		return oneOf("false")
+	case "aws:sourceip":
+		return optional(&domain{ips: internet})
+	case "aws:vpcsourceip":
+		return optional(&domain{ips: anywhere})
+	case "aws:userid", "aws:username", "aws:principaltype", "aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn",
+		"aws:vpceaccount", "aws:vpceorgid", "aws:federatedprovider", "aws:sourceidentity":
+		return optional(texts("?*"))
+	case "aws:multifactorauthpresent", "aws:viaawsservice":
+		return optional(oneOf("false", "true"))
+	}
+	if strings.HasPrefix(key, "aws:principaltag/") {
+		return optional(texts("*"))
+	}
+	return nil
+}
+
+// namedARN turns the ARN of a role session into that of its role, which is what
+// aws:PrincipalArn holds.
+func namedARN(arn string) *domain {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) != 6 || parts[2] != "sts" {
+		return oneOf(arn)
+	}
+	name, ok := strings.CutPrefix(parts[5], "assumed-role/")
+	if !ok {
+		return oneOf(arn)
+	}
+	name, _, _ = strings.Cut(name, "/")
+	return oneOf(strings.Join([]string{parts[0], parts[1], "iam", "", parts[4], "role/" + name}, ":"))
+}

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// sessionKey gives the keys of a session (IAM page "AWS global condition
+// context keys", sections on the session and the federated principal).
+func (w *world) sessionKey(s *subject, key string) *domain {
+	session := s.who == roleSession || s.who == webSession || s.open()
+	switch key {
+	case "aws:sourceidentity":
+		if session {
+			return optional(texts("?*"))
+		}
+		return never()
+	case "aws:multifactorauthpresent":
+		return mfaPresent(s)
+	case "aws:multifactorauthage":
+		if s.who == userMFA {
+			return &domain{numeric: true}
+		}
+		if session {
+			return optional(&domain{numeric: true})
+		}
+		return never()
+	case "aws:tokenissuetime":
+		if s.who == unsigned || s.who == service || s.who == user || s.who == root {
+			return never()
+		}
+		return w.issueTime()
+	case "aws:federatedprovider":
+		return w.federatedProvider(s)
+	case "aws:chatbotsourcearn", "aws:ec2instancesourcevpc", "aws:ec2instancesourceprivateipv4", "lambda:sourcefunctionarn":
+		if session {
+			return unknownKey()
+		}
+		return never()
+	}
+	return nil
+}
+
+func mfaPresent(s *subject) *domain {
+	switch {
+	case s.who == userMFA:
+		return oneOf("true")
+	case s.network == throughService && s.who != unsigned:
+		return optional(oneOf("false", "true"))
+	case s.who == roleSession || s.who == federatedUser || s.who == webSession:
+		return oneOf("false", "true")
+	}
+	return never()
+}
+
+// issueTime is when a session's credentials were issued: within 36 hours before
+// the request, the longest life of a session.
+func (w *world) issueTime() *domain {
+	if w.at.IsZero() {
+		return unknownKey()
+	}
+	var list []string
+	for _, ago := range []time.Duration{time.Minute, time.Hour, 12 * time.Hour, 36 * time.Hour} {
+		list = append(list, w.at.Add(-ago).UTC().Format(time.RFC3339))
+	}
+	return oneOf(list...)
+}
+
+func (w *world) federatedProvider(s *subject) *domain {
+	switch {
+	case s.who == webSession:
+		return oneOf(s.provider)
+	case s.who == roleSession:
+		iam := "arn:" + w.partition + ":iam::" + s.account
+		return optional(texts("cognito-identity.amazonaws.com", "accounts.google.com", "graph.facebook.com", "www.amazon.com",
+			iam+":oidc-provider/?*", iam+":saml-provider/?*"))
+	}
+	return never()
+}
+
+// networkKey gives the keys of the network path and of headers that a client
+// sets (IAM page "AWS global condition context keys").
+func (w *world) networkKey(s *subject, key string) *domain {
+	endpoint := s.network == throughEndpoint && s.who != service
+	switch key {
+	case "aws:sourceip":
+		if s.who == service || s.network == throughEndpoint || s.network == throughService {
+			return never()
+		}
+		return &domain{ips: internet}
+	case "aws:vpcsourceip":
+		if endpoint {
+			return &domain{ips: anywhere}
+		}
+		return never()
+	case "aws:sourcevpc":
+		if endpoint {
+			return oneOf(w.attainable(key, w.foreign.vpc, "vpc-", 5)...)
+		}
+		return never()
+	case "aws:sourcevpce":
+		if endpoint {
+			return oneOf(w.attainable(key, w.foreign.endpoint, "vpce-", 5)...)
+		}
+		return never()
+	case "aws:sourcevpcarn":
+		if endpoint {
+			return texts("arn:" + w.partition + ":ec2:*:" + w.foreign.account + ":vpc/" + w.foreign.vpc)
+		}
+		return never()
+	case "aws:vpceaccount":
+		if endpoint {
+			return oneOf(w.foreign.account)
+		}
+		return never()
+	case "aws:vpceorgid":
+		if endpoint {
+			return optional(oneOf(w.foreign.organization))
+		}
+		return never()
+	case "aws:vpceorgpaths":
+		if endpoint {
+			return several(optional(texts(w.foreign.organization + "/?*")))
+		}
+		return never()
+	}
+	return w.clientKey(s, key)
+}
+
+func (w *world) clientKey(s *subject, key string) *domain {
+	switch key {
+	case "aws:securetransport":
+		if s.open() {
+			return oneOf("true", "false")
+		}
+		if s.network == overHTTP {
+			return oneOf("false")
+		}
+		return oneOf("true")
+	case "aws:viaawsservice":
+		if s.network == throughService && !s.open() {
+			return oneOf("true")
+		}
+		return oneOf("false")
+	case "aws:calledvia", "aws:calledviafirst", "aws:calledvialast":
+		if s.network != throughService && !s.open() {
+			return never()
+		}
+		d := texts("?*.amazonaws.com")
+		d.values = []string{"athena.amazonaws.com", "cloudformation.amazonaws.com"}
+		d.absent, d.multi = s.open(), key == "aws:calledvia"
+		return d
+	case "aws:referer", "aws:useragent":
+		return optional(texts("*"))
+	}
+	return nil
+}
+
+// serviceKey gives the keys that only calls by an AWS service itself carry (IAM
+// page "The confused deputy problem").
+func (w *world) serviceKey(s *subject, key string) *domain {
+	account := w.foreign.account
+	if s.behalf != "" {
+		account = s.behalf
+	}
+	switch key {
+	case "aws:sourcearn":
+		if s.who != service {
+			return never()
+		}
+		d := texts("arn:" + w.partition + ":?*:*:" + account + ":?*")
+		if s.behalf == "" {
+			d = texts("arn:"+w.partition+":?*:*:"+account+":?*", "arn:"+w.partition+":s3:::?*")
+			// A bucket that is named without a wildcard exists already.
+			for _, p := range w.tests[key] {
+				if !p.wild {
+					d.barred = append(d.barred, p)
+				}
+			}
+		}
+		return optional(d)
+	case "aws:sourceaccount", "aws:sourceowner":
+		if s.who != service {
+			return never()
+		}
+		if s.behalf != "" {
+			return optional(oneOf(s.behalf))
+		}
+		return optional(oneOf(w.accounts()...))
+	case "aws:sourceorgid":
+		if s.who != service {
+			return never()
+		}
+		return optional(oneOf(w.attainable(key, w.foreign.organization, "o-", 5)...))
+	case "aws:sourceorgpaths":
+		if s.who != service {
+			return never()
+		}
+		return several(optional(texts(w.foreign.organization + "/?*")))
+	}
+	return nil
+}
+
+// accounts lists account ids that a stranger can have: the fresh one and one
+// for each pattern that leaves digits open.
+func (w *world) accounts() []string {
+	return w.attainable("aws:sourceaccount", w.foreign.account, "", 11)
+}
+
+// attainable lists ids that a stranger can get from AWS: a fresh one, and one
+// for each pattern of the policy that fixes few enough characters for somebody
+// to get such an id by trying.
+func (w *world) attainable(key, fresh, prefix string, few int) []string {
+	out := []string{fresh}
+	for _, p := range w.tests[key] {
+		if !p.wild || p.match(fresh) || len(out) > 8 {
+			continue
+		}
+		id := issued(p, fresh)
+		fixed := 0
+		for i, t := range p.tokens {
+			if t.kind == literal && (i >= len(prefix) || prefix[i] != byte(t.r)) {
+				fixed++
+			}
+		}
+		if fixed <= few && strings.HasPrefix(id, prefix) && p.match(id) && !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// issued fills the open places of a pattern with what the fresh id has at its
+// end, so that the length stays what AWS gives.
+func issued(p *pattern, fresh string) string {
+	fixed := 0
+	for _, t := range p.tokens {
+		if !t.run() {
+			fixed++
+		}
+	}
+	rest := max(0, len(fresh)-fixed)
+	var b strings.Builder
+	for _, t := range p.tokens {
+		switch {
+		case t.kind == literal:
+			b.WriteRune(t.r)
+		case t.run():
+			b.WriteString(fresh[len(fresh)-rest:])
+			rest = 0
+		default:
+			b.WriteByte(fresh[min(b.Len(), len(fresh)-1)])
+		}
+	}
+	return b.String()
+}
+
+// requestKey gives the keys of S3's own that depend on the action (service
+// authorization page "Actions, resources, and condition keys for Amazon S3").
+func requestKey(s *subject, key string, a *action, w *world) (*domain, bool) {
+	signed := s.who != unsigned && s.who != service
+	switch key {
+	case "s3:authtype":
+		if signed {
+			return oneOf("REST-HEADER", "REST-QUERY-STRING", "POST"), true
+		}
+		return never(), true
+	case "s3:signatureversion":
+		if signed {
+			return oneOf("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256", "AWS"), true
+		}
+		return never(), true
+	case "s3:signatureage":
+		if signed {
+			return &domain{numeric: true}, true
+		}
+		return never(), true
+	case "s3:x-amz-content-sha256":
+		if signed {
+			return optional(texts("?*")), true
+		}
+		return never(), true
+	case "s3:tlsversion":
+		d := oneOf("1.3", "1.2")
+		d.absent = s.open()
+		if s.network == overHTTP {
+			d = never()
+		}
+		return d, true
+	}
+	name, ok := knownTo(key)
+	if !ok {
+		return nil, false
+	}
+	if !name(a) {
+		return never(), true
+	}
+	return requestValue(s, key, w), true
+}
+
+func requestValue(s *subject, key string, w *world) *domain {
+	switch key {
+	case "s3:max-keys", "s3:object-lock-remaining-retention-days":
+		return optional(&domain{numeric: true})
+	case "s3:requestobjecttagkeys":
+		return several(optional(texts("?*")))
+	case "s3:objectcreationoperation":
+		return oneOf("true", "false")
+	case "s3:x-amz-server-side-encryption":
+		// Encryption with KMS needs a signed request (S3 page "Using
+		// server-side encryption with AWS KMS keys").
+		if s.who == unsigned {
+			return optional(oneOf("AES256"))
+		}
+		return optional(oneOf("AES256", "aws:kms", "aws:kms:dsse"))
+	case "s3:x-amz-server-side-encryption-aws-kms-key-id":
+		switch {
+		case s.who == unsigned:
+			return never()
+		case s.open():
+			return optional(texts("?*"))
+		}
+		return optional(texts("arn:" + w.partition + ":kms:?*:" + w.foreign.account + ":key/?*"))
+	}
+	return optional(texts("*"))
+}
+
+// knownTo gives the test for the actions whose requests can carry a key.
+func knownTo(key string) (func(*action) bool, bool) {
+	among := func(names ...string) func(*action) bool {
+		return func(a *action) bool { return slices.Contains(names, a.name) }
+	}
+	switch key {
+	case "s3:prefix", "s3:delimiter", "s3:max-keys":
+		return among("s3:ListBucket", "s3:ListBucketVersions"), true
+	case "s3:x-amz-acl", "s3:x-amz-grant-read", "s3:x-amz-grant-write", "s3:x-amz-grant-read-acp",
+		"s3:x-amz-grant-write-acp", "s3:x-amz-grant-full-control":
+		return among("s3:PutObject", "s3:PutObjectAcl", "s3:PutObjectVersionAcl", "s3:PutBucketAcl", "s3:CreateBucket"), true
+	case "s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id":
+		return among("s3:PutObject", "s3:ReplicateObject"), true
+	case "s3:x-amz-server-side-encryption-customer-algorithm", "s3:x-amz-storage-class", "s3:x-amz-copy-source",
+		"s3:x-amz-metadata-directive", "s3:x-amz-website-redirect-location", "s3:if-none-match", "s3:objectcreationoperation":
+		return among("s3:PutObject"), true
+	case "s3:if-match":
+		return among("s3:PutObject", "s3:DeleteObject"), true
+	case "s3:versionid":
+		return func(a *action) bool { return strings.Contains(a.name, "Version") && a.level == onObject }, true
+	case "s3:object-lock-mode", "s3:object-lock-retain-until-date", "s3:object-lock-remaining-retention-days":
+		return among("s3:PutObject", "s3:PutObjectRetention"), true
+	case "s3:object-lock-legal-hold":
+		return among("s3:PutObject", "s3:PutObjectLegalHold"), true
+	case "s3:requestobjecttagkeys":
+		return among("s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectVersionTagging"), true
+	case "s3:locationconstraint":
+		return among("s3:CreateBucket"), true
+	}
+	switch {
+	case strings.HasPrefix(key, "s3:requestobjecttag/"):
+		return among("s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectVersionTagging"), true
+	case strings.HasPrefix(key, "s3:existingobjecttag/"):
+		return func(a *action) bool {
+			return a.level == onObject && (strings.HasPrefix(a.name, "s3:GetObject") || strings.HasSuffix(a.name, "Acl") ||
+				strings.HasSuffix(a.name, "Tagging") || a.name == "s3:RestoreObject")
+		}, true
+	}
+	return nil, false
+}

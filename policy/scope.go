@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import (
+	"slices"
+	"sort"
+)
+
+func (w *world) wholeLevel(l level) *pattern {
+	if l == onObject {
+		return w.objects
+	}
+	return w.bucket
+}
+
+// scope gives the resources that a hit reaches: the patterns of the Allow in
+// which some request passes, less the patterns of Deny statements in which none
+// does.
+func (an *analysis) scope(h *hit, l level) Scope {
+	sc := scoper{an: an, h: h, level: l}
+	allow := h.query.allow
+	include := allow.resources
+	if allow.except {
+		include = []*pattern{an.world.wholeLevel(l)}
+		for _, p := range allow.resources {
+			sc.exclude(p)
+		}
+	}
+	for _, p := range include {
+		if len(include) == 1 || sc.reaches(textRule{[]*pattern{p}, true}) {
+			sc.include = append(sc.include, p)
+		}
+	}
+	for _, d := range h.query.denies {
+		if d.except {
+			sc.narrow(d)
+			continue
+		}
+		for _, p := range d.resources {
+			if !p.covers(an.world.wholeLevel(l)) && !sc.reaches(textRule{[]*pattern{p}, true}) {
+				sc.exclude(p)
+			}
+		}
+	}
+	return sc.scope()
+}
+
+type scoper struct {
+	an      *analysis
+	h       *hit
+	level   level
+	include []*pattern
+	without []*pattern
+}
+
+// reaches says whether some request of the subject passes inside the rule. When
+// the budget is spent it says yes, so that nothing is left out.
+func (sc *scoper) reaches(r textRule) bool {
+	q := *sc.h.query
+	q.inside = []textRule{r}
+	if sc.h.state == nil {
+		return true
+	}
+	_, a := sc.an.solver.solve(&q)
+	return a != impossible
+}
+
+// exclude keeps a pattern that takes something from the level.
+func (sc *scoper) exclude(p *pattern) {
+	rule := []textRule{{[]*pattern{sc.an.world.wholeLevel(sc.level)}, true}, {[]*pattern{p}, true}}
+	if _, a := findText(rule, sc.an.solver.budget); a != impossible {
+		sc.without = append(sc.without, p)
+	}
+}
+
+// narrow applies a Deny with NotResource: where nothing passes outside its
+// patterns, they bound the scope.
+func (sc *scoper) narrow(d *rule) {
+	if sc.reaches(textRule{d.resources, false}) {
+		return
+	}
+	var out []*pattern
+	for _, p := range sc.include {
+		if slices.ContainsFunc(d.resources, func(q *pattern) bool { return q.covers(p) }) {
+			out = append(out, p)
+			continue
+		}
+		for _, q := range d.resources {
+			if sc.reaches(textRule{[]*pattern{q}, true}) && sc.meet(p, q) {
+				out = append(out, q)
+			}
+		}
+	}
+	sc.include = out
+}
+
+func (sc *scoper) meet(p, q *pattern) bool {
+	_, a := findText([]textRule{{[]*pattern{p}, true}, {[]*pattern{q}, true}}, sc.an.solver.budget)
+	return a != impossible
+}
+
+func (sc *scoper) scope() Scope {
+	include := sc.names(sc.include)
+	var exclude []string
+	for _, p := range sc.without {
+		// What is excluded must lie inside something that is included.
+		if slices.ContainsFunc(sc.include, func(q *pattern) bool { return sc.meet(p, q) }) {
+			exclude = append(exclude, sc.names([]*pattern{p})...)
+		}
+	}
+	sort.Strings(exclude)
+	return Scope{Include: include, Exclude: slices.Compact(exclude)}
+}
+
+// names gives the texts, without those that another one covers.
+func (sc *scoper) names(list []*pattern) []string {
+	var out []string
+	for i, p := range list {
+		covered := false
+		for j, q := range list {
+			if i != j && q.covers(p) && (!p.covers(q) || j < i) {
+				covered = true
+				break
+			}
+		}
+		if !covered {
+			out = append(out, sc.an.world.scopeText(p, sc.level))
+		}
+	}
+	sort.Strings(out)
+	return slices.Compact(out)
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import "slices"
+
+// query asks for one request of a subject that an Allow lets through and no
+// Deny stops.
+type query struct {
+	allow   *rule
+	denies  []*rule
+	subject *subject
+	action  *action
+	inside  []textRule // further demands on the resource
+	notFrom addressSet // addresses that were found before
+	lenient bool       // tests that cannot be judged may go the requester's way
+}
+
+// keyState is what the search has settled about one condition key.
+type keyState struct {
+	key    string
+	wishes []wish
+	choice choice
+}
+
+// state is one branch of the search: demands on the resource and on keys, with
+// values that meet them all.
+type state struct {
+	resource  string
+	rules     []textRule
+	keys      []keyState
+	unsettled []string
+}
+
+func (st *state) clone() *state {
+	c := &state{resource: st.resource, rules: slices.Clip(st.rules), keys: slices.Clone(st.keys), unsettled: slices.Clip(st.unsettled)}
+	return c
+}
+
+func (st *state) find(key string) *keyState {
+	for i := range st.keys {
+		if st.keys[i].key == key {
+			return &st.keys[i]
+		}
+	}
+	return nil
+}
+
+// solver runs queries within one budget.
+type solver struct {
+	world  *world
+	budget *budget
+	over   bool // some query met the budget
+}
+
+// solve gives a branch whose request passes, or says that there is none, or
+// that the budget was spent before either was known.
+func (sv *solver) solve(q *query) (*state, answer) {
+	if q.allow.void {
+		return nil, impossible
+	}
+	st := &state{rules: append([]textRule{sv.world.resourceRule(q.action)}, q.inside...)}
+	if a := sv.demandResource(st, textRule{q.allow.resources, !q.allow.except}); a != found {
+		return nil, a
+	}
+	for _, t := range q.allow.tests {
+		if a := sv.demand(q, st, wish{t, true}); a != found {
+			return nil, a
+		}
+	}
+	if len(q.notFrom) > 0 {
+		if a := sv.avoidAddresses(q, st); a != found {
+			return nil, a
+		}
+	}
+	return sv.evade(q, st)
+}
+
+// avoidAddresses makes the search give addresses that earlier answers lack.
+func (sv *solver) avoidAddresses(q *query, st *state) answer {
+	t := &test{key: "aws:sourceip", shown: "aws:SourceIp", op: operator{kind: opIP}, networks: q.notFrom, source: &Condition{}}
+	return sv.demand(q, st, wish{t, false})
+}
+
+func (sv *solver) demandResource(st *state, r textRule) answer {
+	st.rules = append(st.rules, r)
+	s, a := findText(st.rules, sv.budget)
+	st.resource = s
+	return a
+}
+
+// demand adds a wish about a key. A test that cannot be judged is met only in a
+// lenient query, and then named.
+func (sv *solver) demand(q *query, st *state, w wish) answer {
+	d := sv.world.domain(q.subject, w.test.key, q.action)
+	if w.test.unknown || d.unknown {
+		if !q.lenient {
+			return impossible
+		}
+		st.unsettled = addText(st.unsettled, unsettledText(w.test))
+		if w.test.unknown {
+			return found
+		}
+	}
+	k := st.find(w.test.key)
+	if k == nil {
+		st.keys = append(st.keys, keyState{key: w.test.key})
+		k = &st.keys[len(st.keys)-1]
+	}
+	k.wishes = append(slices.Clip(k.wishes), w)
+	c, a := choose(d, k.wishes, sv.budget)
+	k.choice = c
+	return a
+}
+
+func unsettledText(t *test) string {
+	switch {
+	case t.source.Operator == malformed:
+		return "the element " + t.source.Key + " is malformed"
+	case t.unknown:
+		return "the operator " + t.source.Operator + " is unknown"
+	}
+	return "the condition key " + t.shown + " is unknown"
+}
+
+func addText(list []string, s string) []string {
+	if slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
+}
+
+// evade branches over the ways out of the first Deny that stops the present
+// request. Every Deny is left by its resource or by one of its tests; depth is
+// at most the number of Deny statements (semantics C.5).
+func (sv *solver) evade(q *query, st *state) (*state, answer) {
+	if sv.budget.nodes++; sv.budget.spent() {
+		return nil, overrun
+	}
+	var stop *rule
+	for _, d := range q.denies {
+		sv.budget.nodes++
+		if sv.stops(q, st, d) {
+			stop = d
+			break
+		}
+	}
+	if stop == nil {
+		return st, found
+	}
+	result := impossible
+	for i := -1; i < len(stop.tests); i++ {
+		next := st.clone()
+		var a answer
+		if i < 0 {
+			a = sv.demandResource(next, textRule{stop.resources, stop.except})
+		} else {
+			a = sv.demand(q, next, wish{stop.tests[i], false})
+		}
+		if a == found {
+			var out *state
+			if out, a = sv.evade(q, next); a == found {
+				return out, found
+			}
+		}
+		if a == overrun {
+			result = overrun
+		}
+		if sv.budget.spent() {
+			return nil, overrun
+		}
+	}
+	return nil, result
+}
+
+// stops says whether a Deny stops the request that the branch stands for.
+func (sv *solver) stops(q *query, st *state, d *rule) bool {
+	if d.void {
+		return false
+	}
+	sv.budget.work += len(d.resources) * (len(st.resource) + 16)
+	if anyMatch(d.resources, st.resource) == d.except {
+		return false
+	}
+	for _, t := range d.tests {
+		if !sv.judged(q, st, t) {
+			return false
+		}
+	}
+	return true
+}
+
+// judged evaluates a test of a Deny on the branch; what cannot be judged counts
+// as holding, and so does a test on addresses that the branch does not settle,
+// so that an answer's whole set of addresses passes and not just its example.
+func (sv *solver) judged(q *query, st *state, t *test) bool {
+	settled := func(k *keyState) bool {
+		return slices.ContainsFunc(k.wishes, func(w wish) bool { return w.test == t && !w.want })
+	}
+	k := st.find(t.key)
+	d := sv.world.domain(q.subject, t.key, q.action)
+	switch {
+	case t.unknown:
+		return !contains(st.unsettled, unsettledText(t))
+	case d.unknown:
+		return k == nil || !settled(k)
+	case d.ips != nil && !(k == nil && d.absent) && !(k != nil && k.choice.absent):
+		if t.op.kind == opNull {
+			return t.null(true)
+		}
+		return k == nil || !settled(k)
+	}
+	if k != nil {
+		return t.holds(&k.choice)
+	}
+	sv.budget.work += 8
+	c, a := choose(d, nil, sv.budget)
+	if a != found {
+		return true
+	}
+	st.keys = append(st.keys, keyState{key: t.key, choice: c})
+	return t.holds(&c)
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+// who is the kind of a requester.
+type who int
+
+const (
+	unsigned who = iota
+	user
+	userMFA
+	roleSession
+	root
+	federatedUser
+	webSession
+	service
+	member // somebody of an organization that the policy names
+	named  // somebody of an account that the policy names
+)
+
+// network is the way in which a request comes.
+type network int
+
+const (
+	overInternet network = iota
+	overHTTP
+	throughEndpoint // the requester's own VPC endpoint
+	throughService  // forward access session
+)
+
+// subject is an archetype on a network: who makes the request and what its
+// context can hold (semantics C.5, E1 and E2).
+type subject struct {
+	who       who
+	network   network
+	audience  Audience
+	label     string
+	account   string // account id; empty for unsigned requests and services
+	arn       string // the one ARN that the policy names, or empty
+	canonical string // the one canonical user id that the policy names
+	service   string // service principal; "*" for any
+	provider  string // web identity provider
+	org       string // organization, for member
+	behalf    string // account on whose behalf a service acts
+	principal string // as reported in a grant
+	doubt     string // why the grant is not certain
+
+	domains map[string]*domain
+	bound   map[string]*domain // keys that policy variables hold to one value
+}
+
+// open says whether every key that is not about the identity itself counts as
+// free, because the policy names the requester and nothing is known about it.
+func (s *subject) open() bool { return s.who == member || s.who == named }
+
+// caller gives the requester for Evaluate.
+func (s *subject) caller(context map[string][]string) Caller {
+	first := func(key string) string {
+		if v := context[key]; len(v) > 0 {
+			return v[0]
+		}
+		return ""
+	}
+	c := Caller{Account: s.account, ARN: s.arn, Service: s.service, Provider: s.provider, CanonicalUser: s.canonical}
+	if a := first("aws:principalarn"); c.ARN == "" && a != "" {
+		c.ARN = a
+	}
+	if s.who == unsigned {
+		return Caller{}
+	}
+	return c
+}
+
+// named by a rule's principal element.
+func (s *subject) matches(st *Statement) bool {
+	if st.Principal != nil && !s.listed(st.Principal) {
+		return false
+	}
+	if st.NotPrincipal == nil {
+		return st.Principal != nil
+	}
+	if st.Effect == "Deny" {
+		return !s.spared(st.NotPrincipal)
+	}
+	return !s.listed(st.NotPrincipal)
+}
+
+func (s *subject) listed(p *Principal) bool {
+	if p.Everyone() {
+		return true
+	}
+	switch {
+	case s.who == unsigned:
+		return contains(p.CanonicalUser, anonymousCanonicalUser)
+	case s.who == service:
+		return contains(p.Service, "*") || (s.service != "*" && contains(p.Service, s.service))
+	case s.who == webSession && (contains(p.Federated, s.provider) || contains(p.Federated, "*")):
+		return true
+	case s.canonical != "" && contains(p.CanonicalUser, s.canonical):
+		return true
+	}
+	for _, a := range p.AWS {
+		if s.account != "" && (a == s.arn || (accountOf(a) == s.account && isWholeAccount(a))) {
+			return true
+		}
+	}
+	return false
+}
+
+// spared follows IAM's rule that the account must stand beside its users and
+// roles in NotPrincipal; the account alone stands for all of it.
+func (s *subject) spared(p *Principal) bool {
+	if !s.listed(p) {
+		return false
+	}
+	if s.account == "" || p.Everyone() {
+		return true
+	}
+	account, others := false, false
+	for _, a := range p.AWS {
+		switch {
+		case accountOf(a) != s.account:
+		case isWholeAccount(a):
+			account = true
+		case a == s.arn:
+			others = false
+			if wholeListed(p, s.account) {
+				return true
+			}
+		default:
+			others = true
+		}
+	}
+	return account && !others
+}
+
+func wholeListed(p *Principal, account string) bool {
+	for _, a := range p.AWS {
+		if accountOf(a) == account && isWholeAccount(a) {
+			return true
+		}
+	}
+	return false
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}

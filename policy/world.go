@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import (
+	"strconv"
+	"strings"
+)
+
+// newWorld settles what the solver takes for granted: the bucket's names and
+// those of a stranger whom the policy does not name.
+func newWorld(d *Document, f Facts) *world {
+	w := &world{facts: f, at: f.At, tests: map[string][]*pattern{}}
+	w.partition = partitionOf(d, f)
+	if w.facts.Bucket == "" {
+		w.facts.Bucket = bucketOf(d)
+	}
+	w.region, w.owner = f.Region, f.Account
+	for i := range d.Statements {
+		w.collect(&d.Statements[i], d.hasVariables())
+	}
+	w.foreign = freshStranger(d, f)
+	w.setResources()
+	return w
+}
+
+func (w *world) collect(s *Statement, variables bool) {
+	for _, c := range s.Conditions {
+		op, ok := parseOperator(c.Operator)
+		if !ok {
+			continue
+		}
+		switch op.kind {
+		case opString, opFold, opLike, opARN:
+		default:
+			continue
+		}
+		key := strings.ToLower(c.Key)
+		for _, v := range c.Values {
+			if variables && strings.Contains(v, "${") {
+				continue
+			}
+			p := newLiteral(v)
+			if op.kind == opLike || op.kind == opARN {
+				p = newPattern(v)
+			}
+			w.tests[key] = append(w.tests[key], p)
+		}
+	}
+}
+
+// partitionOf is the AWS partition: the Region tells, else the policy's ARNs.
+func partitionOf(d *Document, f Facts) string {
+	switch {
+	case strings.HasPrefix(f.Region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(f.Region, "us-gov-"):
+		return "aws-us-gov"
+	case f.Region != "":
+		return "aws"
+	}
+	partition := "aws"
+	eachResource(d, func(text string) bool {
+		for _, p := range []string{"aws-cn", "aws-us-gov"} {
+			if strings.HasPrefix(text, "arn:"+p+":") {
+				partition = p
+				return false
+			}
+		}
+		return true
+	})
+	return partition
+}
+
+// bucketOf guesses the bucket's name from the policy's resources; without one,
+// any name does for the question.
+func bucketOf(d *Document) string {
+	name := "bucket"
+	eachResource(d, func(text string) bool {
+		_, rest, ok := strings.Cut(text, ":s3:::")
+		rest, _, _ = strings.Cut(rest, "/")
+		if ok && rest != "" && !strings.ContainsAny(rest, "*?$") {
+			name = rest
+			return false
+		}
+		return true
+	})
+	return name
+}
+
+func eachResource(d *Document, do func(string) bool) {
+	for i := range d.Statements {
+		for _, list := range [][]string{d.Statements[i].Resource, d.Statements[i].NotResource} {
+			for _, text := range list {
+				if !do(text) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// freshStranger makes names that stand nowhere in the policy.
+func freshStranger(d *Document, f Facts) stranger {
+	taken := func(s string) bool {
+		if s == f.Account || s == f.Organization {
+			return true
+		}
+		for i := range d.Statements {
+			if d.Statements[i].contains(s) {
+				return true
+			}
+		}
+		return false
+	}
+	fresh := func(prefix, digits string) string {
+		for n := 0; ; n++ {
+			s := prefix + digits
+			if n > 0 {
+				x := strconv.Itoa(n)
+				s = s[:len(s)-len(x)] + x
+			}
+			if !taken(s) || n > 200 {
+				return s
+			}
+		}
+	}
+	return stranger{
+		account: fresh("9999", "88887777"), organization: fresh("o-", "stranger00"),
+		vpc: fresh("vpc-", "0123456789abcdef9"), endpoint: fresh("vpce-", "0123456789abcdef9"),
+		roleID: fresh("AROA", "STRANGERROLE00000"), userID: fresh("AIDA", "STRANGERUSER00000"),
+	}
+}
+
+// contains says whether a text stands anywhere in the statement's principals or
+// conditions.
+func (s *Statement) contains(text string) bool {
+	for _, p := range []*Principal{s.Principal, s.NotPrincipal} {
+		if p == nil {
+			continue
+		}
+		for _, list := range [][]string{p.AWS, p.Federated} {
+			for _, v := range list {
+				if strings.Contains(v, text) {
+					return true
+				}
+			}
+		}
+	}
+	for _, c := range s.Conditions {
+		for _, v := range c.Values {
+			if strings.Contains(v, text) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// resourceRule gives the ARNs on which an action can act: the bucket, or the
+// objects in it.
+func (w *world) resourceRule(a *action) textRule {
+	if a.level == onObject {
+		return textRule{[]*pattern{w.objects}, true}
+	}
+	return textRule{[]*pattern{w.bucket}, true}
+}
+
+// setResources fills in the ARNs of the bucket or access point. What is not
+// known of an access point's ARN is left open.
+func (w *world) setResources() {
+	or := func(s string) string {
+		if s == "" {
+			return "*"
+		}
+		return s
+	}
+	w.base = "arn:" + w.partition + ":s3:::" + w.facts.Bucket
+	slash := "/"
+	switch w.facts.Kind {
+	case AccessPointPolicy:
+		w.base = "arn:" + w.partition + ":s3:" + or(w.region) + ":" + or(w.owner) + ":accesspoint/" + or(w.facts.AccessPoint)
+		slash = "/object/"
+	case MultiRegionAccessPointPolicy:
+		w.base = "arn:" + w.partition + ":s3::" + or(w.owner) + ":accesspoint/" + or(w.facts.AccessPoint)
+		slash = "/object/"
+	}
+	// A bucket's name is taken as it is: it may come from a hostile log.
+	open := w.facts.Kind != BucketPolicy
+	w.bucket, w.objects = &pattern{text: w.base}, &pattern{text: w.base + slash + "?*"}
+	w.bucket.add(w.base, open)
+	w.objects.add(w.base+slash, open)
+	w.objects.add("?*", true)
+	w.prefix = w.base + slash
+}
+
+// scopeText names a resource pattern as a scope does: "b" for the bucket, "b/…"
+// for objects, without the ARN prefix.
+func (w *world) scopeText(p *pattern, l level) string {
+	whole := w.bucket
+	if l == onObject {
+		whole = w.objects
+	}
+	switch {
+	case p.covers(whole) && l == onObject:
+		return w.facts.Bucket + "/*"
+	case p.covers(whole):
+		return w.facts.Bucket
+	}
+	if _, key, ok := strings.Cut(p.text, "/object/"); ok && w.facts.Kind != BucketPolicy {
+		return w.facts.Bucket + "/" + key
+	}
+	if _, rest, ok := strings.Cut(p.text, ":s3:::"); ok {
+		return rest
+	}
+	return p.text
+}

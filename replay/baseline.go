@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package replay
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/bucketlid/bucketlid/trail"
+)
+
+// Baseline is what is usual: for every principal and every address when it was
+// first and last seen, how often, and with which names, agents, Regions and
+// counterparts. It is gathered from every record's header, is the same for any
+// order, split and repetition of the records, and grows with the number of
+// distinct principals and addresses only.
+type Baseline struct {
+	Principals map[string]*Habit
+	Addresses  map[string]*Habit
+	covered    map[scopeKey]map[int64]slots // by day: when there are records
+	tuples     map[uint64]*tuple            // not yet told to Principals and Addresses
+	first      int64
+	last       int64
+	any        bool
+}
+
+type scopeKey struct{ account, region string }
+
+// slotSeconds is the grain of coverage: longer than the span of one log file.
+const slotSeconds = 600
+
+// slots marks the stretches of a day that have records, a bit for each.
+type slots [(86400/slotSeconds + 63) / 64]uint64
+
+func (s *slots) set(n int64)      { s[n/64] |= 1 << (n % 64) }
+func (s *slots) has(n int64) bool { return s[n/64]&(1<<(n%64)) != 0 }
+
+// Habit is what is usual for one principal or one address.
+type Habit struct {
+	Seen         Tally
+	Failed       Tally
+	Names        map[string]*Tally // by event name
+	Agents       map[string]*Tally // by user agent, versions cut off
+	Regions      map[string]*Tally
+	Counterparts map[string]*Tally // addresses of a principal, principals of an address
+	// Crowded names the maps that reached maxKinds and hold the smallest hashes only.
+	Crowded bool
+}
+
+// Tally counts records, without repeats, with the first and the last.
+type Tally struct {
+	idSample
+	First, Last int64 // Unix seconds
+}
+
+func (t *Tally) add(id uint64, seconds int64) {
+	if len(t.ids) == 0 && t.halvings == 0 || seconds < t.First {
+		t.First = seconds
+	}
+	t.Last = max(t.Last, seconds)
+	t.idSample.add(id)
+}
+
+func (t *Tally) merge(other *Tally) {
+	if len(t.ids) == 0 && t.halvings == 0 || other.First < t.First {
+		t.First = other.First
+	}
+	t.Last = max(t.Last, other.Last)
+	t.idSample.merge(&other.idSample)
+}
+
+// maxKinds bounds each map of a Habit.
+const maxKinds = 256
+
+// NewBaseline returns an empty baseline.
+func NewBaseline() *Baseline {
+	return &Baseline{Principals: map[string]*Habit{}, Addresses: map[string]*Habit{}, covered: map[scopeKey]map[int64]slots{}, tuples: map[uint64]*tuple{}}
+}
+
+// tuple counts the records that are alike in every field of the baseline. Most
+// records repeat one, so that one look-up serves all the maps of two Habits;
+// since samples merge, telling the Habits later gives the same counts.
+type tuple struct {
+	principal, address, name, agent, region string
+	failed                                  bool
+	seen                                    Tally
+}
+
+// maxTuples bounds the tuples that wait to be told.
+const maxTuples = 1 << 16
+
+// Observe takes one record's header in. Records without a readable time or
+// without a caller count nowhere.
+func (b *Baseline) Observe(h *trail.Header) {
+	seconds, _, ok := trail.ParseTime(h.Time)
+	if !ok {
+		return
+	}
+	b.span(seconds)
+	b.cover(h, seconds)
+	id := xxhash.Sum64(h.EventID)
+	if len(h.EventID) < minIDLength {
+		id = xxhash.Sum64(h.Time) ^ xxhash.Sum64(h.Name) ^ xxhash.Sum64(h.ARN)
+	}
+	b.tuple(h).seen.add(id, seconds)
+}
+
+// tuple finds or makes the tuple of a header.
+func (b *Baseline) tuple(h *trail.Header) *tuple {
+	var scratch [1024]byte
+	key := principalKey(scratch[:0], h)
+	principal := len(key)
+	agent := agentFamily(h.Agent)
+	for _, f := range [...][]byte{h.Address, h.Name, agent, h.Region} {
+		key = append(append(key, 0), f...)
+	}
+	failed := len(h.Error) > 0
+	if failed {
+		key = append(key, 0)
+	}
+	hash := xxhash.Sum64(key)
+	t, ok := b.tuples[hash]
+	if ok {
+		return t
+	}
+	if len(b.tuples) >= maxTuples {
+		b.tell()
+	}
+	t = &tuple{string(key[:principal]), string(h.Address), string(h.Name), string(agent), string(h.Region), failed, Tally{}}
+	b.tuples[hash] = t
+	return t
+}
+
+// tell adds the tuples to the Habits of their principal and address.
+func (b *Baseline) tell() {
+	for _, t := range b.tuples {
+		if t.principal != "" {
+			habit(b.Principals, t.principal).observe(t, t.address)
+		}
+		if t.address != "" {
+			habit(b.Addresses, t.address).observe(t, t.principal)
+		}
+	}
+	clear(b.tuples)
+}
+
+func (b *Baseline) span(seconds int64) {
+	if !b.any || seconds < b.first {
+		b.first = seconds
+	}
+	if !b.any || seconds > b.last {
+		b.last = seconds
+	}
+	b.any = true
+}
+
+// Span is the time of the first and the last record; ok is false without any.
+func (b *Baseline) Span() (first, last time.Time, ok bool) {
+	return time.Unix(b.first, 0).UTC(), time.Unix(b.last, 0).UTC(), b.any
+}
+
+func (b *Baseline) cover(h *trail.Header, seconds int64) {
+	days, ok := b.covered[scopeKey{string(h.RecipientAccountID), string(h.Region)}]
+	if !ok {
+		days = map[int64]slots{}
+		b.covered[scopeKey{string(h.RecipientAccountID), string(h.Region)}] = days
+	}
+	day, slot := seconds/86400, seconds%86400/slotSeconds
+	if have := days[day]; !have.has(slot) {
+		have.set(slot)
+		days[day] = have
+	}
+}
+
+func habit(m map[string]*Habit, key string) *Habit {
+	h, ok := m[key]
+	if !ok {
+		h = &Habit{Names: map[string]*Tally{}, Agents: map[string]*Tally{}, Regions: map[string]*Tally{}, Counterparts: map[string]*Tally{}}
+		m[key] = h
+	}
+	return h
+}
+
+func (h *Habit) observe(t *tuple, counterpart string) {
+	h.Seen.merge(&t.seen)
+	if t.failed {
+		h.Failed.merge(&t.seen)
+	}
+	h.tally(h.Names, t.name, &t.seen)
+	h.tally(h.Agents, t.agent, &t.seen)
+	h.tally(h.Regions, t.region, &t.seen)
+	h.tally(h.Counterparts, counterpart, &t.seen)
+}
+
+func (h *Habit) tally(m map[string]*Tally, key string, seen *Tally) {
+	t, ok := m[key]
+	if !ok {
+		t = &Tally{}
+		m[key] = t
+	}
+	t.merge(seen)
+	if !ok && len(m) > 2*maxKinds {
+		h.crowd(m)
+	}
+}
+
+// crowd keeps the maxKinds keys of smallest hash: a choice that depends on the
+// set of keys alone.
+func (h *Habit) crowd(m map[string]*Tally) {
+	h.Crowded = true
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b string) int { return cmp.Compare(xxhash.Sum64String(a), xxhash.Sum64String(b)) })
+	for _, k := range keys[min(maxKinds, len(keys)):] {
+		delete(m, k)
+	}
+}
+
+// Merge takes everything of other in.
+func (b *Baseline) Merge(other *Baseline) {
+	b.tell()
+	other.tell()
+	if other.any {
+		b.span(other.first)
+		b.span(other.last)
+	}
+	mergeHabits(b.Principals, other.Principals)
+	mergeHabits(b.Addresses, other.Addresses)
+	for key, days := range other.covered {
+		if b.covered[key] == nil {
+			b.covered[key] = map[int64]slots{}
+		}
+		for day, more := range days {
+			have := b.covered[key][day]
+			for i := range have {
+				have[i] |= more[i]
+			}
+			b.covered[key][day] = have
+		}
+	}
+}
+
+func mergeHabits(into, from map[string]*Habit) {
+	for key, h := range from {
+		have, ok := into[key]
+		if !ok {
+			into[key] = h
+			continue
+		}
+		have.Seen.merge(&h.Seen)
+		have.Failed.merge(&h.Failed)
+		have.mergeKinds(have.Names, h.Names)
+		have.mergeKinds(have.Agents, h.Agents)
+		have.mergeKinds(have.Regions, h.Regions)
+		have.mergeKinds(have.Counterparts, h.Counterparts)
+	}
+}
+
+func (h *Habit) mergeKinds(into, from map[string]*Tally) {
+	for key, t := range from {
+		if have, ok := into[key]; ok {
+			have.merge(t)
+		} else {
+			into[key] = t
+		}
+	}
+	if len(into) > 2*maxKinds {
+		h.crowd(into)
+	}
+}
+
+// principalKey is who acted, as one key: the ARN with machine-made session
+// names cut to a pattern, so that ten thousand build sessions are one
+// principal; or the service; or the foreign account.
+func principalKey(buf []byte, h *trail.Header) []byte {
+	switch {
+	case len(h.ARN) > 0:
+		return appendPattern(buf, h.ARN)
+	case len(h.InvokedBy) > 0:
+		return append(append(buf, "service:"...), h.InvokedBy...)
+	case len(h.AccountID) > 0:
+		return append(append(buf, "account:"...), h.AccountID...)
+	}
+	return append(buf, h.PrincipalID...)
+}
+
+var assumedRole = []byte(":assumed-role/")
+
+// appendPattern copies an ARN; in a session's name every run of five or more
+// digits or hexadecimal digits becomes "*".
+func appendPattern(buf, arn []byte) []byte {
+	slash := bytes.LastIndexByte(arn, '/')
+	if slash < 0 || !bytes.Contains(arn, assumedRole) || bytes.IndexByte(arn[slash:], '@') >= 0 {
+		return append(buf, arn...)
+	}
+	buf = append(buf, arn[:slash+1]...)
+	session := arn[slash+1:]
+	for i := 0; i < len(session); {
+		end, digits := i, 0
+		for end < len(session) && isHex(session[end]) {
+			if session[end] <= '9' {
+				digits++
+			}
+			end++
+		}
+		switch {
+		case end-i >= 5 && digits >= 2:
+			buf = append(buf, '*')
+			i = end
+		case end > i:
+			buf = append(buf, session[i:end]...)
+			i = end
+		default:
+			buf = append(buf, session[i])
+			i++
+		}
+	}
+	return buf
+}
+
+func isHex(c byte) bool { return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' }
+
+// PrincipalKey is the baseline's key for a caller named by ARN, service or account.
+func PrincipalKey(arn, invokedBy, accountID, principalID string) string {
+	h := trail.Header{ARN: []byte(arn), InvokedBy: []byte(invokedBy), AccountID: []byte(accountID), PrincipalID: []byte(principalID)}
+	return string(principalKey(nil, &h))
+}
+
+// agentFamily is the product name of a user agent: what stands before the
+// first "/", blank or bracket.
+func agentFamily(agent []byte) []byte {
+	agent = bytes.TrimPrefix(agent, []byte("["))
+	for i, c := range agent {
+		if c == '/' || c == ' ' || c == ']' || c == '(' {
+			return agent[:i]
+		}
+	}
+	return agent[:min(len(agent), 64)]
+}
+
+// AgentFamily is the baseline's key for a user agent.
+func AgentFamily(agent string) string { return string(agentFamily([]byte(agent))) }
+
+// Covered reports whether any record of an account lies between two times, some
+// slots away from either: evidence that some trail was logging.
+func (b *Baseline) Covered(account string, from, to time.Time) bool {
+	first, last := from.Unix()/slotSeconds+1, to.Unix()/slotSeconds
+	for key, days := range b.covered {
+		if key.account != account {
+			continue
+		}
+		for n := first; n < last; n++ {
+			if day := days[n*slotSeconds/86400]; day.has(n * slotSeconds % 86400 / slotSeconds) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Settle ends gathering: maps that were crowded keep the same keys whatever
+// the order in which records came.
+func (b *Baseline) Settle() {
+	b.tell()
+	for _, m := range []map[string]*Habit{b.Principals, b.Addresses} {
+		for _, h := range m {
+			if !h.Crowded {
+				continue
+			}
+			for _, kinds := range []map[string]*Tally{h.Names, h.Agents, h.Regions, h.Counterparts} {
+				h.crowd(kinds)
+			}
+		}
+	}
+}
+
+// Accounts are the accounts whose own trails were read.
+func (b *Baseline) Accounts() map[string]bool {
+	out := map[string]bool{}
+	for key := range b.covered {
+		if key.account != "" {
+			out[key.account] = true
+		}
+	}
+	return out
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package replay
+
+import (
+	"sort"
+	"strings"
+
+	"github.com/bucketlid/bucketlid/bucket"
+	"github.com/bucketlid/bucketlid/trail"
+)
+
+func readPutBucketACL(r *trail.Record) []*bucket.Change {
+	c := newChange(r, bucket.SlotACL)
+	setACL(c, r)
+	return []*bucket.Change{c}
+}
+
+func readPutObjectACL(r *trail.Record) []*bucket.Change {
+	c := newChange(r, bucket.SlotObjectACL)
+	c.Key, c.Version = objectKey(r), first(r.Param("versionId"))
+	setACL(c, r)
+	return []*bucket.Change{c}
+}
+
+// setACL fills the ACL of a Put…Acl call. A successful call without any of the
+// three forms had its payload withheld (semantics A.4 d).
+func setACL(c *bucket.Change, r *trail.Record) {
+	c.ACL = readACL(r.RequestParameters)
+	if c.ACL == nil && c.Outcome == bucket.Done {
+		c.PayloadLost = "the log does not hold the ACL that " + r.EventName + " set"
+	}
+	if c.ACL != nil && c.ACL.Partial != "" && !c.ACL.Public() && c.Outcome == bucket.Done {
+		c.PayloadLost = "the ACL in the log cannot be read: " + c.ACL.Partial
+	}
+	c.Observed = append(c.Observed, aclObservations(c, r)...)
+}
+
+// readACL reads an ACL in any of its three forms: body, canned name, grant
+// headers nested or flat. It returns nil when none is there. Forms together,
+// which S3 refuses, give their union.
+func readACL(params map[string]any) *bucket.ACL {
+	var acl *bucket.ACL
+	join := func(next *bucket.ACL) {
+		if acl == nil {
+			acl = next
+			return
+		}
+		acl.Grants = append(acl.Grants, next.Grants...)
+		acl.Ambiguous = true
+	}
+	if body, ok := trail.Leaf(params, "AccessControlPolicy"); ok && body != nil {
+		join(bucket.ACLDocument(body))
+	}
+	for _, name := range headerValues(params, "x-amz-acl") {
+		join(bucket.Canned(name))
+	}
+	if headers := grantHeaders(params); len(headers) > 0 {
+		byHeaders := &bucket.ACL{Form: "grant headers"}
+		for _, h := range headers {
+			byHeaders.AddHeader(h.permission, h.value)
+		}
+		join(byHeaders)
+	}
+	return acl
+}
+
+type grantHeader struct {
+	name       string
+	permission bucket.Permission
+	value      string
+}
+
+// grantHeaders collects x-amz-grant-* members from the top level and from an
+// object named accessControlList, where CloudTrail puts them.
+func grantHeaders(params map[string]any) []grantHeader {
+	var out []grantHeader
+	collect := func(m map[string]any) {
+		for name, v := range m {
+			permission, ok := bucket.HeaderPermission(name)
+			if !ok {
+				continue
+			}
+			for _, value := range scalars(v) {
+				out = append(out, grantHeader{name, permission, value})
+			}
+		}
+	}
+	collect(params)
+	for name, v := range params {
+		if nested, ok := v.(map[string]any); ok && strings.EqualFold(name, "accessControlList") {
+			collect(nested)
+		}
+	}
+	sort.Slice(out, func(i, j int) bool {
+		return out[i].name < out[j].name || (out[i].name == out[j].name && out[i].value < out[j].value)
+	})
+	return out
+}
+
+// headerValues are the non-empty values of a header at the top level of the
+// request parameters; "_" for "-" is tolerated.
+func headerValues(params map[string]any, header string) []string {
+	var out []string
+	for name, v := range params {
+		if strings.ReplaceAll(strings.ToLower(name), "_", "-") != header {
+			continue
+		}
+		for _, s := range scalars(v) {
+			if s != "" {
+				out = append(out, s)
+			}
+		}
+	}
+	sort.Strings(out)
+	return out
+}
+
+func scalars(v any) []string {
+	switch x := v.(type) {
+	case string:
+		return []string{x}
+	case []any:
+		var out []string
+		for _, e := range x {
+			out = append(out, scalars(e)...)
+		}
+		return out
+	}
+	return nil
+}
+
+func objectKey(r *trail.Record) string {
+	if k := first(r.Param("key")); k != "" {
+		return k
+	}
+	for _, res := range r.Resources {
+		if res.Type == "AWS::S3::Object" {
+			_, path, _ := strings.Cut(res.ARN, ":::")
+			if _, key, ok := strings.Cut(path, "/"); ok {
+				return key
+			}
+		}
+	}
+	return ""
+}
+
+// aclObservations reads what a refusal of an ACL proves (semantics A.5).
+func aclObservations(c *bucket.Change, r *trail.Record) []bucket.Observation {
+	if c.Outcome != bucket.Refused {
+		return nil
+	}
+	switch {
+	case strings.Contains(r.ErrorMessage, "BlockPublicAcls"), r.ErrorCode == "InvalidBucketAclWithBlockPublicAccessError":
+		return []bucket.Observation{{Kind: bucket.SeesEffectiveFlag, Flag: bucket.BlockPublicAcls, Value: bucket.True,
+			Why: r.EventName + " was refused by BlockPublicAcls"}}
+	case r.ErrorCode == "AccessControlListNotSupported":
+		return []bucket.Observation{{Kind: bucket.SeesOwnership, Owner: bucket.BucketOwnerEnforced,
+			Why: r.EventName + " was refused with AccessControlListNotSupported"}}
+	}
+	return nil
+}

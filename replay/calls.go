@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package replay turns records into changes and keeps the ledger of changes of
+// every bucket.
+//
+// Everything here is a function of the set of records: order, duplicates,
+// splits and late arrival do not matter.
+package replay
+
+import (
+	"bytes"
+
+	"github.com/bucketlid/bucketlid/bucket"
+	"github.com/bucketlid/bucketlid/trail"
+)
+
+// call is one row of the table of calls that matter: an event name as
+// CloudTrail writes it, and what it means.
+type call struct {
+	name string
+	// wants narrows which records are decoded whole, by their raw bytes; nil
+	// takes all. It exists for calls that are many and seldom matter.
+	wants func(raw []byte) bool
+	read  func(r *trail.Record) []*bucket.Change
+}
+
+// calls lists every call that can change exposure, or that proves a setting
+// (semantics A.3). Names in rule sets that CloudTrail is not known to write are
+// accepted as aliases.
+var calls = []call{
+	{"CreateBucket", nil, readCreateBucket},
+	{"DeleteBucket", nil, readDeleteBucket},
+
+	{"PutBucketAcl", nil, readPutBucketACL},
+	{"PutObjectAcl", nil, readPutObjectACL},
+	{"PutObject", carriesACL, readUpload},
+	{"PostObject", carriesACL, readUpload},
+	{"POST Object", carriesACL, readUpload},
+	{"CopyObject", carriesACL, readUpload},
+	{"CreateMultipartUpload", carriesACL, readStartUpload},
+	{"InitiateMultipartUpload", carriesACL, readStartUpload},
+	{"CompleteMultipartUpload", nil, readCompleteUpload},
+
+	{"PutBucketPolicy", nil, readPutBucketPolicy},
+	{"DeleteBucketPolicy", nil, readDeleteBucketPolicy},
+
+	{"PutBucketPublicAccessBlock", nil, readPutBlock},
+	{"PutPublicAccessBlock", nil, readPutBlock},
+	{"DeleteBucketPublicAccessBlock", nil, readDeleteBlock},
+	{"DeletePublicAccessBlock", nil, readDeleteBlock},
+	{"PutAccountPublicAccessBlock", nil, readPutAccountBlock},
+	{"DeleteAccountPublicAccessBlock", nil, readDeleteAccountBlock},
+
+	{"PutBucketOwnershipControls", nil, readPutOwnership},
+	{"DeleteBucketOwnershipControls", nil, readDeleteOwnership},
+
+	{"CreateAccessPoint", nil, readCreateAccessPoint},
+	{"DeleteAccessPoint", nil, readDeleteAccessPoint},
+	{"PutAccessPointPolicy", nil, readPutAccessPointPolicy},
+	{"DeleteAccessPointPolicy", nil, readDeleteAccessPointPolicy},
+	{"CreateMultiRegionAccessPoint", nil, readCreateMultiRegion},
+	{"DeleteMultiRegionAccessPoint", nil, readDeleteMultiRegion},
+	{"PutMultiRegionAccessPointPolicy", nil, readPutMultiRegionPolicy},
+
+	{"PutBucketRequestPayment", nil, readRequestPayment},
+	{"PutBucketWebsite", nil, readPutWebsite},
+	{"DeleteBucketWebsite", nil, readDeleteWebsite},
+	{"PutBucketVersioning", nil, readVersioning},
+	{"PutBucketReplication", nil, readPutReplication},
+	{"DeleteBucketReplication", nil, readDeleteReplication},
+
+	{"StopLogging", nil, readStopLogging},
+	{"DeleteTrail", nil, readStopLogging},
+	{"StartLogging", nil, readStartLogging},
+	{"CreateTrail", nil, readStartLogging},
+
+	{"AttachPolicy", nil, readAttachPolicy},
+	{"DetachPolicy", nil, readDetachPolicy},
+	{"CreatePolicy", nil, readOrganizationPolicy},
+	{"UpdatePolicy", nil, readOrganizationPolicy},
+	{"DisablePolicyType", nil, readDisablePolicyType},
+
+	{"GetBucketPublicAccessBlock", nil, readGetBlock},
+	{"GetAccountPublicAccessBlock", nil, readGetAccountBlock},
+	{"GetBucketPolicy", provesAbsence, readGetPolicy},
+	{"GetBucketPolicyStatus", nil, readGetPolicyStatus},
+	{"GetBucketOwnershipControls", provesAbsence, readGetOwnership},
+}
+
+// sources are the services whose calls the table is about (semantics A.1 A1).
+// s3express and s3-outposts are left out: their buckets cannot be reached from
+// the internet.
+var sources = map[string]bool{
+	"s3.amazonaws.com": true, "cloudtrail.amazonaws.com": true, "organizations.amazonaws.com": true,
+}
+
+var callByName = func() map[string]*call {
+	m := make(map[string]*call, len(calls))
+	for i := range calls {
+		m[calls[i].name] = &calls[i]
+	}
+	return m
+}()
+
+// lookup finds the call of a record. A source that is no service name at all
+// (redacted by whoever shared the log) does not hide a call that only S3 has.
+func lookup(source, name []byte) *call {
+	c := callByName[string(name)]
+	if c == nil || (!sources[string(source)] && bytes.HasSuffix(source, []byte(".amazonaws.com"))) {
+		return nil
+	}
+	if organizationCalls[c.name] && string(source) != "organizations.amazonaws.com" {
+		return nil // iam.amazonaws.com has calls of the same names
+	}
+	return c
+}
+
+var organizationCalls = map[string]bool{
+	"AttachPolicy": true, "DetachPolicy": true, "CreatePolicy": true, "UpdatePolicy": true, "DisablePolicyType": true,
+}
+
+// carriesACL tells an upload that sets a public or foreign ACL from the
+// millions that do not.
+func carriesACL(raw []byte) bool {
+	at := bytes.Index(raw, []byte("x-amz-"))
+	if at < 0 {
+		return bytes.Contains(raw, []byte("x_amz_"))
+	}
+	rest := raw[at:]
+	return bytes.Contains(rest, []byte("x-amz-grant-")) ||
+		(bytes.Contains(rest, []byte("x-amz-acl")) &&
+			(bytes.Contains(rest, []byte("public-read")) || bytes.Contains(rest, []byte("authenticated-read"))))
+}
+
+// provesAbsence keeps reads that failed because there is nothing to read.
+func provesAbsence(raw []byte) bool {
+	return bytes.Contains(raw, []byte("NoSuchBucketPolicy")) || bytes.Contains(raw, []byte("OwnershipControlsNotFoundError"))
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package replay
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/bucketlid/bucketlid/bucket"
+	"github.com/bucketlid/bucketlid/trail"
+)
+
+// Ledger keeps every change that the records told, each once, and what
+// strangers did. It is a set: the order in which records come, and how often,
+// does not matter, and ledgers of parts merge into the ledger of the whole.
+// The zero value is not ready; use NewLedger.
+type Ledger struct {
+	calls    map[string][]copyOf
+	rewrites rewriteSet
+	uses     map[useKey]*Use
+}
+
+// copyOf is one record's account of a call. A call across accounts is written
+// to both trails, with different eventIDs and one sharedEventID.
+type copyOf struct {
+	eventID string
+	hash    uint64 // of the record's bytes
+	rank    int    // how much the copy tells, see richness
+	changes []*bucket.Change
+}
+
+// NewLedger returns an empty ledger.
+func NewLedger() *Ledger {
+	return &Ledger{calls: map[string][]copyOf{}, uses: map[useKey]*Use{}}
+}
+
+// Wants reports whether the record must be decoded whole and added. It looks at
+// the header first and at the raw bytes only where a call's row asks for it.
+func Wants(h *trail.Header, raw []byte) bool {
+	if c := lookup(h.Source, h.Name); c != nil && (c.wants == nil || c.wants(raw)) {
+		return true
+	}
+	return isUse(h)
+}
+
+// Add takes one decoded record in. Records that Wants would not choose are
+// ignored.
+func (l *Ledger) Add(r *trail.Record) {
+	l.addUse(r)
+	c := lookup([]byte(r.EventSource), []byte(r.EventName))
+	if c == nil || (c.wants != nil && !c.wants(r.Raw)) {
+		return
+	}
+	changes := c.read(r)
+	if len(changes) == 0 {
+		return
+	}
+	hash := xxhash.Sum64(r.Raw)
+	l.insert(mergeKey(r, hash), copyOf{eventID: r.EventID, hash: hash, rank: richness(r), changes: changes})
+}
+
+func (l *Ledger) insert(key string, c copyOf) {
+	copies := l.calls[key]
+	for _, have := range copies {
+		if have.eventID == c.eventID && have.hash == c.hash {
+			return
+		}
+	}
+	l.calls[key] = append(copies, c)
+}
+
+// Merge takes everything of other in.
+func (l *Ledger) Merge(other *Ledger) {
+	for key, copies := range other.calls {
+		for _, c := range copies {
+			l.insert(key, c)
+		}
+	}
+	l.rewrites.merge(&other.rewrites)
+	l.mergeUses(other)
+}
+
+// mergeKey joins the copies of one call (semantics A.6 F2). Event ids that
+// cannot be unique ("...", "redacted") do not join anything.
+func mergeKey(r *trail.Record, hash uint64) string {
+	switch {
+	case len(r.SharedEventID) >= minIDLength:
+		return "s:" + r.SharedEventID
+	case len(r.EventID) >= minIDLength:
+		return "e:" + r.EventID
+	}
+	return fmt.Sprintf("h:%016x", hash)
+}
+
+// minIDLength is the length below which an id is taken for a placeholder.
+const minIDLength = 12
+
+// richness ranks the copies of one call: the caller's own copy names him, and
+// holds what the owner's copy leaves out.
+func richness(r *trail.Record) int {
+	n := 0
+	if r.UserIdentity.ARN != "" {
+		n += 4
+	}
+	if len(r.RequestParameters) > 1 {
+		n += 2
+	}
+	if r.SourceIPAddress != "" {
+		n++
+	}
+	return n
+}
+
+// merged is the one account of a call that its copies give: the richest copy,
+// with what it lacks taken from the others.
+func merged(copies []copyOf) []*bucket.Change {
+	sorted := slices.Clone(copies)
+	slices.SortFunc(sorted, func(a, b copyOf) int {
+		return cmp.Or(cmp.Compare(b.rank, a.rank), cmp.Compare(a.eventID, b.eventID), cmp.Compare(a.hash, b.hash))
+	})
+	out := make([]*bucket.Change, 0, len(sorted[0].changes))
+	for i, c := range sorted[0].changes {
+		best := *c
+		for _, other := range sorted[1:] {
+			if i < len(other.changes) {
+				fill(&best, other.changes[i])
+			}
+		}
+		out = append(out, &best)
+	}
+	return out
+}
+
+// fill completes a change from another copy of the same call. The owner's copy
+// knows the owner's account.
+func fill(c, other *bucket.Change) {
+	if c.Slot != other.Slot {
+		return
+	}
+	if other.Account != "" && (c.Account == "" || c.Account == c.Event.AccountID) {
+		c.Account = other.Account
+	}
+	if c.Bucket == "" {
+		c.Bucket = other.Bucket
+	}
+	if c.Key == "" {
+		c.Key = other.Key
+	}
+	if c.PayloadLost != "" && other.PayloadLost == "" {
+		c.ACL, c.Policy, c.PayloadLost = other.ACL, other.Policy, ""
+	}
+	if c.Event.ARN == "" && other.Event.ARN != "" {
+		c.Event = other.Event
+	}
+}
+
+// Changes lists every change once, in no order.
+func (l *Ledger) Changes() []*bucket.Change {
+	var out []*bucket.Change
+	for _, copies := range l.calls {
+		out = append(out, merged(copies)...)
+	}
+	return out
+}
+
+// Count is the number of calls that changed, or tried to change, a setting.
+func (l *Ledger) Count() int64 {
+	var n int64
+	for _, copies := range l.calls {
+		if copies[0].changes[0].Slot != bucket.SlotObservation {
+			n++
+		}
+	}
+	return n
+}
+
+// Timelines folds the ledger: one timeline for each bucket that a change
+// names, and one for each account whose own settings changed (Bucket "").
+// They come sorted by bucket, then account. until is the end of the logs, gaps the stretches without.
+func (l *Ledger) Timelines(until time.Time, gaps []Gap) []*bucket.Timeline {
+	parts := l.partition(gaps)
+	out := make([]*bucket.Timeline, 0, len(parts.buckets)+len(parts.accounts))
+	for name, own := range parts.buckets {
+		out = append(out, bucket.Fold(name, parts.withAccount(own), until))
+	}
+	for account, own := range parts.accounts {
+		if !slices.ContainsFunc(own, func(c *bucket.Change) bool { return c.Slot == bucket.SlotAccountBlock }) {
+			continue
+		}
+		t := bucket.Fold("", own, until)
+		t.Account = account
+		out = append(out, t)
+	}
+	for _, own := range parts.undated {
+		out = append(out, bucket.Fold(own[0].Bucket, own, until))
+	}
+	slices.SortFunc(out, func(a, b *bucket.Timeline) int {
+		return cmp.Or(strings.Compare(a.Bucket, b.Bucket), strings.Compare(a.Account, b.Account), strings.Compare(a.Key(), b.Key()))
+	})
+	return out
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package replay
+
+// sample counts distinct things in bounded memory. Things are known by a hash
+// of their id, so that a repeated record counts once. Above its size only those
+// are kept whose hash falls in an ever smaller part of the range, and counts
+// are scaled up: which ones depends on the set alone, not on its order. With a
+// size of n the error is about 1/√n.
+type sample struct {
+	value    map[uint64]int64
+	halvings uint8
+}
+
+func (s *sample) add(id uint64, value int64, size int) {
+	if s.halvings > 0 && id>>(64-s.halvings) != 0 {
+		return
+	}
+	if s.value == nil {
+		s.value = map[uint64]int64{}
+	}
+	s.value[id] = value
+	for len(s.value) > size {
+		s.halve()
+	}
+}
+
+func (s *sample) halve() {
+	s.halvings++
+	for id := range s.value {
+		if id>>(64-s.halvings) != 0 {
+			delete(s.value, id)
+		}
+	}
+}
+
+func (s *sample) merge(other *sample, size int) {
+	for s.halvings < other.halvings {
+		s.halve()
+	}
+	for id, v := range other.value {
+		s.add(id, v, size)
+	}
+}
+
+func (s *sample) count() int64 { return int64(len(s.value)) << s.halvings }
+
+func (s *sample) sum() int64 {
+	var n int64
+	for _, v := range s.value {
+		n += v
+	}
+	return n << s.halvings
+}
+
+// idSample is a sample of bare ids in a sorted list of fixed size: the smallest
+// hashes seen. It is the form for the many counters of the baseline.
+type idSample struct {
+	ids      []uint64
+	halvings uint8
+}
+
+const idSampleSize = 24
+
+func (s *idSample) add(id uint64) {
+	if s.halvings > 0 && id>>(64-s.halvings) != 0 {
+		return
+	}
+	for _, have := range s.ids {
+		if have == id {
+			return
+		}
+	}
+	s.ids = append(s.ids, id)
+	for len(s.ids) > idSampleSize {
+		s.halve()
+	}
+}
+
+func (s *idSample) halve() {
+	s.halvings++
+	kept := s.ids[:0]
+	for _, id := range s.ids {
+		if id>>(64-s.halvings) == 0 {
+			kept = append(kept, id)
+		}
+	}
+	s.ids = kept
+}
+
+func (s *idSample) merge(other *idSample) {
+	for s.halvings < other.halvings {
+		s.halve()
+	}
+	for _, id := range other.ids {
+		s.add(id)
+	}
+}
+
+// Count is the number of distinct ids: exact while no halving was needed.
+func (s *idSample) Count() int64 { return int64(len(s.ids)) << s.halvings }
+
+// Exact reports whether Count is counted and not estimated.
+func (s *idSample) Exact() bool { return s.halvings == 0 }

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package replay
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/bucketlid/bucketlid/policy"
+	"github.com/bucketlid/bucketlid/trail"
+)
+
+// useClasses maps the data events that show use of an opening to their access
+// class (semantics F.1). HeadBucket is a probe and counts as list.
+var useClasses = map[string]policy.Access{
+	"GetObject": policy.Read, "HeadObject": policy.Read, "GetObjectAttributes": policy.Read,
+	"GetObjectTagging": policy.Read, "GetObjectTorrent": policy.Read,
+	"ListObjects": policy.List, "ListObjectsV2": policy.List, "ListObjectVersions": policy.List,
+	"ListMultipartUploads": policy.List, "ListParts": policy.List, "HeadBucket": policy.List,
+	"PutObject": policy.Write, "PostObject": policy.Write, "CopyObject": policy.Write,
+	"UploadPart": policy.Write, "CompleteMultipartUpload": policy.Write,
+	"DeleteObject": policy.Delete, "DeleteObjects": policy.Delete,
+	"GetObjectAcl": policy.ACLRead, "GetBucketAcl": policy.ACLRead,
+	"PutObjectAcl": policy.ACLWrite, "PutBucketAcl": policy.ACLWrite,
+}
+
+// Use is what one stranger did to one bucket within one hour, added up: so that
+// memory follows strangers and hours, not requests.
+type Use struct {
+	Bucket  string
+	Address string
+	Account string // "anonymous" or the foreign account
+	Access  policy.Access
+	Denied  bool
+	ByACL   bool // aclRequired: an ACL grant was needed
+	First   time.Time
+	Last    time.Time
+	sample  sample
+}
+
+// maxSample is how many requests of one Use are told apart exactly.
+const maxSample = 256
+
+// Requests is the number of distinct requests, exact up to maxSample.
+func (u *Use) Requests() int64 { return u.sample.count() }
+
+// Bytes is the sum of bytes sent out, exact as long as Requests is.
+func (u *Use) Bytes() int64 { return u.sample.sum() }
+
+// Exact reports whether Requests and Bytes are counted and not estimated.
+func (u *Use) Exact() bool { return u.sample.halvings == 0 }
+
+type useKey struct {
+	bucket, address, account string
+	access                   policy.Access
+	denied, byACL            bool
+	hour                     int64
+}
+
+// isUse reports whether a header is a data event by somebody from outside: an
+// unsigned request, or one by an account that is not the recipient's.
+func isUse(h *trail.Header) bool {
+	if string(h.Type) != "AWSAccount" || string(h.Source) != "s3.amazonaws.com" {
+		return false
+	}
+	_, known := useClasses[string(h.Name)]
+	return known
+}
+
+func (l *Ledger) addUse(r *trail.Record) {
+	access, ok := useClasses[r.EventName]
+	u := r.UserIdentity
+	if !ok || u.Type != "AWSAccount" || r.EventTime.IsZero() || (u.AccountID == ownerAccount(r) && !Anonymous(u.AccountID)) {
+		return
+	}
+	account := u.AccountID
+	if Anonymous(account) {
+		account = "anonymous"
+	}
+	acl, _ := r.AdditionalEventData["aclRequired"].(string)
+	use := &Use{
+		Bucket: bucketName(r), Address: r.SourceIPAddress, Account: account, Access: access,
+		Denied: r.ErrorCode != "", ByACL: acl == "Yes", First: r.EventTime.UTC(), Last: r.EventTime.UTC(),
+	}
+	use.sample.add(xxhash.Sum64String(r.EventID+"/"+r.RequestID), max(0, int64(bytesOut(r))), maxSample)
+	l.joinUse(use)
+}
+
+// joinUse adds one request, or the uses of another ledger.
+func (l *Ledger) joinUse(use *Use) {
+	key := useKey{use.Bucket, use.Address, use.Account, use.Access, use.Denied, use.ByACL, use.First.Unix() / 3600}
+	have, ok := l.uses[key]
+	if !ok {
+		l.uses[key] = use
+		return
+	}
+	have.sample.merge(&use.sample, maxSample)
+	if use.First.Before(have.First) {
+		have.First = use.First
+	}
+	if use.Last.After(have.Last) {
+		have.Last = use.Last
+	}
+}
+
+func (l *Ledger) mergeUses(other *Ledger) {
+	for _, use := range other.uses {
+		l.joinUse(use)
+	}
+}
+
+// Uses lists what strangers did, by bucket and time.
+func (l *Ledger) Uses() []*Use {
+	out := make([]*Use, 0, len(l.uses))
+	for _, u := range l.uses {
+		out = append(out, u)
+	}
+	slices.SortFunc(out, func(a, b *Use) int {
+		return cmp.Or(cmp.Compare(a.Bucket, b.Bucket), a.First.Compare(b.First), cmp.Compare(a.Address, b.Address),
+			cmp.Compare(a.Account, b.Account), cmp.Compare(a.Access, b.Access), boolOrder(a.Denied, b.Denied), boolOrder(a.ByACL, b.ByACL))
+	})
+	return out
+}
+
+func boolOrder(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package triage
+
+import (
+	"time"
+
+	"github.com/bucketlid/bucketlid/exposure"
+	"github.com/bucketlid/bucketlid/policy"
+)
+
+// Kind says what an alert is about.
+type Kind string
+
+// The five kinds.
+const (
+	KindPublic       Kind = "public"        // it is or was open
+	KindLatent       Kind = "latent"        // granted, never open so far: a guard holds
+	KindAttempt      Kind = "attempt"       // a denied call that would have opened it
+	KindGuardRemoved Kind = "guard-removed" // nothing known open, but the lid came off
+	KindShared       Kind = "shared"        // a named foreign account got access
+)
+
+// Severity ranks alerts.
+type Severity string
+
+// The severities, worst first.
+const (
+	Critical Severity = "critical"
+	High     Severity = "high"
+	Medium   Severity = "medium"
+	Low      Severity = "low"
+	Info     Severity = "info"
+)
+
+// Severities lists them, worst first.
+var Severities = []Severity{Critical, High, Medium, Low, Info}
+
+// Alert is one thing for a person to look at. Its JSON form is the `alert`
+// message of the stream bucketlid/1.
+type Alert struct {
+	ID              string             `json:"id"`
+	Kind            Kind               `json:"kind"`
+	Severity        Severity           `json:"severity"`
+	SeverityWhy     string             `json:"severity_why"`
+	Confidence      string             `json:"confidence"` // high, medium, low
+	Title           string             `json:"title"`
+	UserName        string             `json:"userName"`
+	SourceIPAddress string             `json:"sourceIPAddress"`
+	BucketName      string             `json:"bucketName"`
+	URI             string             `json:"URI"`
+	Permission      string             `json:"Permission"`
+	Account         string             `json:"account"`
+	Region          string             `json:"region"`
+	Bucket          string             `json:"bucket"`
+	Key             string             `json:"key,omitempty"`
+	AccessPoint     string             `json:"access_point,omitempty"`
+	Route           string             `json:"route"` // a route, or for guard-removed the guard
+	Audience        policy.Audience    `json:"audience"`
+	Principals      []string           `json:"principals,omitempty"`
+	Access          []policy.Access    `json:"access"`
+	Scope           policy.Scope       `json:"scope"`
+	State           exposure.State     `json:"state"`
+	Certainty       exposure.Certainty `json:"certainty"`
+	BlockedBy       []string           `json:"blocked_by"`
+	OpenedAt        *time.Time         `json:"opened_at"`
+	ClosedAt        *time.Time         `json:"closed_at"`
+	OpenedBy        *exposure.Actor    `json:"opened_by"`
+	ClosedBy        *exposure.Actor    `json:"closed_by"`
+	Segments        []exposure.Segment `json:"segments,omitempty"`
+	Bounds          *exposure.Bounds   `json:"bounds,omitempty"`
+	Witness         *policy.Witness    `json:"witness"`
+	Reasons         []string           `json:"reasons"`
+	Flags           []Flag             `json:"flags"` // always all four
+	Suggestion      *Suggestion        `json:"suggestion"`
+	AccessSeen      AccessSeen         `json:"access_seen"`
+	Unknowns        []string           `json:"unknowns"`
+	Exposures       []string           `json:"exposures"` // ids of the exposures behind it
+
+	guards    []string // conditions that hinder a stranger
+	escalated bool     // a refused try went before
+}
+
+// Flag is one of the four red flags: source-ip, user-behaviour, bucket-name, permission.
+type Flag struct {
+	ID       string   `json:"id"`
+	Question string   `json:"question"`
+	Answer   Answer   `json:"answer"`
+	For      []string `json:"for"`
+	Against  []string `json:"against"`
+}
+
+// Suggestion is a verdict that a person may accept; it decides nothing.
+type Suggestion struct {
+	Verdict    string   `json:"verdict"`
+	Confidence string   `json:"confidence"`
+	Reasons    []string `json:"reasons"`
+	WrongIf    []string `json:"wrong_if"`
+	Missing    []string `json:"missing"`
+}
+
+// AccessSeen is what strangers did through the opening, or why that cannot be known.
+type AccessSeen struct {
+	Verdict   string          `json:"verdict"` // confirmed, attempts-only, none-seen, cannot-be-known
+	Why       string          `json:"why,omitempty"`
+	Requests  int64           `json:"requests"`
+	Denied    int64           `json:"denied"`
+	Addresses int             `json:"addresses"`
+	Accounts  []string        `json:"accounts,omitempty"` // foreign accounts, at most 20
+	Bytes     int64           `json:"bytes"`
+	First     *time.Time      `json:"first"`
+	Last      *time.Time      `json:"last"`
+	Access    []policy.Access `json:"access,omitempty"`
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package triage
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bucketlid/bucketlid/bucket"
+	"github.com/bucketlid/bucketlid/exposure"
+	"github.com/bucketlid/bucketlid/policy"
+)
+
+// guards makes alerts of guards that came off where nothing is known to have
+// opened since: the next grant would. A removal that an opening followed is
+// told with the opening.
+func (r *ranker) guards(t *bucket.Timeline, alerts []Alert) []Alert {
+	g := guardWatch{t: t, off: map[bucket.Slot]int{}}
+	for i := range t.Steps {
+		c := t.Steps[i].Change
+		if c == nil || c.Outcome != bucket.Done || (t.Bucket != "" && c.Slot == bucket.SlotAccountBlock) {
+			continue
+		}
+		switch {
+		case c.Slot == bucket.SlotBucket:
+			for slot := range g.off {
+				g.restore(i, slot)
+			}
+		case restores(c):
+			g.restore(i, c.Slot)
+		}
+		lost := removed(t, i, c)
+		if len(lost) > 0 && !r.followed(t, i, c, alerts) {
+			g.remove(i, c, lost)
+		}
+	}
+	return g.out
+}
+
+// guardWatch follows the guards of one timeline: which are off, and in which
+// alert that is told. Guards that one caller takes off are one alert.
+type guardWatch struct {
+	t   *bucket.Timeline
+	off map[bucket.Slot]int // index in out
+	out []Alert
+}
+
+func (g *guardWatch) remove(step int, c *bucket.Change, lost []string) {
+	if _, already := g.off[c.Slot]; already {
+		return
+	}
+	for _, at := range g.off {
+		if a := &g.out[at]; a.OpenedBy.ARN == c.Event.ARN {
+			a.Permission = joinLists(a.Permission, strings.Join(lost, ", "))
+			a.Reasons = append(a.Reasons, exposure.Describe(c), "off now: "+strings.Join(lost, ", "))
+			g.off[c.Slot] = at
+			return
+		}
+	}
+	g.off[c.Slot] = len(g.out)
+	g.out = append(g.out, guardAlert(g.t, step, c, lost))
+}
+
+// restore notes that a guard is back; the alert is over when all of its guards
+// are.
+func (g *guardWatch) restore(step int, slot bucket.Slot) {
+	at, ok := g.off[slot]
+	if !ok {
+		return
+	}
+	delete(g.off, slot)
+	a, c := &g.out[at], g.t.Steps[step].Change
+	a.Reasons = append(a.Reasons, "put back when "+exposure.Describe(c))
+	for _, other := range g.off {
+		if other == at {
+			return
+		}
+	}
+	a.State, a.ClosedAt, a.ClosedBy = exposure.Closed, &g.t.Steps[step].Time, exposure.ActorOf(c.Event)
+}
+
+func restores(c *bucket.Change) bool {
+	switch c.Slot {
+	case bucket.SlotBlock, bucket.SlotAccountBlock:
+		return c.Block != nil && *c.Block == bucket.AllFlags(bucket.True)
+	case bucket.SlotOwnership:
+		return c.Ownership == bucket.BucketOwnerEnforced
+	}
+	return false
+}
+
+// removed lists what a change took off that was on, or may have been.
+func removed(t *bucket.Timeline, step int, c *bucket.Change) []string {
+	if !exposure.IsGuardDown(c) {
+		return nil
+	}
+	before := t.State(step - 1)
+	var lost []string
+	switch c.Slot {
+	case bucket.SlotBlock, bucket.SlotAccountBlock:
+		was := before.Block
+		if c.Slot == bucket.SlotAccountBlock {
+			was = before.AccountBlock
+		}
+		if c.Slot == bucket.SlotAccountBlock && !was[0].Known && slices.Contains(c.Block[:], bucket.True) {
+			// An account starts with nothing on: a first call that switches
+			// something on is a guard put up, not taken off.
+			return nil
+		}
+		for _, f := range bucket.Flags {
+			if c.Block[f] == bucket.False && !(was[f].Known && was[f].Value == bucket.False) {
+				lost = append(lost, f.String())
+			}
+		}
+	case bucket.SlotOwnership:
+		// While IgnorePublicAcls holds, enabling ACLs opens nothing.
+		enforced := !before.Ownership.Known || before.Ownership.Value == bucket.BucketOwnerEnforced
+		if enforced && !before.Flag(bucket.IgnorePublicAcls).On() {
+			lost = append(lost, string(bucket.BucketOwnerEnforced))
+		}
+	}
+	return lost
+}
+
+// followed reports whether an alert of the bucket tells of this removal: the
+// removal opened it, or it opened later while the guard was still off.
+func (r *ranker) followed(t *bucket.Timeline, step int, c *bucket.Change, alerts []Alert) bool {
+	if r.openers[c.Event.ID] {
+		return true
+	}
+	until := len(t.Steps)
+	for i := step + 1; i < len(t.Steps); i++ {
+		if d := t.Steps[i].Change; d != nil && d.Slot == c.Slot && d.Outcome == bucket.Done && restores(d) {
+			until = i
+			break
+		}
+	}
+	return slices.ContainsFunc(alerts, func(a Alert) bool {
+		return a.Kind == KindPublic && a.OpenedAt != nil && !a.OpenedAt.Before(t.Steps[step].Time) &&
+			(until == len(t.Steps) || !a.OpenedAt.After(t.Steps[until].Time))
+	})
+}
+
+func guardAlert(t *bucket.Timeline, step int, c *bucket.Change, lost []string) Alert {
+	at := t.Steps[step].Time
+	a := Alert{
+		Kind: KindGuardRemoved, Account: t.Account, Region: t.Region, Bucket: c.Bucket, BucketName: c.Bucket,
+		Route: string(c.Slot), Audience: policy.None, Access: []policy.Access{}, State: exposure.Open, Certainty: exposure.Proven,
+		BlockedBy: []string{}, OpenedAt: &at, OpenedBy: exposure.ActorOf(c.Event), UserName: c.Event.UserName,
+		SourceIPAddress: c.Event.SourceIPAddress, Permission: strings.Join(lost, ", "),
+	}
+	if at.IsZero() {
+		a.OpenedAt = nil
+	}
+	a.Reasons = []string{exposure.Describe(c), "off now: " + strings.Join(lost, ", ")}
+	if !wasKnown(t, step, c) {
+		a.Certainty = exposure.Assumed
+		a.Unknowns = []string{fmt.Sprintf("whether %s was on before: it was never seen", c.Slot)}
+	}
+	a.ID = exposure.ID("a", string(KindGuardRemoved), a.Account, a.Bucket, a.Route, c.Event.ID)
+	return a
+}
+
+func wasKnown(t *bucket.Timeline, step int, c *bucket.Change) bool {
+	before := t.State(step - 1)
+	switch c.Slot {
+	case bucket.SlotBlock:
+		return before.Block[0].Known
+	case bucket.SlotAccountBlock:
+		return before.AccountBlock[0].Known
+	}
+	return before.Ownership.Known
+}
+
+// copies makes `shared` alerts of replication to a foreign account.
+func copies(t *bucket.Timeline) []Alert {
+	var out []Alert
+	for i := range t.Steps {
+		c := t.Steps[i].Change
+		if c == nil || c.Slot != bucket.SlotReplication || c.Removed || c.Value == "" || c.Outcome != bucket.Done {
+			continue
+		}
+		at := t.Steps[i].Time
+		a := Alert{
+			Kind: KindShared, Account: t.Account, Region: t.Region, Bucket: c.Bucket, BucketName: c.Bucket,
+			Route: string(bucket.SlotReplication), Audience: policy.Account, Principals: []string{c.Value}, URI: c.Value,
+			Permission: "replication", Access: []policy.Access{policy.Read}, Scope: policy.Scope{Include: []string{t.Bucket + "/*"}},
+			State: exposure.Open, Certainty: exposure.Proven, BlockedBy: []string{}, OpenedAt: &at, OpenedBy: exposure.ActorOf(c.Event),
+			UserName: c.Event.UserName, SourceIPAddress: c.Event.SourceIPAddress,
+			Reasons: append([]string{exposure.Describe(c)}, c.Details...), Unknowns: []string{},
+		}
+		for j := i + 1; j < len(t.Steps); j++ {
+			d := t.Steps[j].Change
+			ends := d != nil && d.Outcome == bucket.Done && (d.Slot == bucket.SlotReplication || (d.Slot == bucket.SlotBucket && d.Removed))
+			if ends {
+				a.State, a.ClosedAt, a.ClosedBy = exposure.Closed, &t.Steps[j].Time, exposure.ActorOf(d.Event)
+				break
+			}
+		}
+		a.ID = exposure.ID("a", string(KindShared), a.Account, a.Bucket, a.Route, c.Event.ID)
+		out = append(out, a)
+	}
+	return out
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package triage turns exposures into alerts that a person can weigh: what
+// happened in one sentence, how bad it is and why, four red flags with their
+// evidence, and what could not be known.
+package triage
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/bucketlid/bucketlid/bucket"
+	"github.com/bucketlid/bucketlid/exposure"
+	"github.com/bucketlid/bucketlid/policy"
+	"github.com/bucketlid/bucketlid/replay"
+)
+
+// Result is everything that one run found.
+type Result struct {
+	Exposures []exposure.Exposure
+	Alerts    []Alert // worst first
+}
+
+// Rank finds the exposures of every timeline and the alerts that follow from
+// them, from refused calls, from removed guards and from strangers' requests.
+// It is a pure function of ledger and baseline.
+func Rank(l *replay.Ledger, b *replay.Baseline) Result {
+	r := &ranker{baseline: b, uses: map[string][]*replay.Use{}, ownAccounts: b.Accounts()}
+	for _, u := range l.Uses() {
+		r.uses[u.Bucket] = append(r.uses[u.Bucket], u)
+	}
+	_, until, _ := b.Span()
+	timelines := l.Timelines(until, l.Gaps(b))
+	for _, t := range timelines {
+		if t.Bucket != "" {
+			r.bucket(t)
+		}
+	}
+	for _, t := range timelines {
+		if t.Bucket == "" {
+			r.account(t)
+		}
+	}
+	r.unexplained(timelines)
+	for i := range r.out.Alerts {
+		r.weigh(&r.out.Alerts[i])
+	}
+	slices.SortFunc(r.out.Alerts, compareAlerts)
+	slices.SortFunc(r.out.Exposures, func(a, b exposure.Exposure) int {
+		return cmp.Or(cmp.Compare(a.Bucket, b.Bucket), compareTimes(a.OpenedAt, b.OpenedAt), cmp.Compare(a.Key, b.Key), cmp.Compare(a.ID, b.ID))
+	})
+	return r.out
+}
+
+type ranker struct {
+	baseline    *replay.Baseline
+	uses        map[string][]*replay.Use
+	ownAccounts map[string]bool
+	out         Result
+	// openers are the events that opened something, by id: a guard's removal
+	// that opened a window is told with the window.
+	openers map[string]bool
+}
+
+// bucket adds the exposures and alerts of one bucket.
+func (r *ranker) bucket(t *bucket.Timeline) {
+	found := exposure.Find(t)
+	r.out.Exposures = append(r.out.Exposures, found...)
+	alerts := group(found)
+	r.noteOpeners(found)
+	alerts = append(alerts, attempts(t, alerts)...)
+	alerts = append(alerts, r.guards(t, alerts)...)
+	alerts = append(alerts, copies(t)...)
+	r.out.Alerts = append(r.out.Alerts, alerts...)
+}
+
+// account adds the alerts of one account's own settings.
+func (r *ranker) account(t *bucket.Timeline) {
+	r.out.Alerts = append(r.out.Alerts, attempts(t, nil)...)
+	r.out.Alerts = append(r.out.Alerts, r.guards(t, nil)...)
+	if points := exposure.Find(t); len(points) > 0 {
+		r.out.Exposures = append(r.out.Exposures, points...)
+		r.out.Alerts = append(r.out.Alerts, group(points)...)
+	}
+}
+
+func (r *ranker) noteOpeners(found []exposure.Exposure) {
+	if r.openers == nil {
+		r.openers = map[string]bool{}
+	}
+	for _, e := range found {
+		if e.OpenedBy != nil && !e.Latent {
+			r.openers[e.OpenedBy.EventID] = true
+		}
+	}
+}
+
+// kindOf says what kind of alert an exposure is worth; "" is none.
+func kindOf(e *exposure.Exposure) Kind {
+	switch {
+	case e.Audience == policy.Account && e.Latent:
+		return ""
+	case e.Audience == policy.Account:
+		return KindShared
+	case !e.Audience.Public():
+		return ""
+	case e.Latent:
+		return KindLatent
+	}
+	return KindPublic
+}
+
+// group makes one alert of the exposures that one call opened by one route.
+func group(found []exposure.Exposure) []Alert {
+	index := map[string]int{}
+	var out []Alert
+	for i := range found {
+		e := &found[i]
+		kind := kindOf(e)
+		if kind == "" {
+			continue
+		}
+		a := fromExposure(kind, e)
+		if at, ok := index[a.ID]; ok {
+			join(&out[at], a)
+			continue
+		}
+		index[a.ID] = len(out)
+		out = append(out, a)
+	}
+	return out
+}
+
+func fromExposure(kind Kind, e *exposure.Exposure) Alert {
+	a := Alert{
+		Kind: kind, Account: e.Account, Region: e.Region, Bucket: e.Bucket, BucketName: e.Bucket, Key: e.Key,
+		AccessPoint: e.AccessPoint, Route: string(e.Route), Audience: e.Audience, Principals: e.Principals,
+		Access: slices.Clone(e.Access), Scope: e.Scope, State: e.State, Certainty: e.Certainty, BlockedBy: e.BlockedBy,
+		OpenedAt: e.OpenedAt, ClosedAt: e.ClosedAt, OpenedBy: e.OpenedBy, ClosedBy: e.ClosedBy, Segments: e.Segments,
+		Bounds: e.Uncertain, Witness: e.Witness, Reasons: slices.Clone(e.Reasons), Unknowns: slices.Clone(e.Unknowns),
+		URI: e.URI, Permission: e.Permission, Exposures: []string{e.ID}, guards: slices.Clone(e.Guards),
+	}
+	event := ""
+	if e.OpenedBy != nil {
+		a.UserName, a.SourceIPAddress = e.OpenedBy.UserName, e.OpenedBy.SourceIPAddress
+		event = e.OpenedBy.EventID
+	}
+	a.ID = exposure.ID("a", string(kind), e.Account, e.Bucket, e.Key, e.AccessPoint, string(e.Route), event, sharedWith(kind, e))
+	return a
+}
+
+// sharedWith tells the alerts of one policy apart that name different accounts.
+func sharedWith(kind Kind, e *exposure.Exposure) string {
+	if kind != KindShared || len(e.Principals) == 0 {
+		return ""
+	}
+	return e.Principals[0]
+}
+
+// join takes a further exposure of the same opening into an alert. What is
+// open, then what is wider, speaks for the alert.
+func join(a *Alert, b Alert) {
+	if speaksFor(b, *a) {
+		a.Audience, a.Scope, a.State, a.Certainty, a.BlockedBy = b.Audience, b.Scope, b.State, b.Certainty, b.BlockedBy
+		a.ClosedAt, a.ClosedBy, a.Segments, a.Witness, a.URI = b.ClosedAt, b.ClosedBy, b.Segments, b.Witness, b.URI
+	}
+	a.Access = append(a.Access, b.Access...)
+	slices.SortFunc(a.Access, func(x, y policy.Access) int {
+		return cmp.Compare(slices.Index(policy.AccessOrder, x), slices.Index(policy.AccessOrder, y))
+	})
+	a.Access = slices.Compact(a.Access)
+	a.Permission = joinLists(a.Permission, b.Permission)
+	a.Reasons = appendNew(a.Reasons, b.Reasons...)
+	a.Unknowns = appendNew(a.Unknowns, b.Unknowns...)
+	a.guards = appendNew(a.guards, b.guards...)
+	a.Exposures = append(a.Exposures, b.Exposures...)
+}
+
+func speaksFor(a, b Alert) bool {
+	if (a.State == exposure.Open) != (b.State == exposure.Open) {
+		return a.State == exposure.Open
+	}
+	return a.Audience.Wider(b.Audience)
+}
+
+func appendNew(list []string, more ...string) []string {
+	for _, s := range more {
+		if !slices.Contains(list, s) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
