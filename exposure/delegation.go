@@ -27,6 +27,10 @@ func delegates(d *policy.Document, v *view, p bucket.Point, h *holding) bool {
 	if p.Created.Known && p.Created.Value != nil && p.Created.Value.Account != "" {
 		account = p.Created.Value.Account
 	}
+	region := v.t.Region
+	if p.MultiRegion {
+		region = ""
+	}
 	caller := stranger
 	if h.audience == policy.Account && len(h.principal) == len(stranger.Account) {
 		caller = policy.Caller{Account: h.principal, ARN: "arn:aws:iam::" + h.principal + ":root"}
@@ -35,7 +39,7 @@ func delegates(d *policy.Document, v *view, p bucket.Point, h *holding) bool {
 		Caller: caller, Action: sampleAction[h.access], Resource: sampleResource(h),
 		Context: map[string][]string{
 			"s3:DataAccessPointAccount":   {account},
-			"s3:DataAccessPointArn":       {"arn:aws:s3:" + v.t.Region + ":" + account + ":accesspoint/" + p.Name},
+			"s3:DataAccessPointArn":       {"arn:aws:s3:" + region + ":" + account + ":accesspoint/" + resourceName(p)},
 			"s3:AccessPointNetworkOrigin": {"Internet"},
 			"aws:PrincipalAccount":        {caller.Account},
 			"aws:PrincipalArn":            {caller.ARN},

@@ -109,7 +109,7 @@ func (v *view) pointHoldings(p bucket.Point) []holding {
 		route, kind = MultiRegionAccessPointRoute, policy.MultiRegionAccessPointPolicy
 	}
 	facts := v.facts()
-	facts.Kind, facts.AccessPoint = kind, p.Name
+	facts.Kind, facts.AccessPoint = kind, resourceName(p)
 	status := policy.Classify(p.Policy.Value.Document, facts).Status
 	var out []holding
 	for _, g := range v.cache.of(p.Policy.Value, facts).Grants {
@@ -124,6 +124,23 @@ func (v *view) pointHoldings(p bucket.Point) []holding {
 		}
 	}
 	return out
+}
+
+// resourceName is the access point's name in ARNs. AWS gives a multi-Region
+// access point an alias, which no call tells but the resources of its policy do.
+func resourceName(p bucket.Point) string {
+	if !p.MultiRegion || !p.Policy.Known || p.Policy.Value == nil {
+		return p.Name
+	}
+	for _, s := range p.Policy.Value.Document.Statements {
+		for _, r := range s.Resource {
+			_, name, _ := strings.Cut(r, ":accesspoint/")
+			if name, _, _ = strings.Cut(name, "/"); strings.HasSuffix(name, ".mrap") {
+				return name
+			}
+		}
+	}
+	return p.Name
 }
 
 // pointScope names what the access point's resources are in the bucket.

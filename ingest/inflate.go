@@ -22,7 +22,7 @@ const (
 	// by whoever moved it.
 	maxLayers = 2
 	// readBuffer holds most log objects whole.
-	readBuffer = 32 << 10
+	readBuffer = 128 << 10
 )
 
 // Reader gives the unpacked bytes of one object. It is not safe for use by

@@ -34,10 +34,11 @@ func (s *actionSet) add(i int)     { s[i/64] |= 1 << (i % 64) }
 func (s actionSet) has(i int) bool { return s[i/64]&(1<<(i%64)) != 0 }
 
 // ownerOnly are the actions that S3 refuses to every identity outside the
-// owner's account, whatever the policy says (API page "PutBucketPolicy").
+// owner's account, whatever the policy says (API page "PutBucketPolicy"), and
+// CreateBucket, for which a bucket that exists can permit nothing.
 func ownerOnly(name string) bool {
 	switch name {
-	case "s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy":
+	case "s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy", "s3:CreateBucket":
 		return true
 	}
 	return false

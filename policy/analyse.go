@@ -24,6 +24,27 @@ func Analyse(d *Document, f Facts) Reach {
 		out.Grants = append(out.Grants, h.Grant)
 	}
 	out.Edges = an.edges
+	out.Delegations = delegations(d)
+	return out
+}
+
+// delegations lists the Allow statements that hold on requests through certain
+// access points.
+func delegations(d *Document) []Delegation {
+	var out []Delegation
+	for i := range d.Statements {
+		s := &d.Statements[i]
+		if s.Effect != "Allow" {
+			continue
+		}
+		for _, c := range s.Conditions {
+			op, ok := parseOperator(c.Operator)
+			key := strings.ToLower(c.Key)
+			if ok && !op.negated && op.kind != opNull && (key == "s3:dataaccesspointaccount" || key == "s3:dataaccesspointarn") {
+				out = append(out, Delegation{AccessPoints: c.Values, Statement: s.Ref()})
+			}
+		}
+	}
 	return out
 }
 
@@ -35,6 +56,9 @@ type hit struct {
 	state     *state // nil where the budget was spent first
 	addresses addressSet
 	lone      bool // only unsigned requests pass
+	partial   bool // others may reach other resources
+	peers     []*subject
+	scope     *Scope
 	unsettled []string
 }
 
@@ -172,23 +196,23 @@ func (h *hit) covers(other *hit) bool {
 func (an *analysis) pass(statement int, a *action, lenient bool) []*hit {
 	var out []*hit
 	var world, aws *hit
+	partial := an.partial(statement, a)
 	for _, t := range an.tiers {
 		// Signed strangers are tried even where everybody passes, to tell
 		// whether only unsigned requests do.
-		if (world != nil || aws != nil) && (t.audience != AnyAWSAccount || aws != nil) {
+		held := (world != nil || aws != nil) && (t.audience != AnyAWSAccount || aws != nil)
+		if held && !partial {
 			continue
 		}
 		for _, h := range an.tryTier(t, statement, a, lenient) {
+			h.peers, h.partial = t.subjects, partial
 			if h.state != nil && h.audience == Anyone {
 				world = h
 			}
 			if h.state != nil && h.audience == AnyAWSAccount {
 				aws = h
-				if world != nil && !an.otherScope(world, h) {
-					continue
-				}
 			}
-			if !an.redundant(out, h) {
+			if !slices.ContainsFunc(out, func(o *hit) bool { return an.holds(o, h) }) {
 				out = append(out, h)
 			}
 		}
@@ -199,22 +223,60 @@ func (an *analysis) pass(statement int, a *action, lenient bool) []*hit {
 	return out
 }
 
-// redundant says whether earlier hits of the statement hold a narrower one.
-func (an *analysis) redundant(earlier []*hit, h *hit) bool {
-	has := func(a Audience) bool {
-		return slices.ContainsFunc(earlier, func(o *hit) bool { return o.audience == a && (o.state != nil || h.state == nil) })
-	}
-	switch {
-	case h.state == nil:
-		return slices.ContainsFunc(earlier, func(o *hit) bool { return o.state == nil })
-	case h.audience == Network:
-		return has(Network)
-	case h.subject.open() && h.addresses != nil && has(Network):
+// partial says whether requesters may differ in the resources that they reach:
+// where a Deny is about some of them, or where a policy variable is.
+func (an *analysis) partial(statement int, a *action) bool {
+	if len(an.vars) > 0 {
 		return true
-	case h.audience == Account && has(Organization):
-		return h.query.allow.statement.Principal.Everyone()
 	}
-	return false
+	index := an.index(a)
+	whole := an.world.wholeLevel(a.level)
+	return slices.ContainsFunc(an.shared, func(r *rule) bool {
+		if r.allow || !r.actions.has(index) {
+			return false
+		}
+		return r.except || !slices.ContainsFunc(r.resources, func(p *pattern) bool { return p.covers(whole) })
+	})
+}
+
+func (an *analysis) index(a *action) int {
+	return slices.IndexFunc(an.list, func(x action) bool { return x.name == a.name })
+}
+
+// holds says whether an earlier hit of the statement makes a later one
+// superfluous: whoever has the later one has the earlier one too.
+func (an *analysis) holds(earlier, later *hit) bool {
+	if later.state == nil {
+		return earlier.state == nil
+	}
+	if earlier.state == nil {
+		return false
+	}
+	wider := earlier.audience == Anyone || earlier.audience == AnyAWSAccount
+	switch {
+	case earlier.audience == Network:
+		wider = (later.audience == Network || later.subject.open()) && later.addresses != nil && len(later.addresses.minus(earlier.addresses)) == 0
+	case earlier.audience == Organization:
+		wider = later.audience == Account && later.query.allow.statement.Principal.Everyone()
+	case earlier.audience == later.audience && !wider:
+		wider = earlier.subject.principal == later.subject.principal
+	}
+	if !wider || !later.partial {
+		return wider
+	}
+	return an.scopeOf(earlier).equal(an.scopeOf(later))
+}
+
+func (an *analysis) scopeOf(h *hit) Scope {
+	if h.scope == nil {
+		s := an.scope(h, h.query.action.level)
+		h.scope = &s
+	}
+	return *h.scope
+}
+
+func (s Scope) equal(t Scope) bool {
+	return slices.Equal(s.Include, t.Include) && slices.Equal(s.Exclude, t.Exclude)
 }
 
 // relevant says whether a subject that some statement names matters to this
@@ -235,13 +297,6 @@ func (an *analysis) relevant(s *subject, statement int) bool {
 		}
 	}
 	return false
-}
-
-// otherScope says whether the two hits reach different resources: that is so
-// where variables take other values.
-func (an *analysis) otherScope(a, b *hit) bool {
-	return len(an.vars) > 0 && !slices.EqualFunc(a.query.allow.resources, b.query.allow.resources,
-		func(p, q *pattern) bool { return p.text == q.text })
 }
 
 // tryTier gives the hits of one tier: one for strangers, and one for each
@@ -322,11 +377,14 @@ func (an *analysis) query(b bound, statement int, a *action, lenient bool) *quer
 		return nil
 	}
 	q := &query{allow: allow, subject: b.subject, action: a, lenient: lenient}
-	index := slices.IndexFunc(an.list, func(x action) bool { return x.name == a.name })
+	index := an.index(a)
 	for _, r := range b.rules {
 		if r.statement.Effect == "Deny" && !r.void && r.actions.has(index) && b.subject.matches(r.statement) {
 			q.denies = append(q.denies, r)
 		}
+	}
+	if len(q.denies) > 1 {
+		slices.SortStableFunc(q.denies, compareRules)
 	}
 	return q
 }
@@ -375,7 +433,7 @@ func addressesIn(st *state) (addressSet, bool) {
 // doubtful says whether some rule that is about the action has a test that
 // cannot be judged.
 func (an *analysis) doubtful(statement int, a *action) bool {
-	index := slices.IndexFunc(an.list, func(x action) bool { return x.name == a.name })
+	index := an.index(a)
 	probe := &subject{who: user, account: an.world.foreign.account}
 	for i := range an.doc.Statements {
 		s := &an.doc.Statements[i]

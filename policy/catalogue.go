@@ -18,7 +18,7 @@ var catalogue = []action{
 	{"s3:GetBucketLocation", onBucket, ConfigRead, "GET", "location", "get-bucket-location"},
 	{"s3:ListBucketVersions", onBucket, List, "GET", "versions", "list-object-versions"},
 	{"s3:ListBucketMultipartUploads", onBucket, List, "GET", "uploads", "list-multipart-uploads"},
-	{"s3:ListMultipartUploadParts", onObject, List, "GET", "uploadId=u", "list-parts"},
+	{"s3:ListMultipartUploadParts", onObject, Read, "GET", "uploadId=u", "list-parts"},
 	{"s3:GetObjectAttributes", onObject, Read, "GET", "attributes", "get-object-attributes"},
 	{"s3:GetObjectLegalHold", onObject, Read, "GET", "legal-hold", "get-object-legal-hold"},
 	{"s3:GetObjectRetention", onObject, Read, "GET", "retention", "get-object-retention"},

@@ -5,6 +5,7 @@ package policy
 import (
 	"cmp"
 	"fmt"
+	"math/bits"
 	"slices"
 	"sort"
 	"strings"
@@ -45,7 +46,7 @@ func (b *grantBuilder) add(h *hit, g group) {
 	}
 	first := &an.list[g.actions[0]]
 	base := finding{Grant: Grant{
-		Audience: h.audience, Scope: an.scope(h, first.level), Guards: an.guards(h),
+		Audience: h.audience, Scope: an.scopeOf(h), Guards: an.guards(h),
 		Statement: an.doc.Statements[b.statement].Ref(), UnsignedOnly: h.lone,
 	}}
 	if len(base.Scope.Include) == 0 {
@@ -140,10 +141,7 @@ func (b *grantBuilder) names(r *row) []string {
 	granted := b.granted[r.Audience]
 	left := r.actions
 	var out []string
-	for _, p := range st.Action {
-		if !strings.ContainsAny(p, "*?") {
-			continue
-		}
+	for _, p := range broadestFirst(st.Action, an.list) {
 		set := matchActions(an.list, []string{p})
 		if !b.complete(set, granted) {
 			continue
@@ -165,6 +163,25 @@ func (b *grantBuilder) names(r *row) []string {
 		}
 	}
 	sort.Strings(out)
+	return out
+}
+
+// broadestFirst gives the patterns with wildcards, those that match most first.
+func broadestFirst(patterns []string, list []action) []string {
+	var out []string
+	for _, p := range patterns {
+		if strings.ContainsAny(p, "*?") {
+			out = addText(out, p)
+		}
+	}
+	if len(out) < 2 {
+		return out
+	}
+	size := func(p string) int {
+		set := matchActions(list, []string{p})
+		return bits.OnesCount64(set[0]) + bits.OnesCount64(set[1]) + bits.OnesCount64(set[2])
+	}
+	slices.SortFunc(out, func(a, b string) int { return cmp.Or(cmp.Compare(size(b), size(a)), cmp.Compare(a, b)) })
 	return out
 }
 

@@ -25,8 +25,14 @@ func (an *analysis) guards(h *hit) []string {
 		v4, v6 := h.addresses.count()
 		out = append(out, networkText(v4, v6))
 	}
+	if h.audience == Network && h.subject.who != unsigned {
+		out = append(out, "only signed requests, from whatever AWS account")
+	}
 	if h.state == nil {
 		return out
+	}
+	if an.encryptedOnly(h) {
+		out = append(out, "TLS only")
 	}
 	for i := range h.state.keys {
 		if g := an.keyGuard(h, &h.state.keys[i]); g != "" {
@@ -34,6 +40,26 @@ func (an *analysis) guards(h *hit) []string {
 		}
 	}
 	return out
+}
+
+// encryptedOnly says whether the same requester fails over plain http, which
+// also closes the website endpoint to it.
+func (an *analysis) encryptedOnly(h *hit) bool {
+	if !an.mentions.tls() || h.subject.network != overInternet || h.subject.who == service {
+		return false
+	}
+	plainHTTP := *h.subject
+	plainHTTP.network, plainHTTP.domains = overHTTP, nil
+	q := *h.query
+	q.subject = &plainHTTP
+	if plainHTTP.open() {
+		plainHTTP.bound = map[string]*domain{"aws:securetransport": oneOf("false"), "s3:tlsversion": never()}
+		for k, d := range h.subject.bound {
+			plainHTTP.bound[k] = d
+		}
+	}
+	_, a := an.solver.solve(&q)
+	return a == impossible
 }
 
 func networkText(v4, v6 uint64) string {
@@ -52,10 +78,7 @@ func (an *analysis) keyGuard(h *hit, k *keyState) string {
 		return ""
 	}
 	if k.key == "aws:securetransport" || k.key == "s3:tlsversion" {
-		if k.choice.absent || k.choice.values[0] == "false" || k.key == "s3:tlsversion" {
-			return ""
-		}
-		return "TLS only (" + an.spelling(k.key) + ")"
+		return "" // encryptedOnly tells
 	}
 	natural, a := choose(d, nil, an.solver.budget)
 	if a == found && !slices.ContainsFunc(k.wishes, func(w wish) bool {
@@ -66,6 +89,9 @@ func (an *analysis) keyGuard(h *hit, k *keyState) string {
 	var texts []string
 	for _, w := range k.wishes {
 		texts = addText(texts, wishText(w))
+	}
+	if h.subject.open() {
+		return strings.Join(texts, "; ")
 	}
 	return guardKind(k.key) + strings.Join(texts, "; ")
 }
@@ -106,5 +132,15 @@ func (an *analysis) spelling(key string) string {
 			}
 		}
 	}
-	return key
+	// A key that only a variable of a resource names.
+	spelt := key
+	eachResource(an.doc, func(text string) bool {
+		at := strings.Index(strings.ToLower(text), "${"+key)
+		if at < 0 || at+2+len(key) > len(text) || !strings.EqualFold(text[at+2:at+2+len(key)], key) {
+			return true
+		}
+		spelt = text[at+2 : at+2+len(key)]
+		return false
+	})
+	return spelt
 }

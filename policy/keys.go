@@ -148,7 +148,7 @@ func (w *world) identityKey(s *subject, key string) *domain {
 		if s.who == unsigned || s.who == service {
 			return never()
 		}
-		return several(optional(texts(w.foreign.organization + "/?*")))
+		return several(optional(texts(w.foreign.organization + "/r-?*/*")))
 	case "aws:username":
 		if s.who == user || s.who == userMFA {
 			d := texts("?*")
@@ -273,7 +273,8 @@ func (w *world) namedKey(s *subject, key string) *domain {
 		case s.account == "":
 			return texts("arn:" + w.partition + ":iam::*:?*")
 		}
-		return texts("arn:"+w.partition+":iam::"+s.account+":?*", "arn:"+w.partition+":sts::"+s.account+":?*")
+		iam := "arn:" + w.partition + ":iam::" + s.account
+		return texts(iam+":user/?*", iam+":role/?*", iam+":root", "arn:"+w.partition+":sts::"+s.account+":federated-user/?*")
 	case "aws:principalorgid":
 		if s.who == member {
 			return oneOf(s.org)
@@ -286,9 +287,9 @@ func (w *world) namedKey(s *subject, key string) *domain {
 		return d
 	case "aws:principalorgpaths":
 		if s.who == member {
-			return several(texts(s.org + "/?*"))
+			return several(texts(s.org + "/r-?*/*"))
 		}
-		d := several(optional(texts("o-?*/?*")))
+		d := several(optional(texts("o-?*/r-?*/*")))
 		if w.facts.Organization != "" {
 			p := newLiteral(w.facts.Organization + "/")
 			p.add("*", true)

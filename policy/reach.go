@@ -76,6 +76,18 @@ type Witness struct {
 type Reach struct {
 	Grants []Grant
 	Edges  []time.Time // instants at which a Date condition changes the answer, sorted
+
+	// Delegations are statements that admit whoever an access point admits. No
+	// direct request passes by them, so they are no grants, but every access
+	// point of the accounts opens the bucket, now or later (semantics B.8 R6).
+	Delegations []Delegation
+}
+
+// Delegation is an Allow statement that leaves the decision to access points
+// (S3 page "Configuring IAM policies for using access points").
+type Delegation struct {
+	AccessPoints []string     `json:"access_points"` // account ids or access point ARNs, wildcards as written
+	Statement    StatementRef `json:"statement"`
 }
 
 // Status is AWS's own classification of a policy, as GetBucketPolicyStatus gives it.

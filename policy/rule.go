@@ -3,6 +3,7 @@
 package policy
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -21,7 +22,6 @@ type rule struct {
 	resources []*pattern
 	except    bool // resources is NotResource
 	tests     []*test
-	unsettled bool // has a test that cannot be judged
 }
 
 // test is one condition made ready for the solver.
@@ -58,11 +58,40 @@ func compile(s *Statement, actions actionSet, variables bool, bind binding) *rul
 	r.tests = make([]*test, 0, len(s.Conditions))
 	for i := range s.Conditions {
 		t := c.test(&s.Conditions[i])
-		r.unsettled = r.unsettled || t.unknown
 		r.tests = append(r.tests, t)
 	}
 	r.void, r.variables = c.void, c.used
+	// The search takes tests in this order, so that the order of the text does
+	// not matter.
+	slices.SortStableFunc(r.tests, func(a, b *test) int {
+		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.source.Operator, b.source.Operator), compareSets(a.values, b.values))
+	})
 	return r
+}
+
+func compareSets(a, b []string) int {
+	a, b = slices.Clone(a), slices.Clone(b)
+	slices.Sort(a)
+	slices.Sort(b)
+	return slices.Compare(a, b)
+}
+
+// compareRules gives rules an order that does not depend on the text's order.
+func compareRules(a, b *rule) int {
+	texts := func(r *rule) []string {
+		s := r.statement
+		return slices.Concat(s.Resource, s.NotResource, s.Action, s.NotAction)
+	}
+	if c := cmp.Or(cmp.Compare(len(a.tests), len(b.tests)), compareSets(texts(a), texts(b))); c != 0 {
+		return c
+	}
+	for i := range a.tests {
+		x, y := a.tests[i], b.tests[i]
+		if c := cmp.Or(cmp.Compare(x.key, y.key), cmp.Compare(x.source.Operator, y.source.Operator), compareSets(x.values, y.values)); c != 0 {
+			return c
+		}
+	}
+	return 0
 }
 
 type compiler struct {

@@ -54,16 +54,35 @@ type scoper struct {
 	without []*pattern
 }
 
-// reaches says whether some request of the subject passes inside the rule. When
-// the budget is spent it says yes, so that nothing is left out.
+// reaches says whether some request of the hit's requesters passes inside the
+// rule. When the budget is spent it says yes, so that nothing is left out.
 func (sc *scoper) reaches(r textRule) bool {
 	q := *sc.h.query
 	q.inside = []textRule{r}
 	if sc.h.state == nil {
 		return true
 	}
-	_, a := sc.an.solver.solve(&q)
-	return a != impossible
+	if _, a := sc.an.solver.solve(&q); a != impossible || !sc.h.partial {
+		return a != impossible
+	}
+	statement := slices.IndexFunc(sc.an.doc.Statements, func(s Statement) bool { return s.Index == q.allow.ref.Index && s.Effect == "Allow" })
+	return slices.ContainsFunc(sc.h.peers, func(s *subject) bool {
+		return s.principal == sc.h.subject.principal && sc.peerReaches(s, statement, q.lenient, r)
+	})
+}
+
+func (sc *scoper) peerReaches(s *subject, statement int, lenient bool, r textRule) bool {
+	for _, b := range sc.an.bindings(s, sc.h.query.action) {
+		q := sc.an.query(b, statement, sc.h.query.action, lenient)
+		if q == nil {
+			continue
+		}
+		q.inside = []textRule{r}
+		if _, a := sc.an.solver.solve(q); a != impossible {
+			return true
+		}
+	}
+	return false
 }
 
 // exclude keeps a pattern that takes something from the level.

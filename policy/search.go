@@ -205,6 +205,12 @@ func (sv *solver) judged(q *query, st *state, t *test) bool {
 	case d.unknown:
 		return k == nil || !settled(k)
 	case d.ips != nil && !(k == nil && d.absent) && !(k != nil && k.choice.absent):
+		if k == nil {
+			// The witness must carry the address that the answer rests on.
+			if c, a := choose(d, nil, sv.budget); a == found {
+				st.keys = append(st.keys, keyState{key: t.key, choice: c})
+			}
+		}
 		if t.op.kind == opNull {
 			return t.null(true)
 		}

@@ -191,7 +191,8 @@ func asMaps[T any](t *testing.T, list []T) []map[string]any {
 }
 
 // match finds a thing all of whose named fields have the given values. Lists
-// are compared as "a,b"; a value ending in * is a prefix.
+// are compared as "a,b"; a value ending in * is a prefix; "_" stands for a
+// blank; access_seen.verdict is a field of a field, flags.source-ip an answer.
 func (s *story) match(args string, things []map[string]any) bool {
 	for _, m := range things {
 		if !slices.ContainsFunc(strings.Fields(args), func(pair string) bool {
@@ -205,6 +206,7 @@ func (s *story) match(args string, things []map[string]any) bool {
 }
 
 func same(got, want string) bool {
+	got, want = strings.ReplaceAll(got, " ", "_"), strings.ReplaceAll(want, " ", "_")
 	if prefix, ok := strings.CutSuffix(want, "*"); ok {
 		return strings.HasPrefix(got, prefix)
 	}
@@ -213,6 +215,19 @@ func same(got, want string) bool {
 
 func field(m map[string]any, name string) string {
 	v := m[name]
+	if outer, inner, ok := strings.Cut(name, "."); ok {
+		switch x := m[outer].(type) {
+		case map[string]any:
+			return field(x, inner)
+		case []any:
+			for _, e := range x {
+				if f, ok := e.(map[string]any); ok && f["id"] == inner {
+					return fmt.Sprint(f["answer"])
+				}
+			}
+		}
+		return "null"
+	}
 	if bounds, ok := m["bounds"].(map[string]any); ok && (strings.HasSuffix(name, "_earliest") || strings.HasSuffix(name, "_latest")) {
 		v = bounds[name]
 	}

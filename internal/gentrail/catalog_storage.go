@@ -25,9 +25,8 @@ const (
 	allOn  = `"publicAccessBlock":"","PublicAccessBlockConfiguration":{` + xmlns + `,"BlockPublicAcls":true,"IgnorePublicAcls":true,"BlockPublicPolicy":true,"RestrictPublicBuckets":true}`
 	allOff = `"publicAccessBlock":"","PublicAccessBlockConfiguration":{` + xmlns + `,"BlockPublicAcls":false,"IgnorePublicAcls":false,"BlockPublicPolicy":false,"RestrictPublicBuckets":false}`
 
-	ownerID      = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"
-	ownerElement = `"Owner":{"ID":"` + ownerID + `"}`
-	ownerGrant   = `{"Grantee":{"xmlns:xsi":"http://www.w3.org/2001/XMLSchema-instance","xsi:type":"CanonicalUser","ID":"` + ownerID + `"},"Permission":"FULL_CONTROL"}`
+	ownerElement = `"Owner":{"ID":"$owner$"}`
+	ownerGrant   = `{"Grantee":{"xmlns:xsi":"http://www.w3.org/2001/XMLSchema-instance","xsi:type":"CanonicalUser","ID":"$owner$"},"Permission":"FULL_CONTROL"}`
 	groupURI     = "http://acs.amazonaws.com/groups/"
 )
 

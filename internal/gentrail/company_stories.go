@@ -145,7 +145,7 @@ func (c *company) kopsState() {
 	object := secret.do("06 01:15:56", "PutObjectAcl", objectParams(`,`+aclBody(`[`+ownerGrant+`,`+groupGrant("global/AllUsers", "READ")+`]`)))
 	c.kopsStrangers(t, secret)
 	t.tell(Incident{ID: "kops-state", Title: "At night, from a VPN, a contractor's user lets anyone list the cluster's state; it is still open",
-		Kind: "public", Route: "bucket-acl", Audience: "anyone", Access: []string{"list"}, Windows: openFrom(opened), Event: opened})
+		Kind: "public", Route: "bucket-acl", Audience: "anyone", Access: []string{"list"}, Windows: openFrom(opened), Event: opened, Also: []string{"attempt"}})
 	t.calls = &[]Call{object}
 	t.tell(Incident{ID: "kops-secret", Title: "The same user opens the cluster's admin secret", Key: secret.key,
 		Kind: "public", Route: "object-acl", Audience: "anyone", Access: []string{"read"}, Windows: openFrom(object), Event: object})
@@ -213,7 +213,7 @@ func (c *company) menuFeed() {
 	closed := colleague.do("05 14:33:12", "PutBucketPublicAccessBlock", bucketParams(allOn))
 	colleague.do("05 14:33:58", "GetBucketPublicAccessBlock", bucketParams(`"publicAccessBlock":""`))
 	t.tell(Incident{ID: "menu-feed", Title: "A public policy is refused, Block Public Access removed, the policy put again; a colleague closes it after 26 minutes",
-		Kind: "public", Route: "bucket-policy", Audience: "anyone", Access: []string{"read"}, Windows: openUntil(opened, closed), Event: opened})
+		Also: []string{"attempt"}, Kind: "public", Route: "bucket-policy", Audience: "anyone", Access: []string{"read"}, Windows: openUntil(opened, closed), Event: opened})
 }
 
 // partnerShare: customers' data is shared with a partner's account, and nobody

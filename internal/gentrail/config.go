@@ -52,13 +52,14 @@ type Incident struct {
 	Route    string   `json:"route"` // "" for a near miss
 	Audience string   `json:"audience,omitempty"`
 	Access   []string `json:"access,omitempty"`
+	Also     []string `json:"also,omitempty"` // kinds of further alerts that are right, too
 	Account  string   `json:"account"`
 	Region   string   `json:"region"`
 	Bucket   string   `json:"bucket"`
 	Key      string   `json:"key,omitempty"`
 	Windows  []Window `json:"windows,omitempty"` // when it was open; empty for attempts and latent grants
 	Event    Call     `json:"event"`             // the call that an alert should name
-	Calls    []Call   `json:"calls"`             // every record planted for it, by time
+	Calls    []Call   `json:"calls"`             // the records planted for it, by time; of a pair with one sharedEventID, both
 }
 
 // Window is a time during which the incident's exposure was open.

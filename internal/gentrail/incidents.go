@@ -26,7 +26,8 @@ type script struct {
 	key       string
 	calls     []step
 	windows   [][2]int
-	event     int // the call that an alert should name
+	event     int      // the call that an alert should name
+	also      []string // kinds of further alerts that are right
 }
 
 // ownAccount is for settings that would touch the other incidents of an account.
@@ -44,7 +45,6 @@ type step struct {
 	code    string
 	message string
 	answer  int // bytesTransferredOut of a read
-	twice   bool
 }
 
 // cast says who makes a step's call.
@@ -91,19 +91,21 @@ func (s *script) plant(c Config, w *world, r *random) ([]planted, Incident) {
 		h = w.accounts[s.account%len(w.accounts)]
 	}
 	stage := stage{random: r, home: h, region: w.regions[s.region%len(w.regions)], bucket: s.bucket, key: s.key, script: s}
-	in := Incident{ID: s.id, Title: s.title, Kind: s.kind, Route: s.route, Audience: s.audience, Access: s.access,
+	in := Incident{ID: s.id, Title: s.title, Kind: s.kind, Route: s.route, Audience: s.audience, Access: s.access, Also: s.also,
 		Account: h.id, Region: stage.region, Bucket: s.bucket, Key: s.key}
 	var records []planted
-	var calls []Call
+	var calls, copies []Call
 	for i := range s.calls {
-		more, call := stage.perform(&s.calls[i], start)
+		more, told := stage.perform(&s.calls[i], start)
 		records = append(records, more...)
-		calls = append(calls, call)
+		calls = append(calls, told[0])
+		copies = append(copies, told[1:]...)
 	}
 	for _, pair := range s.windows {
 		in.Windows = append(in.Windows, window(calls, pair))
 	}
 	in.Event = calls[s.event]
+	calls = append(calls, copies...)
 	slices.SortStableFunc(calls, func(a, b Call) int { return a.EventTime.Compare(b.EventTime) })
 	in.Calls = calls
 	return records, in
@@ -128,28 +130,25 @@ type stage struct {
 	script *script
 }
 
-// perform renders the record of a step, and the other account's copy of it.
-func (t *stage) perform(s *step, start int64) ([]planted, Call) {
+// perform renders the record of a step. Of a call by another of our accounts
+// there are two; the caller's own, which tells who it was, comes first.
+func (t *stage) perform(s *step, start int64) ([]planted, []Call) {
 	at := start + int64(s.after/time.Second)
 	by := t.cast(s.who)
 	sc := scene{random: t.random, at: at, account: t.home.id, region: t.region, bucket: t.bucket, key: t.key, other: foreignAccount}
-	c := calling{name: s.name, params: s.params, code: s.code, message: s.message, answer: s.answer, address: t.script.from}
-	if s.who != actor1 {
-		c.address = ""
+	c := calling{name: s.name, params: s.params, code: s.code, message: s.message, answer: s.answer}
+	if s.who == actor1 {
+		c.address = t.script.from
 	}
 	e := c.event(&sc, by)
-	if s.twice {
-		e.shared = t.uuid()
+	if s.who != sister {
+		return []planted{{at, t.home.id, t.region, e.append(nil)}}, []Call{e.call()}
 	}
-	records := []planted{{at, t.home.id, t.region, e.append(nil)}}
-	call := e.call()
-	if s.twice {
-		caller := iamUser(sisterAccount, "nightly-sync").uses([]string{"192.0.2.44"}, cliAgents)
-		own := *e
-		own.by, own.account, own.eventID = caller, sisterAccount, t.uuid()
-		records = append(records, planted{at, sisterAccount, t.region, own.append(nil)})
-	}
-	return records, call
+	e.shared = t.uuid()
+	seen := *e
+	e.account = sisterAccount
+	seen.by, seen.eventID = foreign(sisterAccount, by.principal), t.uuid()
+	return []planted{{at, sisterAccount, t.region, e.append(nil)}, {at, t.home.id, t.region, seen.append(nil)}}, []Call{e.call(), seen.call()}
 }
 
 func (t *stage) cast(c cast) *actor {
@@ -159,7 +158,7 @@ func (t *stage) cast(c cast) *actor {
 	case stranger:
 		return scanners[0]
 	case sister:
-		return foreign(sisterAccount, exampleID("AIDA", sisterAccount+"nightly-sync", 17)).uses([]string{"192.0.2.44"}, cliAgents)
+		return iamUser(sisterAccount, "nightly-sync").uses([]string{"192.0.2.44"}, cliAgents)
 	}
 	return t.home.people[t.script.person%len(givenNames)]
 }

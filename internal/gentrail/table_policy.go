@@ -33,7 +33,7 @@ var policyScripts = []script{
 			{after: at(88), name: "ListObjects", who: stranger, params: bucketParams("")}},
 		windows: [][2]int{{2, -1}}, event: 2},
 	{id: "attempt-then-success", title: "A public policy is refused, Block Public Access removed, the policy put again, and closed after 26 minutes",
-		kind: "public", route: "bucket-policy", audience: "anyone", access: []string{"read"}, account: 1, region: 1, person: 18, start: 560, bucket: "menu-feed",
+		kind: "public", route: "bucket-policy", audience: "anyone", access: []string{"read"}, account: 1, region: 1, person: 18, start: 560, bucket: "menu-feed", also: []string{"attempt"},
 		calls: []step{
 			{name: "PutBucketPolicy", params: bucketParams(policyBody(statementPublicRead)), code: "AccessDenied", message: textBlockedPolicy},
 			{after: at(4), name: "DeleteBucketPublicAccessBlock", params: bucketParams(`"publicAccessBlock":""`)},
@@ -41,7 +41,7 @@ var policyScripts = []script{
 			{after: at(31), name: "PutBucketPublicAccessBlock", who: colleague, params: bucketParams(allOn)}},
 		windows: [][2]int{{2, 3}}, event: 2},
 	{id: "policy-latent", title: "A public policy is put while RestrictPublicBuckets holds",
-		kind: "latent", route: "bucket-policy", audience: "anyone", access: []string{"read"}, account: 2, region: 1, person: 19, start: 600, bucket: "research-notes",
+		kind: "latent", route: "bucket-policy", audience: "anyone", access: []string{"read"}, account: 2, region: 1, person: 19, start: 600, bucket: "research-notes", also: []string{"guard-removed"},
 		calls: []step{create,
 			{after: at(3), name: "PutBucketPublicAccessBlock", params: bucketParams(policiesHeldOnly)},
 			{after: at(6), name: "PutBucketPolicy", params: bucketParams(policyBody(statementPublicRead))}},
@@ -50,7 +50,7 @@ var policyScripts = []script{
 
 var guardScripts = []script{
 	{id: "account-block-removed", title: "A public ACL lies under the account's Block Public Access; deleting that opens it",
-		kind: "public", route: "bucket-acl", audience: "anyone", access: []string{"list"}, account: ownAccount, region: 0, person: 8, start: 640, bucket: "shared-fonts",
+		kind: "public", route: "bucket-acl", audience: "anyone", access: []string{"list"}, account: ownAccount, region: 0, person: 8, start: 640, bucket: "shared-fonts", also: []string{"guard-removed"},
 		calls: []step{
 			{name: "PutAccountPublicAccessBlock", params: accountParams + aclsMaskedOnly + `}`},
 			{after: at(10), name: "CreateBucket", params: create.params},

@@ -99,6 +99,9 @@ var fillers = map[string]filler{
 		}
 		return append(append(append(b, `,"CreateBucketConfiguration":{`+xmlns+`,"LocationConstraint":"`...), s.region...), `"}`...)
 	},
+	"owner": func(b []byte, s *scene) []byte { // the account's canonical user ID
+		return newRandom(nameSeed("canonical"+s.account)).appendHex(b, 64)
+	},
 	"n":      func(b []byte, s *scene) []byte { return strconv.AppendInt(b, int64(s.intn(64)), 10) },
 	"bytes":  func(b []byte, s *scene) []byte { return strconv.AppendInt(b, int64(s.between(400, 90000)), 10) },
 	"time":   func(b []byte, s *scene) []byte { return appendTime(b, s.at) },
