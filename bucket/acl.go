@@ -3,6 +3,7 @@
 package bucket
 
 import (
+	"cmp"
 	"fmt"
 	"sort"
 	"strings"
@@ -86,10 +87,8 @@ func (a *ACL) Public() bool {
 func (a *ACL) normalise() {
 	sort.Slice(a.Grants, func(i, j int) bool {
 		x, y := a.Grants[i], a.Grants[j]
-		if x.Grantee != y.Grantee {
-			return x.Grantee.String() < y.Grantee.String()
-		}
-		return x.Permission < y.Permission
+		return cmp.Or(cmp.Compare(x.Grantee.String(), y.Grantee.String()), cmp.Compare(x.Grantee.ID, y.Grantee.ID),
+			cmp.Compare(x.Grantee.URI, y.Grantee.URI), cmp.Compare(x.Permission, y.Permission)) < 0
 	})
 	out := a.Grants[:0]
 	for i, g := range a.Grants {
@@ -148,15 +147,24 @@ func HeaderPermission(name string) (Permission, bool) {
 func (a *ACL) AddHeader(permission Permission, value string) {
 	for _, part := range splitGrantees(value) {
 		kind, id, found := strings.Cut(part, "=")
-		id = strings.Trim(strings.TrimSpace(id), `"`)
+		id, closed := unquote(strings.TrimSpace(id))
 		g, ok := grantee(strings.ToLower(strings.TrimSpace(kind)), id)
-		if !found || !ok {
+		if !found || !ok || !closed {
 			a.Partial = fmt.Sprintf("grant header holds %q", part)
 			continue
 		}
 		a.Grants = append(a.Grants, Grant{g, permission})
 	}
 	a.normalise()
+}
+
+// unquote takes off the quotes around a value; ok is false where a quote stands
+// alone or inside.
+func unquote(s string) (value string, ok bool) {
+	if len(s) >= 2 && s[0] == '"' && s[len(s)-1] == '"' {
+		s = s[1 : len(s)-1]
+	}
+	return s, !strings.Contains(s, `"`)
 }
 
 func grantee(kind, value string) (Grantee, bool) {

@@ -28,7 +28,11 @@ func ACLDocument(body any) *ACL {
 		acl.addGrants(member(l, "Grant"))
 	case []any: // log pipelines drop the inner Grant
 		acl.addGrants(l)
-	case nil, string: // an empty element: no grants
+	case nil: // no grants
+	case string: // "" is an empty element: no grants
+		if l != "" {
+			acl.Partial = "AccessControlList is a text"
+		}
 	default:
 		acl.Partial = "AccessControlList is not an object"
 	}

@@ -19,7 +19,7 @@ var (
 // apply lays one change into the tracks (semantics B.5).
 func (t *Timeline) apply(i int, c *Change) {
 	for _, o := range c.Observed {
-		t.observe(i, o)
+		t.observe(i, c, o)
 	}
 	switch c.Outcome {
 	case Refused:
@@ -28,6 +28,7 @@ func (t *Timeline) apply(i int, c *Change) {
 		t.lose(i, c, "the call ended with "+c.Event.ErrorCode+", after which the old or the new value may hold")
 		return
 	}
+	t.revive(i, c)
 	if c.PayloadLost != "" {
 		t.lose(i, c, c.PayloadLost)
 		return
@@ -46,9 +47,11 @@ func (t *Timeline) set(i int, c *Change) {
 	case SlotBlock:
 		assignFlags(&t.block, i, *c.Block)
 	case SlotAccountBlock:
-		assignFlags(&t.accountBlock, i, *c.Block)
+		assignFlags(&t.account(c.Account).block, i, *c.Block)
 	case SlotOrganizationBlock:
-		t.orgBlock.assign(i, c.Value)
+		for _, a := range t.bound(c) {
+			a.organization.assign(i, c.Value)
+		}
 	case SlotOwnership:
 		t.ownership.assign(i, c.Ownership)
 	case SlotPayer:
@@ -83,13 +86,19 @@ func (t *Timeline) lose(i int, c *Change, why string) {
 	case SlotBlock:
 		loseFlags(&t.block, i, why)
 	case SlotAccountBlock:
-		loseFlags(&t.accountBlock, i, why)
+		loseFlags(&t.account(c.Account).block, i, why)
 	case SlotOrganizationBlock:
-		t.orgBlock.lose(i, why)
+		for _, a := range t.bound(c) {
+			a.organization.lose(i, why)
+		}
 	case SlotOwnership:
 		t.ownership.lose(i, why)
 	case SlotPayer:
 		t.payer.lose(i, why)
+	case SlotWebsite:
+		t.website.lose(i, why)
+	case SlotVersioning:
+		t.versioning.lose(i, why)
 	case SlotObjectACL, SlotObject:
 		t.object(ObjectID{c.Key, c.Version}).lose(i, why)
 	case SlotAccessPointPolicy:
@@ -116,25 +125,29 @@ func (t *Timeline) applyBucket(i int, c *Change) {
 	if c.Removed {
 		t.exists.assign(i, false)
 		t.clear(i)
+		t.forget(i, "the bucket was deleted")
 		return
 	}
+	acl := c.Create.acl()
 	now := t.exists.at(i-1, sameValue[bool])
-	if now.Known && now.Value && now.Grade == Seen {
+	if now.Known && now.Value && now.Grade == Seen && (c.Account == t.creator || c.Account == "" || t.creator == "") {
 		// A repeat on one's own bucket in us-east-1 resets the ACL and nothing
 		// else (API reference, CreateBucket, BucketAlreadyOwnedByYou).
-		t.acl.assign(i, c.Create.acl())
+		t.acl.assign(i, acl)
+		t.proveACLAllowed(i, acl)
 		return
 	}
+	t.creator = c.Account
 	t.exists.assign(i, true)
 	t.clear(i)
-	t.acl.assign(i, c.Create.acl())
+	t.acl.assign(i, acl)
 	t.policy.assign(i, nil)
 	t.payer.assign(i, "BucketOwner")
 	t.website.assign(i, "")
 	t.versioning.assign(i, "")
 	at := t.Steps[i].Time
 	switch {
-	case at.Before(newDefaultsFrom):
+	case at.Before(newDefaultsFrom), acl.Public(): // the new defaults would have refused a public ACL
 		assignFlags(&t.block, i, AllFlags(False))
 		t.ownership.assign(i, orElse(c.Create.Ownership, ObjectWriter))
 	case at.Before(newDefaultsUntil):
@@ -148,7 +161,9 @@ func (t *Timeline) applyBucket(i int, c *Change) {
 		assignFlags(&t.block, i, AllFlags(True))
 		t.ownership.assign(i, orElse(c.Create.Ownership, BucketOwnerEnforced))
 	}
-	t.proveACLAllowed(i, c.Create.acl())
+	if acl.Public() {
+		t.accountAt(i).block[BlockPublicAcls].observe(i, False, InferredGrade, publicACLAccepted)
+	}
 }
 
 func (c *Creation) acl() *ACL {
@@ -163,6 +178,30 @@ func orElse(v, other ObjectOwnership) ObjectOwnership {
 		return other
 	}
 	return v
+}
+
+// forget makes the bucket's own settings unknown: should a bucket of this name
+// be used again without its creation being seen, nothing of the former one holds.
+func (t *Timeline) forget(i int, why string) {
+	loseFlags(&t.block, i, why)
+	t.ownership.lose(i, why)
+	t.acl.lose(i, why)
+	t.policy.lose(i, why)
+	t.payer.lose(i, why)
+	t.website.lose(i, why)
+	t.versioning.lose(i, why)
+}
+
+// revive notes that a bucket last seen deleted exists: a call on it succeeded.
+func (t *Timeline) revive(i int, c *Change) {
+	switch c.Slot {
+	case SlotACL, SlotPolicy, SlotBlock, SlotOwnership, SlotPayer, SlotWebsite, SlotVersioning, SlotObject, SlotObjectACL:
+	default:
+		return
+	}
+	if now := t.exists.at(i, sameValue[bool]); now.Known && !now.Value && !(c.Slot == SlotObject && c.Removed) {
+		t.exists.observe(i, true, InferredGrade, c.Event.Name+" succeeded after the bucket was deleted")
+	}
 }
 
 // clear ends what belonged to the former incarnation.
@@ -199,10 +238,11 @@ func (t *Timeline) object(id ObjectID) *Track[*ACL] {
 }
 
 func (t *Timeline) point(c *Change) *pointTracks {
-	p, ok := t.points[c.AccessPoint]
+	key := pointKey{c.AccessPoint, c.Account, c.MultiRegion}
+	p, ok := t.points[key]
 	if !ok {
-		p = &pointTracks{multiRegion: c.MultiRegion}
-		t.points[c.AccessPoint] = p
+		p = &pointTracks{}
+		t.points[key] = p
 	}
 	return p
 }
@@ -218,12 +258,12 @@ func (t *Timeline) applyLogging(i int, c *Change) {
 	}
 }
 
-func (t *Timeline) observe(i int, o Observation) {
+func (t *Timeline) observe(i int, c *Change, o Observation) {
 	switch o.Kind {
 	case SeesEffectiveFlag:
 		if o.Value == False {
 			t.block[o.Flag].observe(i, False, o.grade(), o.Why)
-			t.accountBlock[o.Flag].observe(i, False, o.grade(), o.Why)
+			t.accountAt(i).block[o.Flag].observe(i, False, o.grade(), o.Why)
 		}
 	case SeesBucketBlock:
 		for _, f := range Flags {
@@ -231,7 +271,7 @@ func (t *Timeline) observe(i int, o Observation) {
 		}
 	case SeesAccountBlock:
 		for _, f := range Flags {
-			t.accountBlock[f].observe(i, o.Value, o.grade(), o.Why)
+			t.account(c.Account).block[f].observe(i, o.Value, o.grade(), o.Why)
 		}
 	case SeesOwnership:
 		t.ownership.observe(i, o.Owner, o.grade(), o.Why)
@@ -260,11 +300,11 @@ func (t *Timeline) deduce() {
 			t.proveACLAllowed(i, c.ACL)
 		}
 		if c.Outcome == Done && c.Slot == SlotPolicy && c.Policy != nil && t.Classify(c.Policy).Status == policy.Public {
-			t.observe(i, Observation{Kind: SeesEffectiveFlag, Flag: BlockPublicPolicy, Value: False,
+			t.observe(i, c, Observation{Kind: SeesEffectiveFlag, Flag: BlockPublicPolicy, Value: False,
 				Why: "a public policy was accepted by " + c.Event.Name})
 		}
 		for _, o := range c.Observed {
-			if o.Kind == SeesEffectiveFlag && o.Value == True {
+			if o.Kind == SeesEffectiveFlag && o.Value == True && !t.pointRefused(i, c, o.Flag) {
 				t.placeTrueFlag(i, o)
 			}
 		}
@@ -276,20 +316,37 @@ func (t *Timeline) proveACLAllowed(i int, acl *ACL) {
 	if !acl.Public() {
 		return
 	}
-	const why = "a public ACL was accepted"
-	t.observe(i, Observation{Kind: SeesEffectiveFlag, Flag: BlockPublicAcls, Value: False, Why: why})
-	t.observe(i, Observation{Kind: SeesOwnership, Owner: ACLsEnabled, Why: why})
+	t.observe(i, nil, Observation{Kind: SeesEffectiveFlag, Flag: BlockPublicAcls, Value: False, Why: publicACLAccepted})
+	t.observe(i, nil, Observation{Kind: SeesOwnership, Owner: ACLsEnabled, Why: publicACLAccepted})
+}
+
+const publicACLAccepted = "a public ACL was accepted"
+
+// pointRefused reports whether the access point's own Block Public Access may
+// be what refused a call, so that nothing follows about the bucket.
+func (t *Timeline) pointRefused(i int, c *Change, f Flag) bool {
+	if c.Slot != SlotAccessPointPolicy {
+		return false
+	}
+	p := t.point(c).created.at(i-1, func(a, b *AccessPoint) bool { return a == b }).Value
+	return p == nil || p.PublicAccessBlock[f] != False
 }
 
 // placeTrueFlag finds which level a refusal by Block Public Access names: where
 // one level is known to be off, it was the other.
 func (t *Timeline) placeTrueFlag(i int, o Observation) {
 	own := t.block[o.Flag].at(i-1, sameValue[Tri])
-	account := t.accountBlock[o.Flag].at(i-1, sameValue[Tri])
+	account := t.accountAt(i).block[o.Flag].at(i-1, sameValue[Tri])
+	for j := i; j < len(t.Steps) && t.Steps[j].Time.Equal(t.Steps[i].Time); j++ {
+		// A block put in the same second may have come before the refusal.
+		if t.block[o.Flag].at(j, sameValue[Tri]).Value == True || t.accountAt(i).block[o.Flag].at(j, sameValue[Tri]).Value == True {
+			return
+		}
+	}
 	switch {
 	case own.Value == True || account.Value == True:
 	case own.Value == False && own.Grade == Seen:
-		t.accountBlock[o.Flag].observe(i, True, o.grade(), o.Why)
+		t.accountAt(i).block[o.Flag].observe(i, True, o.grade(), o.Why)
 	case account.Value == False && account.Grade == Seen:
 		t.block[o.Flag].observe(i, True, o.grade(), o.Why)
 	}

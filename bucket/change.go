@@ -3,6 +3,8 @@
 package bucket
 
 import (
+	"fmt"
+
 	"github.com/bucketlid/bucketlid/policy"
 )
 
@@ -67,6 +69,30 @@ type Change struct {
 	Details     []string // further facts worth a line in evidence
 	Observed    []Observation
 	PayloadLost string // why the payload could not be read; the slot is then unknown
+}
+
+// fingerprint is a text of all that a change says, to order those that nothing
+// else orders. A setting of every account comes before that of one ("*" before
+// the digits), which stands over it.
+func (c *Change) fingerprint() string {
+	text := fmt.Sprintf("%s\x00%s\x00%q %v %v %q %v %q %q %v", c.Slot, c.Account,
+		[]string{c.Bucket, c.Key, c.Version, c.AccessPoint, c.Region}, c.MultiRegion, c.Removed, c.Ownership, c.Outcome, c.Value, c.PayloadLost, c.Observed)
+	if c.ACL != nil {
+		text += fmt.Sprintf(" %+v", *c.ACL)
+	}
+	if c.Policy != nil {
+		text += " " + c.Policy.Hash
+	}
+	if c.Block != nil {
+		text += fmt.Sprint(" ", *c.Block)
+	}
+	if c.Point != nil {
+		text += fmt.Sprintf(" %+v", *c.Point)
+	}
+	if c.Create != nil {
+		text += " " + string(c.Create.Ownership)
+	}
+	return text + fmt.Sprintf(" %+v", *c.Event)
 }
 
 // Creation is what a CreateBucket call asked for.

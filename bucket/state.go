@@ -3,6 +3,9 @@
 package bucket
 
 import (
+	"cmp"
+	"fmt"
+	"slices"
 	"sort"
 
 	"github.com/bucketlid/bucketlid/policy"
@@ -40,7 +43,7 @@ type Point struct {
 func (t *Timeline) State(i int) State {
 	s := State{
 		Exists:       t.exists.at(i, sameValue[bool]),
-		Organization: t.orgBlock.at(i, sameValue[string]),
+		Organization: t.accountAt(i).organization.at(i, sameValue[string]),
 		Ownership:    t.ownership.at(i, sameOwnership),
 		ACL:          t.acl.at(i, sameACL),
 		Policy:       t.policy.at(i, samePolicy),
@@ -52,19 +55,30 @@ func (t *Timeline) State(i int) State {
 	}
 	for _, f := range Flags {
 		s.Block[f] = t.block[f].at(i, sameValue[Tri])
-		s.AccountBlock[f] = t.accountBlock[f].at(i, sameValue[Tri])
+		s.AccountBlock[f] = t.accountAt(i).block[f].at(i, sameValue[Tri])
 	}
-	for name, p := range t.points {
-		s.Points = append(s.Points, Point{name, p.multiRegion,
+	for _, key := range t.pointKeys() {
+		p := t.points[key]
+		s.Points = append(s.Points, Point{key.name, key.multiRegion,
 			p.created.at(i, func(a, b *AccessPoint) bool { return a == b }), p.policy.at(i, samePolicy)})
 	}
-	sort.Slice(s.Points, func(a, b int) bool { return s.Points[a].Name < s.Points[b].Name })
 	for _, g := range t.gaps {
 		if g.from <= i {
 			s.GapSince, s.GapUntil = g.from, g.to
 		}
 	}
 	return s
+}
+
+func (t *Timeline) pointKeys() []pointKey {
+	keys := make([]pointKey, 0, len(t.points))
+	for key := range t.points {
+		keys = append(keys, key)
+	}
+	slices.SortFunc(keys, func(a, b pointKey) int {
+		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.account, b.account), cmp.Compare(fmt.Sprint(a.multiRegion), fmt.Sprint(b.multiRegion)))
+	})
+	return keys
 }
 
 // Objects lists the object versions whose ACL a call has told, sorted.
@@ -167,6 +181,9 @@ func (s State) Flag(f Flag) EffectiveFlag {
 		if account.Value == True {
 			e.Level, e.Step, e.Grade = "account", account.Step, account.Grade
 			return e
+		}
+		if why := s.Organization.Why; !s.Organization.Known && why != "" {
+			e.note(false, NeverSeen, why, "organization-level Block Public Access")
 		}
 		e.note(account.Known && account.Value != Unknown, account.Grade, account.Why, "account-level Block Public Access")
 	}

@@ -28,28 +28,35 @@ type Timeline struct {
 	Region  string
 	Steps   []Step
 
-	exists       Track[bool]
-	block        [flagCount]Track[Tri]
-	accountBlock [flagCount]Track[Tri]
-	orgBlock     Track[string]
-	ownership    Track[ObjectOwnership]
-	acl          Track[*ACL]
-	policy       Track[*PolicyText]
-	status       Track[policy.Status]
-	payer        Track[string]
-	website      Track[string]
-	versioning   Track[string]
-	objects      map[ObjectID]*Track[*ACL]
-	points       map[string]*pointTracks
-	gaps         []gapSteps
-	ownerIDs     map[string]bool
-	classified   map[string]policy.Classification
+	exists     Track[bool]
+	block      [flagCount]Track[Tri]
+	accounts   map[string]*accountTracks
+	owners     []string // by step: the account that owned the bucket
+	creator    string   // the account that made the present incarnation
+	ownership  Track[ObjectOwnership]
+	acl        Track[*ACL]
+	policy     Track[*PolicyText]
+	status     Track[policy.Status]
+	payer      Track[string]
+	website    Track[string]
+	versioning Track[string]
+	objects    map[ObjectID]*Track[*ACL]
+	points     map[pointKey]*pointTracks
+	gaps       []gapSteps
+	ownerIDs   map[string]bool
+	classified map[string]policy.Classification
+}
+
+// pointKey names an access point: two accounts may each give one of the same
+// name to a bucket.
+type pointKey struct {
+	name, account string
+	multiRegion   bool
 }
 
 type pointTracks struct {
-	multiRegion bool
-	created     Track[*AccessPoint]
-	policy      Track[*PolicyText]
+	created Track[*AccessPoint]
+	policy  Track[*PolicyText]
 }
 
 // gapSteps is a stretch of steps in which the account's logging was off.
@@ -65,7 +72,7 @@ type ObjectID struct{ Key, Version string }
 // change), after which nothing is said.
 func Fold(name string, changes []*Change, until time.Time) *Timeline {
 	t := &Timeline{
-		Bucket: name, objects: map[ObjectID]*Track[*ACL]{}, points: map[string]*pointTracks{},
+		Bucket: name, objects: map[ObjectID]*Track[*ACL]{}, points: map[pointKey]*pointTracks{}, accounts: map[string]*accountTracks{},
 		ownerIDs: map[string]bool{}, classified: map[string]policy.Classification{},
 	}
 	t.place(changes, until)
@@ -81,13 +88,11 @@ func Fold(name string, changes []*Change, until time.Time) *Timeline {
 
 // identify finds the owner account and Region: the last change that tells wins.
 func (t *Timeline) identify() {
+	t.findOwners()
 	for _, s := range t.Steps {
 		c := s.Change
 		if c == nil || c.Bucket == "" {
 			continue
-		}
-		if c.Account != "" {
-			t.Account = c.Account
 		}
 		if c.Region != "" {
 			t.Region = c.Region
@@ -105,18 +110,33 @@ func (t *Timeline) place(changes []*Change, until time.Time) {
 	}
 	t.addClockEdges(until)
 	sort.SliceStable(t.Steps, func(i, j int) bool { return t.before(t.Steps[i], t.Steps[j]) })
-	for i := 1; i < len(t.Steps); i++ {
-		a, b := &t.Steps[i-1], &t.Steps[i]
-		if a.Time.Equal(b.Time) && a.Change != nil && b.Change != nil && a.Change.sameSetting(b.Change) &&
-			a.Change.Outcome == Done && b.Change.Outcome == Done {
-			a.Tied, b.Tied = true, true
-		}
-	}
+	t.tie()
 }
 
-func (c *Change) sameSetting(d *Change) bool {
-	return c.Slot == d.Slot && c.Bucket == d.Bucket && c.Key == d.Key && c.AccessPoint == d.AccessPoint &&
-		c.Slot != SlotObservation && c.Slot != SlotLogging && c.Slot != SlotBucket
+// setting names what a change is about, to find those of one second that no
+// order was told of.
+type setting struct {
+	slot                      Slot
+	bucket, key, point, owner string
+}
+
+// tie marks the changes of one setting that were made in one second.
+func (t *Timeline) tie() {
+	last := map[setting]int{}
+	for i := range t.Steps {
+		c := t.Steps[i].Change
+		if c == nil || c.Outcome != Done || c.Slot == SlotObservation || c.Slot == SlotLogging || c.Slot == SlotBucket {
+			continue
+		}
+		s := setting{c.Slot, c.Bucket, c.Key, c.AccessPoint, ""}
+		if c.Slot == SlotAccountBlock || c.Slot == SlotOrganizationBlock {
+			s.owner = c.Account
+		}
+		if j, ok := last[s]; ok && t.Steps[j].Time.Equal(t.Steps[i].Time) {
+			t.Steps[j].Tied, t.Steps[i].Tied = true, true
+		}
+		last[s] = i
+	}
 }
 
 func (t *Timeline) addClockEdges(until time.Time) {
@@ -141,8 +161,8 @@ func (t *Timeline) addClockEdges(until time.Time) {
 			continue
 		}
 		for _, edge := range policy.Analyse(s.Change.Policy.Document, policy.Facts{Bucket: t.Bucket}).Edges {
-			if edge.After(first) && !edge.After(last) && !seen[edge.Unix()] {
-				seen[edge.Unix()] = true
+			if edge.After(first) && !edge.After(last) && !seen[edge.UnixNano()] {
+				seen[edge.UnixNano()] = true
 				t.Steps = append(t.Steps, Step{Time: edge.UTC()})
 			}
 		}
@@ -165,10 +185,7 @@ func (t *Timeline) before(a, b Step) bool {
 	if a.Change.Event.ID != b.Change.Event.ID {
 		return a.Change.Event.ID < b.Change.Event.ID
 	}
-	if a.Change.Slot != b.Change.Slot {
-		return a.Change.Slot < b.Change.Slot
-	}
-	return a.Change.Key+"\x00"+a.Change.AccessPoint < b.Change.Key+"\x00"+b.Change.AccessPoint
+	return a.Change.fingerprint() < b.Change.fingerprint()
 }
 
 // rank orders the changes of one second so that every recorded outcome stays
@@ -227,7 +244,7 @@ func (t *Timeline) Classify(p *PolicyText) policy.Classification {
 func (t *Timeline) Key() string {
 	for _, s := range t.Steps {
 		if s.Change != nil {
-			return s.Change.Event.ID
+			return s.Change.Event.ID + "\x00" + s.Change.fingerprint()
 		}
 	}
 	return ""

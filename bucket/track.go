@@ -73,6 +73,9 @@ func (t *Track[T]) at(i int, same func(a, b T) bool) Reading[T] {
 			r = Reading[T]{Step: f.step, Why: f.why, Earliest: f.step}
 		case r.Known && same(r.Value, f.value):
 			r.Earliest = f.step
+			if f.grade > r.Grade {
+				r.Grade, r.Why = f.grade, f.why
+			}
 		default:
 			r = Reading[T]{Value: f.value, Known: true, Grade: f.grade, Step: f.step, Why: f.why, Earliest: r.Earliest}
 		}

@@ -259,12 +259,20 @@ func finish(e *Exposure) {
 	e.Scope.Exclude = slices.Compact(e.Scope.Exclude)
 	e.Permission = joinNames(unique(splitList(e.Permission)))
 	e.Guards, e.Reasons, e.Unknowns = unique(e.Guards), unique(e.Reasons), unique(e.Unknowns)
-	event := ""
-	if e.OpenedBy != nil {
-		event = e.OpenedBy.EventID
-	}
 	e.ID = ID("x", e.Account, e.Bucket, e.Key, e.AccessPoint, string(e.Route), string(e.Audience), joinNames(e.Principals),
-		fmt.Sprint(e.Access, e.Scope), event)
+		fmt.Sprint(e.Access, e.Scope), e.Opening())
+}
+
+// Opening tells the openings of one bucket apart: by the id of the call, or by
+// the time where no call opened it, such as a Date condition.
+func (e *Exposure) Opening() string {
+	switch {
+	case e.OpenedBy != nil:
+		return e.OpenedBy.EventID
+	case e.OpenedAt != nil:
+		return stamp(*e.OpenedAt)
+	}
+	return ""
 }
 
 // ID is a short stable name made of what tells a thing apart.

@@ -78,6 +78,40 @@ type view struct {
 	cache *analyses
 }
 
+// candidates are the values that a setting may have: the one that is known; or,
+// where the payload of a call is lost or its outcome unclear, what was before
+// and what the call meant to set (semantics B.2). why names the doubt.
+func candidates[T any](t *bucket.Timeline, r bucket.Reading[*T], at func(step int) bucket.Reading[*T],
+	meant func(*bucket.Change) *T) (out []bucket.Reading[*T], why string) {
+	for !r.Known && r.Step >= 0 {
+		c := t.Steps[r.Step].Change
+		if c == nil || c.Slot == bucket.SlotBucket {
+			return out, why // of a former bucket of this name nothing holds
+		}
+		if why == "" {
+			why = "what " + c.Event.UserName + " set at " + stamp(t.Steps[r.Step].Time) + ": " + r.Why
+		}
+		if m := meant(c); m != nil && c.Outcome == bucket.Unclear {
+			out = append(out, bucket.Reading[*T]{Value: m, Known: true, Grade: bucket.NeverSeen, Step: r.Step, Earliest: r.Step})
+		}
+		r = at(r.Step - 1)
+	}
+	if r.Known && r.Value != nil {
+		out = append(out, r)
+	}
+	return out, why
+}
+
+// doubt marks holdings that rest on a value which may have been replaced.
+func doubt(list []holding, why string) []holding {
+	for i := range list {
+		if why != "" {
+			list[i].weaken(bucket.NeverSeen, why)
+		}
+	}
+	return list
+}
+
 func (v *view) facts() policy.Facts {
 	return policy.Facts{Bucket: v.t.Bucket, Account: v.t.Account, Region: v.t.Region, At: v.at}
 }

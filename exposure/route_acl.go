@@ -11,26 +11,30 @@ import (
 
 // bucketACL is the route by the bucket's own ACL.
 func bucketACL(v *view) []holding {
-	r := v.state.ACL
-	if !r.Known || r.Value == nil {
-		return nil
-	}
 	name := v.t.Bucket
-	return v.aclHoldings(BucketACL, "", r, policy.Scope{Include: []string{name}}, policy.Scope{Include: []string{name + "/*"}})
+	return v.aclCandidates(BucketACL, "", v.state.ACL, func(step int) bucket.Reading[*bucket.ACL] { return v.t.State(step).ACL },
+		policy.Scope{Include: []string{name}}, policy.Scope{Include: []string{name + "/*"}})
 }
 
 // objectACL is the route by the ACL of one object version.
 func objectACL(v *view, id bucket.ObjectID) []holding {
-	r := v.t.ObjectACL(id, v.step)
-	if !r.Known || r.Value == nil {
-		return nil
-	}
 	scope := policy.Scope{Include: []string{v.t.Bucket + "/" + id.Key}}
 	key := id.Key
 	if id.Version != "" {
 		key += "?versionId=" + id.Version
 	}
-	return v.aclHoldings(ObjectACL, key, r, policy.Scope{}, scope)
+	at := func(step int) bucket.Reading[*bucket.ACL] { return v.t.ObjectACL(id, step) }
+	return v.aclCandidates(ObjectACL, key, at(v.step), at, policy.Scope{}, scope)
+}
+
+func (v *view) aclCandidates(route RouteID, key string, r bucket.Reading[*bucket.ACL], at func(int) bucket.Reading[*bucket.ACL],
+	onBucket, onObjects policy.Scope) []holding {
+	list, why := candidates(v.t, r, at, func(c *bucket.Change) *bucket.ACL { return c.ACL })
+	var out []holding
+	for _, r := range list {
+		out = append(out, doubt(v.aclHoldings(route, key, r, onBucket, onObjects), why)...)
+	}
+	return out
 }
 
 // aclHoldings evaluates the grants of an ACL against ownership, Block Public

@@ -14,10 +14,10 @@ import (
 // bucketPolicy is the route by the bucket policy.
 func bucketPolicy(v *view) []holding {
 	r := v.state.Policy
-	if !r.Known {
+	if !r.Known && v.state.PolicyStatus.Known {
 		return v.policyByVerdict()
 	}
-	if r.Value == nil {
+	if r.Known && r.Value == nil {
 		// AWS calling a policy public after the last call that is known to have
 		// left none: a change went unseen.
 		if s := v.state.PolicyStatus; s.Known && s.Step > r.Step && s.Step <= v.step {
@@ -25,12 +25,17 @@ func bucketPolicy(v *view) []holding {
 		}
 		return nil
 	}
+	list, why := candidates(v.t, r, func(step int) bucket.Reading[*bucket.PolicyText] { return v.t.State(step).Policy }, policyOf)
 	var out []holding
-	for _, g := range v.cache.of(r.Value, v.facts()).Grants {
-		out = append(out, v.policyHoldings(BucketPolicyRoute, g, r)...)
+	for _, r := range list {
+		for _, g := range v.cache.of(r.Value, v.facts()).Grants {
+			out = append(out, doubt(v.policyHoldings(BucketPolicyRoute, g, r), why)...)
+		}
 	}
 	return out
 }
+
+func policyOf(c *bucket.Change) *bucket.PolicyText { return c.Policy }
 
 // policyByVerdict tells of a policy whose text was never seen, but which AWS
 // itself called public: GetBucketPolicyStatus.
@@ -96,11 +101,27 @@ func multiRegionPolicy(v *view) []holding { return v.points(true) }
 func (v *view) points(multiRegion bool) []holding {
 	var out []holding
 	for _, p := range v.state.Points {
-		if p.MultiRegion == multiRegion && p.Policy.Known && p.Policy.Value != nil {
-			out = append(out, v.pointHoldings(p)...)
+		if p.MultiRegion != multiRegion {
+			continue
+		}
+		list, why := candidates(v.t, p.Policy, func(step int) bucket.Reading[*bucket.PolicyText] {
+			return pointPolicy(v.t.State(step).Points, p)
+		}, policyOf)
+		for _, r := range list {
+			p.Policy = r
+			out = append(out, doubt(v.pointHoldings(p), why)...)
 		}
 	}
 	return out
+}
+
+func pointPolicy(points []bucket.Point, p bucket.Point) bucket.Reading[*bucket.PolicyText] {
+	for _, q := range points {
+		if q.Name == p.Name && q.MultiRegion == p.MultiRegion {
+			return q.Policy
+		}
+	}
+	return bucket.Reading[*bucket.PolicyText]{Step: -1}
 }
 
 func (v *view) pointHoldings(p bucket.Point) []holding {

@@ -263,7 +263,9 @@ func (w *world) namedKey(s *subject, key string) *domain {
 	switch key {
 	case "aws:principalaccount":
 		if s.account == "" {
-			return texts("????????????")
+			d := texts("????????????")
+			d.barred = []*pattern{newLiteral(w.facts.Account)}
+			return d
 		}
 		return oneOf(s.account)
 	case "aws:principalarn":
@@ -271,7 +273,9 @@ func (w *world) namedKey(s *subject, key string) *domain {
 		case s.arn != "":
 			return namedARN(s.arn)
 		case s.account == "":
-			return texts("arn:" + w.partition + ":iam::*:?*")
+			d := texts("arn:" + w.partition + ":iam::????????????:user/?*")
+			d.barred = []*pattern{newPattern("arn:*:" + w.facts.Account + ":*")}
+			return d
 		}
 		iam := "arn:" + w.partition + ":iam::" + s.account
 		return texts(iam+":user/?*", iam+":role/?*", iam+":root", "arn:"+w.partition+":sts::"+s.account+":federated-user/?*")

@@ -209,6 +209,7 @@ func (d *Document) conditions(s *Statement, where string, v any) {
 				d.problem("%s: the condition %s %s holds what is not a scalar", where, op, key)
 				s.Other = keep(s.Other, "Condition", v)
 				s.Conditions = append(s.Conditions, Condition{Operator: malformed, Key: key})
+				continue
 			}
 			s.Conditions = append(s.Conditions, Condition{Operator: op, Key: key, Values: values})
 		}

@@ -191,6 +191,10 @@ func (w *world) setResources() {
 	w.bucket.add(w.base, open)
 	w.objects.add(w.base+slash, open)
 	w.objects.add("?*", true)
+	if open {
+		// An open Region or account does not reach beyond its part of the ARN.
+		w.bucket, w.objects = w.bucket.asARN(), w.objects.asARN()
+	}
 	w.prefix = w.base + slash
 }
 
@@ -204,7 +208,7 @@ func (w *world) scopeText(p *pattern, l level) string {
 	switch {
 	case p.covers(whole) && l == onObject:
 		return w.facts.Bucket + "/*"
-	case p.covers(whole):
+	case p.covers(whole) || (l == onBucket && w.facts.Kind != BucketPolicy):
 		return w.facts.Bucket
 	}
 	if _, key, ok := strings.Cut(p.text, "/object/"); ok && w.facts.Kind != BucketPolicy {

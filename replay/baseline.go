@@ -90,8 +90,8 @@ type tuple struct {
 	seen                                    Tally
 }
 
-// maxTuples bounds the tuples that wait to be told.
-const maxTuples = 1 << 16
+// maxTuples bounds the tuples that wait to be told. Only tests change it.
+var maxTuples = 1 << 16
 
 // Observe takes one record's header in. Records without a readable time or
 // without a caller count nowhere.
@@ -253,6 +253,7 @@ func mergeHabits(into, from map[string]*Habit) {
 			into[key] = h
 			continue
 		}
+		have.Crowded = have.Crowded || h.Crowded
 		have.Seen.merge(&h.Seen)
 		have.Failed.merge(&h.Failed)
 		have.mergeKinds(have.Names, h.Names)
@@ -336,12 +337,13 @@ func PrincipalKey(arn, invokedBy, accountID, principalID string) string {
 // first "/", blank or bracket.
 func agentFamily(agent []byte) []byte {
 	agent = bytes.TrimPrefix(agent, []byte("["))
+	agent = agent[:min(len(agent), 64)]
 	for i, c := range agent {
 		if c == '/' || c == ' ' || c == ']' || c == '(' {
 			return agent[:i]
 		}
 	}
-	return agent[:min(len(agent), 64)]
+	return agent
 }
 
 // AgentFamily is the baseline's key for a user agent.
@@ -355,9 +357,12 @@ func (b *Baseline) Covered(account string, from, to time.Time) bool {
 		if key.account != account {
 			continue
 		}
-		for n := first; n < last; n++ {
-			if day := days[n*slotSeconds/86400]; day.has(n * slotSeconds % 86400 / slotSeconds) {
-				return true
+		for day, have := range days {
+			base := day * 86400 / slotSeconds
+			for n := max(first, base); n < min(last, base+86400/slotSeconds); n++ {
+				if have.has(n - base) {
+					return true
+				}
 			}
 		}
 	}

@@ -3,6 +3,7 @@
 package replay
 
 import (
+	"cmp"
 	"sort"
 	"strings"
 
@@ -47,6 +48,7 @@ func readACL(params map[string]any) *bucket.ACL {
 			return
 		}
 		acl.Grants = append(acl.Grants, next.Grants...)
+		acl.Partial = cmp.Or(acl.Partial, next.Partial)
 		acl.Ambiguous = true
 	}
 	if body, ok := trail.Leaf(params, "AccessControlPolicy"); ok && body != nil {

@@ -56,15 +56,18 @@ func setBlock(c *bucket.Change, r *trail.Record) {
 	c.Block = &block
 }
 
-// readBlock reads the four flags; one that is missing is off (semantics A.4).
+// readBlock reads the four flags; one that is missing, or is told twice and once
+// off, is off (semantics A.4).
 func readBlock(m map[string]any) bucket.PublicAccessBlock {
 	block := bucket.AllFlags(bucket.False)
-	for name, v := range m {
-		for _, f := range bucket.Flags {
+	for _, f := range bucket.Flags {
+		told, on := false, true
+		for name, v := range m {
 			if strings.EqualFold(name, f.String()) {
-				block[f] = bucket.TriOf(truth(v))
+				told, on = true, on && truth(v)
 			}
 		}
+		block[f] = bucket.TriOf(told && on)
 	}
 	return block
 }

@@ -14,6 +14,9 @@ func readCreateBucket(r *trail.Record) []*bucket.Change {
 	if location := first(r.Param("LocationConstraint")); location != "" {
 		c.Region = location
 	}
+	if c.Region == "EU" { // the old name of eu-west-1
+		c.Region = "eu-west-1"
+	}
 	ownership := bucket.ObjectOwnership(first(r.Param("x-amz-object-ownership")))
 	c.ACL = readACL(r.RequestParameters)
 	c.Create = &bucket.Creation{ACL: c.ACL, Ownership: ownership}

@@ -15,6 +15,6 @@ func readStartLogging(r *trail.Record) []*bucket.Change { return loggingChange(r
 func loggingChange(r *trail.Record, stopped bool) []*bucket.Change {
 	c := newChange(r, bucket.SlotLogging)
 	c.Bucket, c.Account, c.Region, c.Removed = "", r.RecipientAccountID, r.AWSRegion, stopped
-	c.Value = first(r.Param("name"))
+	c.Value = tail(first(r.Param("name")), "/") // a name or an ARN
 	return succeeded(c)
 }

@@ -79,5 +79,5 @@ func blockContent(content string) string {
 	case strings.HasPrefix(rest, `"@@assign":"none"`):
 		return "none"
 	}
-	return "unreadable"
+	return unreadable
 }

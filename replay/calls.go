@@ -122,9 +122,12 @@ var organizationCalls = map[string]bool{
 // carriesACL tells an upload that sets a public or foreign ACL from the
 // millions that do not.
 func carriesACL(raw []byte) bool {
+	if bytes.Contains(raw, []byte("x_amz_")) {
+		return true
+	}
 	at := bytes.Index(raw, []byte("x-amz-"))
 	if at < 0 {
-		return bytes.Contains(raw, []byte("x_amz_"))
+		return false
 	}
 	rest := raw[at:]
 	return bytes.Contains(rest, []byte("x-amz-grant-")) ||

@@ -3,6 +3,7 @@
 package replay
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/bucketlid/bucketlid/bucket"
@@ -84,7 +85,10 @@ func sessionSuffix(principalID string) string {
 
 // tail is the part of s after the last separator.
 func tail(s, separator string) string {
-	return s[strings.LastIndex(s, separator)+1:]
+	if i := strings.LastIndex(s, separator); i >= 0 {
+		return s[i+len(separator):]
+	}
+	return s
 }
 
 // Anonymous reports whether an account id stands for an unsigned request:
@@ -114,12 +118,22 @@ func outcome(errorCode string) bucket.Outcome {
 
 // ownerAccount is the account that owns the bucket (semantics A.2).
 func ownerAccount(r *trail.Record) string {
+	owner := ""
 	for _, res := range r.Resources {
-		if strings.HasPrefix(res.Type, "AWS::S3::") && isAccount(res.AccountID) {
+		if !strings.HasPrefix(res.Type, "AWS::S3::") || !isAccount(res.AccountID) {
+			continue
+		}
+		if res.Type == "AWS::S3::Bucket" {
 			return res.AccountID
 		}
+		if owner == "" && res.Type != "AWS::S3::AccessPoint" { // which may be another account's
+			owner = res.AccountID
+		}
 	}
-	if r.UserIdentity.AccountID != "" && r.UserIdentity.AccountID != r.RecipientAccountID && r.SharedEventID == "" && r.RecipientAccountID == "" {
+	if owner != "" {
+		return owner
+	}
+	if r.RecipientAccountID == "" && isAccount(r.UserIdentity.AccountID) {
 		return r.UserIdentity.AccountID
 	}
 	return r.RecipientAccountID
@@ -139,16 +153,25 @@ func isAccount(s string) bool {
 
 // bucketName is the bucket that a record is about (semantics A.2).
 func bucketName(r *trail.Record) string {
+	alias := ""
 	for _, name := range []string{"bucketName", "bucket"} {
-		if v := r.Param(name); len(v) > 0 && v[0] != "" {
-			return strings.TrimPrefix(v[0], "arn:aws:s3:::")
+		v := first(r.Param(name))
+		if _, tail, ok := strings.Cut(v, ":::"); ok && strings.HasPrefix(v, "arn:") {
+			v = tail
+		}
+		if strings.HasPrefix(v, "arn:") || strings.HasSuffix(v, "-s3alias") {
+			alias = v // of an access point; the resources name the bucket
+		} else if v != "" {
+			return v
 		}
 	}
 	for _, res := range r.Resources {
-		if res.Type == "AWS::S3::Bucket" {
-			_, name, _ := strings.Cut(res.ARN, ":::")
+		if _, name, _ := strings.Cut(res.ARN, ":::"); res.Type == "AWS::S3::Bucket" && name != "" {
 			return name
 		}
+	}
+	if alias != "" {
+		return alias
 	}
 	name, _ := fromHost(r)
 	return name
@@ -161,27 +184,22 @@ func bucketRegion(r *trail.Record) string {
 	return r.AWSRegion
 }
 
-// fromHost reads bucket and Region off a virtual-hosted Host header:
-// <bucket>.s3[.-]<region>.amazonaws.com.
+// hostForm is the Host of a request to a bucket, virtual-hosted or not:
+// [<bucket>.]s3[.-]<region>.amazonaws.com, with the marks of dual-stack, FIPS,
+// website and accelerated endpoints. The bucket may itself hold ".s3.".
+var hostForm = regexp.MustCompile(`^(?:(.+)\.)?s3(?:-website|-fips|-accelerate|-external-1)?(?:\.dualstack)?(?:[.-]([a-z]{2}(?:-[a-z]+)+-[0-9]+))?$`)
+
+// fromHost reads bucket and Region off a Host header.
 func fromHost(r *trail.Record) (name, region string) {
 	hosts := r.Param("Host")
 	if len(hosts) == 0 {
 		return "", ""
 	}
-	host := strings.TrimSuffix(strings.TrimSuffix(hosts[0], ".cn"), ".amazonaws.com")
-	if host == hosts[0] || strings.Contains(host, "s3-control") || strings.Contains(host, "s3-accesspoint") {
-		return "", ""
+	host, ok := strings.CutSuffix(strings.TrimSuffix(strings.ToLower(hosts[0]), ".cn"), ".amazonaws.com")
+	if m := hostForm.FindStringSubmatch(host); ok && m != nil {
+		return m[1], m[2]
 	}
-	if name, region, ok := strings.Cut(host, ".s3."); ok {
-		return name, strings.TrimPrefix(region, "dualstack.")
-	}
-	if name, region, ok := strings.Cut(host, ".s3-"); ok {
-		return name, region
-	}
-	if region, ok := strings.CutPrefix(host, "s3."); ok {
-		return "", strings.TrimPrefix(region, "dualstack.")
-	}
-	return strings.TrimSuffix(host, ".s3"), ""
+	return "", ""
 }
 
 // controlAccount is the account of an s3control call: the first label of its Host.

@@ -54,6 +54,7 @@ func (l *Ledger) Add(r *trail.Record) {
 	l.addUse(r)
 	c := lookup([]byte(r.EventSource), []byte(r.EventName))
 	if c == nil || (c.wants != nil && !c.wants(r.Raw)) {
+		l.addStrangersRewrite(r)
 		return
 	}
 	changes := c.read(r)

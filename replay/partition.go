@@ -3,9 +3,7 @@
 package replay
 
 import (
-	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/bucketlid/bucketlid/bucket"
 )
@@ -92,6 +90,9 @@ func (j *joiner) start(done *bucket.Change) *bucket.Change {
 		if s.Value != "" && done.Value != "" && s.Value != done.Value || s.Event.Time.After(done.Event.Time) {
 			continue
 		}
+		if done.Value != "" && s.Value == done.Value {
+			return s
+		}
 		if best == nil || s.Event.Time.After(best.Event.Time) || (s.Event.Time.Equal(best.Event.Time) && s.Event.ID < best.Event.ID) {
 			best = s
 		}
@@ -156,64 +157,6 @@ func (j *joiner) spread(c *bucket.Change) []*bucket.Change {
 		one := *c
 		one.Bucket = name
 		out = append(out, &one)
-	}
-	return out
-}
-
-// orgChanges are the calls about S3 policies of an organization.
-type orgChanges []*bucket.Change
-
-// everyAccount stands for all accounts of the organization.
-const everyAccount = "*"
-
-// changes replays which policy binds which account and tells it as changes of
-// the accounts' organization-level block. A root binds every account. Which
-// accounts an organizational unit holds the log does not tell: the setting of
-// every account is then unknown.
-func (o orgChanges) changes() []*bucket.Change {
-	slices.SortFunc(o, func(a, b *bucket.Change) int {
-		return cmp.Or(a.Event.Time.Compare(b.Event.Time), cmp.Compare(a.Event.ID, b.Event.ID))
-	})
-	content, targets := map[string]string{}, map[string]map[string]bool{}
-	var out []*bucket.Change
-	set := func(c *bucket.Change, target, value string) {
-		one := *c
-		one.Slot, one.Account, one.Key, one.Value = bucket.SlotOrganizationBlock, target, "", value
-		switch {
-		case strings.HasPrefix(target, "r-"):
-			one.Account = everyAccount
-		case !isAccount(target):
-			one.Account = everyAccount
-			one.PayloadLost = "an S3 policy was attached to or detached from " + target + ", whose accounts the log does not name"
-		}
-		out = append(out, &one)
-	}
-	for _, c := range o {
-		switch {
-		case c.Slot == slotOrganizationPolicy:
-			content[c.Key] = c.Value
-			for target := range targets[c.Key] {
-				set(c, target, c.Value)
-			}
-		case c.Key == "*":
-			for _, bound := range targets {
-				for target := range bound {
-					set(c, target, "")
-				}
-			}
-			clear(targets)
-		case c.Removed:
-			if targets[c.Key][c.Value] {
-				delete(targets[c.Key], c.Value)
-				set(c, c.Value, "")
-			}
-		case content[c.Key] != "":
-			if targets[c.Key] == nil {
-				targets[c.Key] = map[string]bool{}
-			}
-			targets[c.Key][c.Value] = true
-			set(c, c.Value, content[c.Key])
-		}
 	}
 	return out
 }

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -25,7 +26,8 @@ import (
 // limit. The limit depends on the set alone, not on its order, so that every
 // split of the input keeps the same ones; objects above it are reported as
 // "may have been replaced unseen".
-const maxRewrites = 1 << 18
+// Only tests change it.
+var maxRewrites = 1 << 18
 
 // rewrite is an upload or deletion of one object version, in brief.
 type rewrite struct {
@@ -71,7 +73,7 @@ type rewriteSet struct {
 
 // rewriteCalls are the calls that replace or remove an object.
 var rewriteCalls = map[string]bool{
-	"PutObject": false, "PostObject": false, "CopyObject": false, "DeleteObject": true,
+	"PutObject": false, "PostObject": false, "POST Object": false, "CopyObject": false, "DeleteObject": true,
 }
 
 // AddHeader takes in what matters of a record that is not decoded whole.
@@ -80,12 +82,12 @@ func (l *Ledger) AddHeader(h *trail.Header, raw []byte) {
 	if !ok || len(h.Error) > 0 || string(h.Source) != "s3.amazonaws.com" {
 		return
 	}
-	name, key := member(raw, `"bucketName":"`), member(raw, `"key":"`)
+	name, key := member(raw, "bucketName"), member(raw, "key")
 	seconds, _, dated := trail.ParseTime(h.Time)
 	if name == nil || key == nil || !dated {
 		return
 	}
-	if version := member(raw, `"x-amz-version-id":"`); version != nil && string(version) != "null" {
+	if version := member(raw, "x-amz-version-id"); version != nil && string(version) != "null" {
 		return // a versioned bucket keeps the former version readable by its id
 	}
 	l.rewrites.add(rewrite{
@@ -94,21 +96,58 @@ func (l *Ledger) AddHeader(h *trail.Header, raw []byte) {
 	})
 }
 
-// member is the text after a member name in compact JSON. An unescaped quote
-// cannot stand inside a JSON string, so the name found is a member's; a value
-// with escapes is left to hash as written, which is how the same key is
-// written elsewhere.
+// member is the text of the first member of a name that is a string. A quote
+// inside a JSON string is escaped, so a name in quotes with a colon behind is a
+// member's.
 func member(raw []byte, name string) []byte {
-	i := bytes.Index(raw, []byte(name))
-	if i < 0 {
-		return nil
+	const blanks = " \t\r\n"
+	quoted := []byte(`"` + name + `"`)
+	for {
+		i := bytes.Index(raw, quoted)
+		if i < 0 {
+			return nil
+		}
+		raw = raw[i+len(quoted):]
+		value, ok := bytes.CutPrefix(bytes.TrimLeft(raw, blanks), []byte(":"))
+		if value = bytes.TrimLeft(value, blanks+"["); !ok || len(value) == 0 || value[0] != '"' {
+			continue
+		}
+		end := 1
+		for end < len(value) && value[end] != '"' {
+			if value[end] == '\\' {
+				end++
+			}
+			end++
+		}
+		if end >= len(value) {
+			return nil
+		}
+		return unescaped(value[:end+1])
 	}
-	rest := raw[i+len(name):]
-	end := bytes.IndexByte(rest, '"')
-	if end < 0 {
-		return nil
+}
+
+// unescaped is the text of a JSON string in quotes.
+func unescaped(quoted []byte) []byte {
+	var text string
+	if bytes.IndexByte(quoted, '\\') < 0 || json.Unmarshal(quoted, &text) != nil {
+		return quoted[1 : len(quoted)-1]
 	}
-	return rest[:end]
+	return []byte(text)
+}
+
+// addStrangersRewrite keeps a rewrite out of a record that was decoded because a
+// stranger made the call.
+func (l *Ledger) addStrangersRewrite(r *trail.Record) {
+	if _, ok := rewriteCalls[r.EventName]; !ok {
+		return
+	}
+	u := r.UserIdentity
+	l.AddHeader(&trail.Header{
+		Time: []byte(r.EventTimeText), Name: []byte(r.EventName), Source: []byte(r.EventSource), Region: []byte(r.AWSRegion),
+		Address: []byte(r.SourceIPAddress), Agent: []byte(r.UserAgent), Error: []byte(r.ErrorCode), EventID: []byte(r.EventID),
+		Type: []byte(u.Type), PrincipalID: []byte(u.PrincipalID), ARN: []byte(u.ARN), AccountID: []byte(u.AccountID),
+		UserName: []byte(Shown(r)), InvokedBy: []byte(u.InvokedBy),
+	}, r.Raw)
 }
 
 func objectHash(name, key string) uint64 {
@@ -193,16 +232,18 @@ func (s *rewriteSet) cut() {
 func (l *Ledger) addRewrites(p *partition) {
 	l.rewrites.shrink()
 	for name, changes := range p.buckets {
-		seen := map[string]bool{}
+		accounts := map[string]string{} // by key: the greatest, so that order does not matter
 		for _, c := range changes {
-			if (c.Slot != bucket.SlotObjectACL && c.Slot != bucket.SlotObject) || seen[c.Key] {
+			if c.Slot != bucket.SlotObjectACL && c.Slot != bucket.SlotObject {
 				continue
 			}
-			seen[c.Key] = true
-			p.buckets[name] = append(p.buckets[name], l.rewrites.of(name, c.Key, c.Account)...)
+			accounts[c.Key] = max(accounts[c.Key], c.Account)
 			if l.rewrites.limit != 0 && objectHash(name, c.Key) >= l.rewrites.limit {
 				c.Details = append(c.Details, "uploads are too many to keep: the object may have been replaced unseen")
 			}
+		}
+		for key, account := range accounts {
+			p.buckets[name] = append(p.buckets[name], l.rewrites.of(name, key, account)...)
 		}
 	}
 }

@@ -19,7 +19,7 @@ func (s *sample) add(id uint64, value int64, size int) {
 	if s.value == nil {
 		s.value = map[uint64]int64{}
 	}
-	s.value[id] = value
+	s.value[id] = max(s.value[id], value) // copies of one record may tell less
 	for len(s.value) > size {
 		s.halve()
 	}

@@ -85,7 +85,11 @@ func (l *Ledger) addUse(r *trail.Record) {
 		Bucket: bucketName(r), Address: r.SourceIPAddress, Account: account, Access: access,
 		Denied: r.ErrorCode != "", ByACL: acl == "Yes", First: r.EventTime.UTC(), Last: r.EventTime.UTC(),
 	}
-	use.sample.add(xxhash.Sum64String(r.EventID+"/"+r.RequestID), max(0, int64(bytesOut(r))), maxSample)
+	id := xxhash.Sum64String(r.EventID + "/" + r.RequestID)
+	if len(r.EventID) < minIDLength {
+		id = xxhash.Sum64(r.Raw)
+	}
+	use.sample.add(id, max(0, int64(bytesOut(r))), maxSample)
 	l.joinUse(use)
 }
 

@@ -256,3 +256,41 @@ func field(m map[string]any, name string) string {
 func (s *story) dump() string {
 	return string(encode(s.t, s.result.Alerts)) + "\nexposures:\n" + string(encode(s.t, s.result.Exposures))
 }
+
+// The records of all stories together, some left out, are one more log: its
+// answer must not depend on order, split or repeats, and every id is unique.
+func TestAnySetOfRecords(t *testing.T) {
+	files, _ := filepath.Glob("*.txtar")
+	var all [][]byte
+	for _, name := range files {
+		archive, err := txtar.ParseFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range archive.Files {
+			if strings.HasSuffix(f.Name, ".jsonl") {
+				all = append(all, bytes.Split(bytes.TrimSpace(f.Data), []byte("\n"))...)
+			}
+		}
+	}
+	for seed := range uint64(3) {
+		rng := rand.New(rand.NewPCG(seed, 11))
+		left := rng.IntN(4)
+		lines := slices.DeleteFunc(slices.Clone(all), func([]byte) bool { return rng.IntN(4) < left })
+		s := &story{t: t}
+		s.solve(lines)
+		ids := map[string]string{}
+		for _, a := range s.result.Alerts {
+			if ids[a.ID] != "" {
+				t.Errorf("seed %d: alert %s twice:\n%s\n%s", seed, a.ID, ids[a.ID], a.Title)
+			}
+			ids[a.ID] = a.Title
+		}
+		for _, e := range s.result.Exposures {
+			if ids[e.ID] != "" {
+				t.Errorf("seed %d: exposure %s twice: %s %v", seed, e.ID, e.Bucket, e.Reasons)
+			}
+			ids[e.ID] = e.Bucket
+		}
+	}
+}

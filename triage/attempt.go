@@ -10,6 +10,7 @@ import (
 	"github.com/bucketlid/bucketlid/bucket"
 	"github.com/bucketlid/bucketlid/exposure"
 	"github.com/bucketlid/bucketlid/policy"
+	"github.com/bucketlid/bucketlid/replay"
 )
 
 // escalationSpan is how long before an opening a refused try still belongs to
@@ -18,8 +19,10 @@ const escalationSpan = 24 * time.Hour
 
 // attempts makes alerts of the calls that would have opened the bucket but
 // were refused. Tries of one caller by one route are one alert; those that an
-// opening followed within a day are told with the opening.
-func attempts(t *bucket.Timeline, openings []Alert) []Alert {
+// opening by the same caller followed within a day are told with the opening. A
+// try on the account's settings stands in the timeline of each of its buckets
+// and is an alert of the account alone.
+func (r *ranker) attempts(t *bucket.Timeline, openings []Alert) []Alert {
 	index := map[string]int{}
 	var out []Alert
 	for i := range t.Steps {
@@ -28,7 +31,7 @@ func attempts(t *bucket.Timeline, openings []Alert) []Alert {
 			continue
 		}
 		a, ok := attempt(t, c)
-		if !ok || toldWithOpening(openings, c) {
+		if !ok || r.toldWithOpening(openings, c) || (c.Slot == bucket.SlotAccountBlock && !ofAccount(t)) {
 			continue
 		}
 		key := a.Route + "\x00" + a.Key + "\x00" + c.Event.ARN + c.Event.UserName
@@ -117,12 +120,13 @@ func publicPolicy(t *bucket.Timeline, c *bucket.Change) bool {
 	return len(c.Observed) > 0 || t.Classify(c.Policy).Status != policy.NotPublic
 }
 
-// toldWithOpening adds a refused try to the opening that followed it.
-func toldWithOpening(openings []Alert, c *bucket.Change) bool {
-	told := false
+// toldWithOpening adds a refused try to the opening by the same caller that
+// followed it.
+func (r *ranker) toldWithOpening(openings []Alert, c *bucket.Change) bool {
+	told := r.told[c.Event.ID]
 	for i := range openings {
 		o := &openings[i]
-		if o.Kind != KindPublic || o.OpenedAt == nil {
+		if o.Kind != KindPublic || o.OpenedAt == nil || !sameCaller(o.OpenedBy, exposure.ActorOf(c.Event)) {
 			continue
 		}
 		after := o.OpenedAt.Sub(c.Event.Time)
@@ -133,7 +137,15 @@ func toldWithOpening(openings []Alert, c *bucket.Change) bool {
 		o.escalated = true
 		told = true
 	}
+	if told {
+		r.told[c.Event.ID] = true
+	}
 	return told
+}
+
+func sameCaller(a, b *exposure.Actor) bool {
+	return a != nil && b != nil &&
+		replay.PrincipalKey(a.ARN, a.InvokedBy, a.AccountID, "") == replay.PrincipalKey(b.ARN, b.InvokedBy, b.AccountID, "")
 }
 
 func sortAccess(list []policy.Access) []policy.Access {

@@ -19,7 +19,7 @@ func (r *ranker) guards(t *bucket.Timeline, alerts []Alert) []Alert {
 	g := guardWatch{t: t, off: map[bucket.Slot]int{}}
 	for i := range t.Steps {
 		c := t.Steps[i].Change
-		if c == nil || c.Outcome != bucket.Done || (t.Bucket != "" && c.Slot == bucket.SlotAccountBlock) {
+		if c == nil || c.Outcome != bucket.Done || (c.Slot == bucket.SlotAccountBlock && !ofAccount(t)) {
 			continue
 		}
 		switch {

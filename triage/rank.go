@@ -25,7 +25,7 @@ type Result struct {
 // them, from refused calls, from removed guards and from strangers' requests.
 // It is a pure function of ledger and baseline.
 func Rank(l *replay.Ledger, b *replay.Baseline) Result {
-	r := &ranker{baseline: b, uses: map[string][]*replay.Use{}, ownAccounts: b.Accounts()}
+	r := &ranker{baseline: b, uses: map[string][]*replay.Use{}, ownAccounts: b.Accounts(), told: map[string]bool{}}
 	for _, u := range l.Uses() {
 		r.uses[u.Bucket] = append(r.uses[u.Bucket], u)
 	}
@@ -60,6 +60,8 @@ type ranker struct {
 	// openers are the events that opened something, by id: a guard's removal
 	// that opened a window is told with the window.
 	openers map[string]bool
+	// told are the refused tries, by event id, that an opening's alert tells of.
+	told map[string]bool
 }
 
 // bucket adds the exposures and alerts of one bucket.
@@ -68,20 +70,27 @@ func (r *ranker) bucket(t *bucket.Timeline) {
 	r.out.Exposures = append(r.out.Exposures, found...)
 	alerts := group(found)
 	r.noteOpeners(found)
-	alerts = append(alerts, attempts(t, alerts)...)
+	alerts = append(alerts, r.attempts(t, alerts)...)
 	alerts = append(alerts, r.guards(t, alerts)...)
 	alerts = append(alerts, copies(t)...)
 	r.out.Alerts = append(r.out.Alerts, alerts...)
 }
 
-// account adds the alerts of one account's own settings.
+// account adds the alerts of one account's own settings, or of the access
+// points whose bucket was never seen.
 func (r *ranker) account(t *bucket.Timeline) {
-	r.out.Alerts = append(r.out.Alerts, attempts(t, nil)...)
+	r.out.Alerts = append(r.out.Alerts, r.attempts(t, nil)...)
 	r.out.Alerts = append(r.out.Alerts, r.guards(t, nil)...)
 	if points := exposure.Find(t); len(points) > 0 {
 		r.out.Exposures = append(r.out.Exposures, points...)
 		r.out.Alerts = append(r.out.Alerts, group(points)...)
 	}
+}
+
+// ofAccount reports whether a timeline is an account's own: others hold the
+// account's changes too, as guards.
+func ofAccount(t *bucket.Timeline) bool {
+	return t.Bucket == "" && !slices.ContainsFunc(t.Steps, func(s bucket.Step) bool { return s.Change != nil && s.Change.AccessPoint != "" })
 }
 
 func (r *ranker) noteOpeners(found []exposure.Exposure) {
@@ -140,12 +149,10 @@ func fromExposure(kind Kind, e *exposure.Exposure) Alert {
 		Bounds: e.Uncertain, Witness: e.Witness, Reasons: slices.Clone(e.Reasons), Unknowns: slices.Clone(e.Unknowns),
 		URI: e.URI, Permission: e.Permission, Exposures: []string{e.ID}, guards: slices.Clone(e.Guards),
 	}
-	event := ""
 	if e.OpenedBy != nil {
 		a.UserName, a.SourceIPAddress = e.OpenedBy.UserName, e.OpenedBy.SourceIPAddress
-		event = e.OpenedBy.EventID
 	}
-	a.ID = exposure.ID("a", string(kind), e.Account, e.Bucket, e.Key, e.AccessPoint, string(e.Route), event, sharedWith(kind, e))
+	a.ID = exposure.ID("a", string(kind), e.Account, e.Bucket, e.Key, e.AccessPoint, string(e.Route), e.Opening(), sharedWith(kind, e))
 	return a
 }
 

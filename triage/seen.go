@@ -32,9 +32,13 @@ func (r *ranker) accessSeen(a *Alert) AccessSeen {
 	}
 	seen := AccessSeen{}
 	addresses, accounts, classes := map[string]bool{}, map[string]bool{}, map[policy.Access]bool{}
-	inexact := false
+	inexact, around := false, false
 	for _, u := range uses {
 		if !overlaps(a, u) || !slices.Contains(a.Access, u.Access) || (a.Kind == KindShared && !slices.Contains(a.Principals, u.Account)) {
+			continue
+		}
+		if !touches(a, u) {
+			around = true // of the same hour, but its first and last lie before and after
 			continue
 		}
 		if u.Denied {
@@ -62,6 +66,9 @@ func (r *ranker) accessSeen(a *Alert) AccessSeen {
 		}
 	}
 	seen.judge(inexact)
+	if around && seen.Requests == 0 {
+		seen.Verdict, seen.Why = "cannot-be-known", "requests are kept by the hour: some of the same hour came before and after, none is known to lie inside"
+	}
 	if a.Key != "" && seen.Requests > 0 {
 		seen.Why = strings.TrimPrefix(seen.Why+"; requests are counted for the whole bucket, not for this object alone", "; ")
 	}
@@ -88,6 +95,14 @@ func overlaps(a *Alert, u *replay.Use) bool {
 	return a.ClosedAt == nil || !u.First.After(*a.ClosedAt)
 }
 
+// touches reports whether the first or the last of the requests lies inside.
+func touches(a *Alert, u *replay.Use) bool {
+	within := func(t time.Time) bool {
+		return (a.OpenedAt == nil || !t.Before(*a.OpenedAt)) && (a.ClosedAt == nil || !t.After(*a.ClosedAt))
+	}
+	return within(u.First) || within(u.Last)
+}
+
 func inside(a *Alert, u *replay.Use) bool {
 	return (a.OpenedAt == nil || !u.First.Before(*a.OpenedAt)) && (a.ClosedAt == nil || !u.Last.After(*a.ClosedAt))
 }
@@ -107,7 +122,7 @@ func later(a *time.Time, b time.Time) *time.Time {
 }
 
 // unexplained makes alerts of unsigned requests that succeeded although no
-// opening was seen: some route was open that the logs do not tell
+// opening that gives such access was seen: some route was open that the logs do not tell
 // (semantics B.6 K5).
 func (r *ranker) unexplained(timelines []*bucket.Timeline) {
 	accounts := map[string]*bucket.Timeline{}
@@ -129,7 +144,9 @@ func (r *ranker) unexplained(timelines []*bucket.Timeline) {
 	for _, name := range names {
 		var left []*replay.Use
 		for _, u := range r.uses[name] {
-			if u.Account == "anonymous" && !u.Denied && !slices.ContainsFunc(explained[name], func(a *Alert) bool { return overlaps(a, u) }) {
+			if u.Account == "anonymous" && !u.Denied && !slices.ContainsFunc(explained[name], func(a *Alert) bool {
+				return overlaps(a, u) && (len(a.Access) == 0 || slices.Contains(a.Access, u.Access))
+			}) {
 				left = append(left, u)
 			}
 		}

@@ -32,7 +32,7 @@ func title(a *Alert) string {
 		what = "object " + a.Bucket + "/" + a.Key
 	}
 	if a.AccessPoint != "" {
-		what += " by access point " + a.AccessPoint
+		what += " through access point " + a.AccessPoint
 	}
 	switch a.Kind {
 	case KindAttempt:
@@ -54,7 +54,7 @@ func title(a *Alert) string {
 		return sentence(who, "granted", audienceWords[a.Audience], "to", doing(a), what, "by", a.Route, when, "but it stayed shut"+heldBy(a))
 	}
 	if a.OpenedBy == nil {
-		return sentence(upper(audienceWords[a.Audience]), "could", doing(a), what, "by", a.Route, "already "+firstSeen(a), now(a))
+		return sentence(upper(audienceWords[a.Audience]), "could", doing(a), what, "by", a.Route, firstSeen(a), now(a))
 	}
 	return sentence(who, "let", audienceWords[a.Audience], doing(a), what, "by", a.Route, when, now(a))
 }
@@ -92,9 +92,12 @@ func actorWords(by *exposure.Actor) (who, when string) {
 
 func firstSeen(a *Alert) string {
 	if a.Bounds != nil && a.Bounds.OpenedLatest != nil {
-		return "at " + a.Bounds.OpenedLatest.UTC().Format("2006-01-02 15:04:05Z")
+		return "already at " + clock(a.Bounds.OpenedLatest)
 	}
-	return "before the first record"
+	if a.OpenedAt != nil { // a Date condition opened it
+		return "from " + clock(a.OpenedAt)
+	}
+	return "already before the first record"
 }
 
 func doing(a *Alert) string {

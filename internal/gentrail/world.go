@@ -39,7 +39,6 @@ type dish struct {
 	paramsT, responseT, resourcesT, detailsT template
 	failsT                                   []template
 	service                                  *actor
-	host                                     string
 }
 
 var accountIDs = []string{"111122223333", "222233334444", "333344445555", "555566667777", "777788889999"}

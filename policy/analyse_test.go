@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// short puts a grant into one line: audience, principals, access, scope.
+func short(g Grant) string {
+	s := string(g.Audience)
+	if len(g.Principals) > 0 {
+		s += "(" + strings.Join(g.Principals, ",") + ")"
+	}
+	s += " " + string(g.Access[0]) + " " + strings.Join(g.Scope.Include, ",")
+	if len(g.Scope.Exclude) > 0 {
+		s += " minus " + strings.Join(g.Scope.Exclude, ",")
+	}
+	if g.Addresses > 0 {
+		s += fmt.Sprintf(" from %d", g.Addresses)
+	}
+	if g.UnsignedOnly {
+		s += " unsigned"
+	}
+	if len(g.Unsettled) > 0 {
+		s += " ? " + strings.Join(g.Unsettled, "; ")
+	}
+	return s
+}
+
+func shorts(grants []Grant) []string {
+	out := []string{}
+	for _, g := range grants {
+		out = append(out, short(g))
+	}
+	return out
+}
+
+const allowRead = `{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}`
+
+func statements(list ...string) string {
+	return `{"Version":"2012-10-17","Statement":[` + strings.Join(list, ",") + `]}`
+}
+
+func allow(principal, condition string) string {
+	return `{"Effect":"Allow","Principal":` + principal + `,"Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*","Condition":` + condition + `}`
+}
+
+func deny(condition string) string {
+	return `{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::b","arn:aws:s3:::b/*"],"Condition":` + condition + `}`
+}
+
+func TestAnalyse(t *testing.T) {
+	own := testFacts
+	own.Organization = "o-own"
+	noOwner := testFacts
+	noOwner.Account = ""
+	for _, c := range []struct {
+		name  string
+		text  string
+		facts Facts
+		want  []string
+	}{
+		{"own account", statements(allow(`{"AWS":["111122223333","arn:aws:iam::111122223333:role/R"]}`, `{}`)), testFacts, []string{}},
+		{"foreign role", statements(allow(`{"AWS":["arn:aws:iam::444455556666:role/R","arn:aws:sts::555566667777:assumed-role/S/s"]}`, `{}`)), testFacts,
+			[]string{"account(444455556666,555566667777) read b/*"}},
+		{"owner unknown", statements(allow(`{"AWS":"444455556666"}`, `{}`)), noOwner,
+			[]string{"account(444455556666) read b/* ? the owner's account is not known: it may be 444455556666"}},
+		{"own organization", statements(allow(`"*"`, `{"StringEquals":{"aws:PrincipalOrgID":"o-own"}}`)), own, []string{}},
+		{"own organization, named account elsewhere", statements(allow(`"*"`, `{"StringEquals":{"aws:PrincipalOrgID":"o-own"}}`), allow(`{"AWS":"444455556666"}`, `{}`)), own,
+			[]string{"account(444455556666) read b/*"}},
+		{"other organization", statements(allow(`"*"`, `{"StringEquals":{"aws:PrincipalOrgID":["o-own","o-other"]}}`)), own, []string{"organization(o-other) read b/*"}},
+		{"any organization", statements(allow(`"*"`, `{"StringLike":{"aws:PrincipalOrgID":"o-*"}}`)), own, []string{"any-aws-account read b/*"}},
+		{"origin access identity", statements(allow(`{"AWS":"arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1"}`, `{}`)), testFacts, []string{}},
+		{"deleted principal", statements(allow(`{"AWS":"AROAEXAMPLEID"}`, `{}`)), testFacts, []string{}},
+		{"canonical user", statements(allow(`{"CanonicalUser":"`+strings.Repeat("ab", 32)+`"}`, `{}`)), testFacts,
+			[]string{"account(" + strings.Repeat("ab", 32) + ") read b/* ? the account of the canonical user " + strings.Repeat("ab", 32) + " is not known: it may be the owner's"}},
+		{"service for a named account", statements(allow(`{"Service":"s3.amazonaws.com"}`, `{"StringEquals":{"aws:SourceAccount":"444455556666"}}`)), testFacts,
+			[]string{"account(444455556666) read b/*"}},
+		{"two services", statements(allow(`{"Service":["a.amazonaws.com","b.amazonaws.com"]}`, `{}`)), testFacts,
+			[]string{"service-deputy(a.amazonaws.com,b.amazonaws.com) read b/*"}},
+		{"organization or account", statements(allowRead, deny(`{"StringNotEquals":{"aws:PrincipalOrgID":"o-own","aws:PrincipalAccount":"444455556666"}}`)), own,
+			[]string{"account(444455556666) read b/*"}},
+		{"account that only a Deny spares", statements(allowRead, deny(`{"StringNotEquals":{"aws:PrincipalAccount":["111122223333","444455556666"]}}`)), testFacts,
+			[]string{"account(444455556666) read b/*"}},
+		{"account spared by NotPrincipal", statements(allowRead, `{"Effect":"Deny","NotPrincipal":{"AWS":"arn:aws:iam::444455556666:root"},"Action":"s3:*","Resource":"*"}`), testFacts,
+			[]string{"account(444455556666) read b/*"}},
+		{"account id with open digits", statements(allow(`"*"`, `{"StringLike":{"aws:PrincipalAccount":"1234*"}}`)), testFacts, []string{"any-aws-account read b/*"}},
+		{"vpc endpoint with open end", statements(allow(`"*"`, `{"StringLike":{"aws:SourceVpce":"vpce-0*"}}`)), testFacts, []string{"any-aws-account read b/*"}},
+		{"vpc endpoint nearly fixed", statements(allow(`"*"`, `{"StringLike":{"aws:SourceVpce":"vpce-0123456789aaaa*"}}`)), testFacts, []string{}},
+		{"Deny on a prefix for unsigned requests", statements(allowRead, `{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b/private/*","Condition":{"StringEquals":{"aws:PrincipalType":"Anonymous"}}}`), testFacts,
+			[]string{"anyone read b/* minus b/private/*", "any-aws-account read b/*"}},
+		{"Deny outside a prefix", statements(allowRead, `{"Effect":"Deny","Principal":"*","Action":"s3:*","NotResource":"arn:aws:s3:::b/public/*"}`), testFacts,
+			[]string{"anyone read b/public/*"}},
+		{"two prefixes, one denied", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":["arn:aws:s3:::b/a/*","arn:aws:s3:::b/c/*"]}`,
+			`{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b/a*"}`), testFacts, []string{"anyone read b/c/*"}},
+		{"union of Deny patterns", statements(allowRead, `{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::b/?","arn:aws:s3:::b/??*"]}`), testFacts, []string{}},
+		{"all buckets", statements(`{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}`, `{"Effect":"Deny","Principal":"*","NotAction":["s3:GetObject","s3:ListBucket"],"Resource":"*"}`), testFacts,
+			[]string{"anyone list b", "anyone read b/*"}},
+		{"addresses from two rules", statements(allow(`"*"`, `{"IpAddress":{"aws:SourceIp":["203.0.113.0/24","198.51.100.0/24"]}}`), deny(`{"IpAddress":{"aws:SourceIp":"203.0.113.128/25"}}`)), testFacts,
+			[]string{"network read b/* from 384"}},
+		{"addresses through branches", statements(allowRead, deny(`{"NotIpAddress":{"aws:SourceIp":"203.0.113.0/24"},"StringNotEquals":{"aws:Referer":"x"}}`)), testFacts,
+			[]string{"anyone read b/*"}},
+		{"signed and addressed", statements(allow(`"*"`, `{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"},"StringEquals":{"s3:authType":"REST-HEADER"}}`)), testFacts,
+			[]string{"network read b/* from 256"}},
+		{"unknown key in Allow", statements(allow(`"*"`, `{"StringEquals":{"acme:colour":"red"}}`)), testFacts,
+			[]string{"anyone read b/* ? the condition key acme:colour is unknown"}},
+		{"unknown key in Deny", statements(allowRead, deny(`{"StringEquals":{"acme:colour":"red"}}`)), testFacts,
+			[]string{"anyone read b/* ? the condition key acme:colour is unknown"}},
+		{"unknown operator in Deny", statements(allowRead, deny(`{"StringIsh":{"aws:Referer":"red"}}`)), testFacts,
+			[]string{"anyone read b/* ? the operator StringIsh is unknown"}},
+		{"settled beside unknown", statements(allow(`"*"`, `{"StringEquals":{"aws:PrincipalTag/a":"b"}}`), deny(`{"StringEquals":{"acme:colour":"red"},"Null":{"aws:PrincipalArn":"false"},"StringNotEquals":{"aws:PrincipalTag/c":"d"}}`)), testFacts,
+			[]string{"any-aws-account read b/*"}},
+		{"unknown action", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:GetObjectHologram","Resource":"arn:aws:s3:::b/*"}`), testFacts,
+			[]string{"anyone read b/* ? the action s3:GetObjectHologram is not in the catalogue"}},
+		{"policy actions are the owner's", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:*BucketPolicy","Resource":"arn:aws:s3:::b"}`), testFacts, []string{}},
+		{"encryption with KMS needs a signature", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::b/*"}`,
+			deny(`{"StringNotEquals":{"s3:x-amz-server-side-encryption":"aws:kms"}}`)), testFacts, []string{"any-aws-account write b/*"}},
+		{"web identity", statements(allow(`{"Federated":"cognito-identity.amazonaws.com"}`, `{}`)), testFacts, []string{"web-identity(cognito-identity.amazonaws.com) read b/*"}},
+		{"variable of the owner's organization", statements(allow(`"*"`, `{"StringEquals":{"aws:PrincipalOrgID":"${aws:ResourceOrgID}"}}`)), own, []string{}},
+		{"literal dollar", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/${$}{x}${*}/*"}`), testFacts, []string{"anyone read b/${$}{x}${*}/*"}},
+		{"effect unknown", statements(`{"Effect":"Perhaps","Principal":"*","Action":"s3:*","Resource":"*"}`), testFacts, []string{}},
+	} {
+		r := Analyse(parse(t, c.text), c.facts)
+		if diff := cmp.Diff(c.want, shorts(r.Grants)); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s\n%s", c.name, diff, describe(r.Grants))
+		}
+	}
+}
+
+func TestClock(t *testing.T) {
+	d := parse(t, statements(allow(`"*"`, `{"DateGreaterThan":{"aws:CurrentTime":"2026-01-01T00:00:00Z"},"DateLessThanEquals":{"aws:EpochTime":"1798675200"}}`)))
+	start := time.Date(2026, 1, 1, 0, 0, 1, 0, time.UTC)
+	end := time.Unix(1798675201, 0).UTC()
+	for _, c := range []struct {
+		at    time.Time
+		want  int
+		until *time.Time
+	}{
+		{start.Add(-time.Second), 0, nil},
+		{start, 1, &end},
+		{end.Add(-time.Second), 1, &end},
+		{end, 0, nil},
+	} {
+		f := testFacts
+		f.At = c.at
+		r := Analyse(d, f)
+		if len(r.Grants) != c.want {
+			t.Errorf("%s: %s", c.at, describe(r.Grants))
+			continue
+		}
+		if diff := cmp.Diff([]time.Time{start, end}, r.Edges); diff != "" {
+			t.Error(diff)
+		}
+		if c.want > 0 && (r.Grants[0].Until == nil || !r.Grants[0].Until.Equal(*c.until)) {
+			t.Errorf("%s: until %v, want %v", c.at, r.Grants[0].Until, c.until)
+		}
+	}
+	f := testFacts
+	f.At = time.Time{}
+	r := Analyse(d, f)
+	if len(r.Grants) != 1 || len(r.Grants[0].Unsettled) == 0 {
+		t.Errorf("without a clock: %s", describe(r.Grants))
+	}
+}
+
+func TestAccessPoint(t *testing.T) {
+	const base = "arn:aws:s3:eu-west-1:111122223333:accesspoint/ap"
+	d := parse(t, statements(`{"Effect":"Allow","Principal":"*","Action":["s3:GetObject","s3:ListBucket"],"Resource":["`+base+`","`+base+`/object/pub/*"]}`))
+	f := testFacts
+	f.Kind, f.AccessPoint = AccessPointPolicy, "ap"
+	want := []string{"any-aws-account list b", "any-aws-account read b/pub/*"}
+	r := Analyse(d, f)
+	if diff := cmp.Diff(want, shorts(r.Grants)); diff != "" {
+		t.Error(diff)
+	}
+	if got, want := r.Grants[1].Witness.URL, "https://ap-111122223333.s3-accesspoint.eu-west-1.amazonaws.com/pub/"; got != want {
+		t.Errorf("URL %s, want %s", got, want)
+	}
+	if c := Classify(d, f); c.Status != Public {
+		t.Errorf("status %+v", c)
+	}
+	f.Account, f.Region = "", ""
+	if diff := cmp.Diff(want, shorts(Analyse(d, f).Grants)); diff != "" {
+		t.Errorf("account unknown: %s", diff)
+	}
+}
+
+// TestThroughAccessPoint: a bucket policy that delegates, seen by a request that
+// comes through an access point.
+func TestThroughAccessPoint(t *testing.T) {
+	d := parse(t, statements(`{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::b","arn:aws:s3:::b/*"],"Condition":{"StringEquals":{"s3:DataAccessPointAccount":"111122223333"}}}`))
+	r := Analyse(d, testFacts)
+	if len(r.Grants) != 0 || len(r.Delegations) != 1 {
+		t.Errorf("direct: %+v", r)
+	}
+	f := testFacts
+	f.AccessPoint = "ap"
+	if got := widest(Analyse(d, f).Grants); got != AnyAWSAccount {
+		t.Errorf("through the access point: %s", got)
+	}
+}
+
+func TestAnalyseACL(t *testing.T) {
+	object := ACLGrant{Audience: Anyone, Actions: []string{"s3:GetObject"}, Scope: Scope{Include: []string{"b/*"}}}
+	list := ACLGrant{Audience: Anyone, Actions: []string{"s3:ListBucket", "s3:ListBucketVersions"}, Scope: Scope{Include: []string{"b"}}}
+	signed := ACLGrant{Audience: AnyAWSAccount, Actions: []string{"s3:GetBucketAcl"}, Scope: Scope{Include: []string{"b"}}}
+	named := ACLGrant{Audience: Account, Account: strings.Repeat("0f", 32), Actions: []string{"s3:ListBucket"}, Scope: Scope{Include: []string{"b"}}}
+	key := ACLGrant{Audience: Anyone, Actions: []string{"s3:GetObject"}, Scope: Scope{Include: []string{"b/${aws:username}/k"}}}
+	for _, c := range []struct {
+		name   string
+		grants []ACLGrant
+		denies string
+		want   []string
+	}{
+		{"no policy", []ACLGrant{object, list, signed}, "", []string{"anyone list b", "anyone read b/*", "any-aws-account acl-read b"}},
+		{"Allow is not looked at", []ACLGrant{list}, statements(allowRead), []string{"anyone list b"}},
+		{"Deny takes it", []ACLGrant{list, object}, statements(`{"Effect":"Deny","Principal":"*","Action":"s3:ListBucket*","Resource":"arn:aws:s3:::b"}`), []string{"anyone read b/*"}},
+		{"Deny takes one action", []ACLGrant{list}, statements(`{"Effect":"Deny","Principal":"*","Action":"s3:ListBucket","Resource":"arn:aws:s3:::b"}`), []string{"anyone list b"}},
+		{"Deny of a prefix", []ACLGrant{object}, statements(`{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b/x/*"}`), []string{"anyone read b/* minus b/x/*"}},
+		{"Deny of unsigned requests", []ACLGrant{object}, statements(deny(`{"StringEquals":{"aws:PrincipalType":"Anonymous"}}`)), []string{"any-aws-account read b/*"}},
+		{"Deny outside a network", []ACLGrant{object}, statements(deny(`{"NotIpAddress":{"aws:SourceIp":"203.0.113.0/24"}}`)), []string{"network read b/* from 256"}},
+		{"named account", []ACLGrant{named}, "", []string{"account(" + strings.Repeat("0f", 32) + ") list b"}},
+		{"named account denied", []ACLGrant{named}, statements(deny(`{"StringNotEquals":{"aws:PrincipalAccount":"111122223333"}}`)), []string{}},
+		{"key with a dollar", []ACLGrant{key}, statements(deny(`{"Bool":{"aws:SecureTransport":"false"}}`)), []string{"anyone read b/${aws:username}/k"}},
+	} {
+		var denies *Document
+		if c.denies != "" {
+			denies = parse(t, c.denies)
+		}
+		got := AnalyseACL(c.grants, denies, testFacts)
+		if diff := cmp.Diff(c.want, shorts(got)); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", c.name, diff)
+		}
+		for _, g := range got {
+			if g.Statement.Index != -1 {
+				t.Errorf("%s: statement %+v", c.name, g.Statement)
+			}
+		}
+	}
+}
+
+func TestWitnesses(t *testing.T) {
+	facts := Facts{Bucket: "b'; rm -rf x", Account: "111122223333", At: testFacts.At}
+	d := parse(t, `{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*","Condition":{"StringEquals":{"aws:Referer":"a'b\u001b[31m"}}}}`)
+	w := Analyse(d, facts).Grants[0].Witness
+	if want := `curl -sS -H $'Referer: a\'b\x1b[31m' 'https://s3.amazonaws.com/b%27%3B%20rm%20-rf%20x/k'`; w.Command != want {
+		t.Errorf("command %s, want %s", w.Command, want)
+	}
+	d = parse(t, `{"Statement":{"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"s3:GetObject","Resource":"*"}}`)
+	w = Analyse(d, facts).Grants[0].Witness
+	if !strings.Contains(w.Command, `--bucket 'b'\''; rm -rf x'`) {
+		t.Errorf("command %s", w.Command)
+	}
+	china := Facts{Bucket: "b", Region: "cn-north-1"}
+	d = parse(t, `{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:ListBucket","Resource":"arn:aws-cn:s3:::b"}}`)
+	if w := Analyse(d, china).Grants[0].Witness; w.URL != "https://b.s3.cn-north-1.amazonaws.com.cn/?list-type=2" {
+		t.Errorf("URL %s", w.URL)
+	}
+}
+
+// TestExamplesWitness compares the witness of the widest grant with the table,
+// as far as both name the same freedom.
+func TestExamplesWitness(t *testing.T) {
+	other := map[string]string{
+		"P30": "the widest audience comes through an own VPC endpoint",
+		"P32": "the widest audience comes through an AWS service",
+		"P71": "the table gives no witness: KMS decides",
+	}
+	for _, e := range examples(t) {
+		grants := Analyse(e.document(t), e.facts()).Grants
+		if e.Witness == nil || other[e.ID] != "" {
+			continue
+		}
+		i := slices.IndexFunc(grants, func(g Grant) bool { return g.Witness != nil && g.Witness.Action == e.Witness.Action })
+		if i < 0 {
+			t.Errorf("%s: no witness for %s", e.ID, e.Witness.Action)
+			continue
+		}
+		w := grants[i].Witness
+		if w.Resource != e.Witness.Resource || grants[i].Statement.Index != e.Witness.Statement {
+			t.Errorf("%s: %s by statement %d, want %s by %d", e.ID, w.Resource, grants[i].Statement.Index, e.Witness.Resource, e.Witness.Statement)
+		}
+		if (e.Witness.Audience == "ANON") != strings.HasPrefix(w.Archetype, "anonymous") && e.Witness.Network != "stranger-vpce" {
+			t.Errorf("%s: archetype %s, want %s", e.ID, w.Archetype, e.Witness.Archetype)
+		}
+		for key := range e.Witness.Context {
+			if !slices.ContainsFunc(sortedNames(w.Context), func(k string) bool { return strings.EqualFold(k, key) }) {
+				t.Errorf("%s: context %v lacks %s", e.ID, w.Context, key)
+			}
+		}
+	}
+}
