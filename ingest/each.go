@@ -27,7 +27,7 @@ func Each(ctx context.Context, src []Source, workers int, opts Options, handle f
 		workers = runtime.GOMAXPROCS(0)
 	}
 	group, gctx := errgroup.WithContext(ctx)
-	p := &pool{opts: opts, ready: make(chan *task, workers)}
+	p := &pool{opts: opts, ready: make(chan *task, ahead(src, workers))}
 	group.Go(func() error {
 		defer close(p.ready)
 		return p.list(gctx, src)
@@ -60,6 +60,21 @@ func (p *pool) problem(pr Problem) {
 
 // remote is a source whose objects are worth fetching ahead.
 type remote interface{ downloads() int }
+
+// listAhead is how many local objects are listed before they are read, so that
+// a progress bar soon knows how much there is.
+const listAhead = 1 << 15
+
+// ahead is how many listed objects may wait. Those of a remote source are
+// fetched while they wait, so they must stay few.
+func ahead(src []Source, workers int) int {
+	for _, s := range src {
+		if _, ok := s.(remote); ok {
+			return workers
+		}
+	}
+	return listAhead
+}
 
 func (p *pool) list(ctx context.Context, src []Source) error {
 	var seen *nameSet
