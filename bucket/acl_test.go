@@ -63,6 +63,17 @@ func TestCanned(t *testing.T) {
 	}
 }
 
+func TestGranteePublic(t *testing.T) {
+	for g, want := range map[Grantee]bool{
+		{URI: AllUsers}: true, {URI: AuthenticatedUsers}: true, {ID: AnonymousID}: true,
+		{URI: LogDelivery}: false, {ID: OwnerID}: false, {EmailAddress: AllUsers}: false, {}: false,
+	} {
+		if g.Public() != want {
+			t.Errorf("%q is public: %v", g, g.Public())
+		}
+	}
+}
+
 func TestHeaderPermission(t *testing.T) {
 	for name, want := range map[string]Permission{
 		"x-amz-grant-read": Read, "X-Amz-Grant-Read": Read, "x_amz_grant_read": Read, "x-amz-grant-write": Write,

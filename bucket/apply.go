@@ -63,7 +63,7 @@ func (t *Timeline) set(i int, c *Change) {
 	case SlotObject:
 		t.applyObject(i, c)
 	case SlotObjectACL:
-		t.object(ObjectID{c.Key, c.Version}).assign(i, c.ACL)
+		t.object(t.meant(c)).assign(i, c.ACL)
 	case SlotAccessPoint:
 		t.point(c).created.assign(i, c.Point)
 		if c.Point == nil {
@@ -79,6 +79,12 @@ func (t *Timeline) set(i int, c *Change) {
 // lose makes the slot of a change unknown from step i on.
 func (t *Timeline) lose(i int, c *Change, why string) {
 	switch c.Slot {
+	case SlotBucket:
+		if now := t.exists.at(i-1, sameValue[bool]); !now.Known || !now.Value {
+			t.exists.lose(i, why)
+		} else {
+			t.acl.lose(i, why) // what a repeat would have reset
+		}
 	case SlotACL:
 		t.acl.lose(i, why)
 	case SlotPolicy:
@@ -100,7 +106,7 @@ func (t *Timeline) lose(i int, c *Change, why string) {
 	case SlotVersioning:
 		t.versioning.lose(i, why)
 	case SlotObjectACL, SlotObject:
-		t.object(ObjectID{c.Key, c.Version}).lose(i, why)
+		t.object(t.meant(c)).lose(i, why)
 	case SlotAccessPointPolicy:
 		t.point(c).policy.lose(i, why)
 	case SlotAccessPoint:
@@ -206,6 +212,7 @@ func (t *Timeline) revive(i int, c *Change) {
 
 // clear ends what belonged to the former incarnation.
 func (t *Timeline) clear(i int) {
+	clear(t.current)
 	for _, o := range t.objects {
 		o.assign(i, nil)
 	}
@@ -218,14 +225,24 @@ func (t *Timeline) clear(i int) {
 // applyObject follows an upload or a deletion: the new object has the ACL of
 // its own call, and hides or replaces the old one.
 func (t *Timeline) applyObject(i int, c *Change) {
-	if c.Version != "" && !c.Removed {
+	if !c.Removed {
 		// A versioned bucket keeps the former version with its ACL, readable by
 		// its version id; PutObjectAcl without one goes to the new version.
-		t.object(ObjectID{c.Key, c.Version}).assign(i, c.ACL)
-		t.object(ObjectID{Key: c.Key}).assign(i, nil)
+		t.current[c.Key] = c.Version
+	}
+	if c.Version == SomeVersion {
 		return
 	}
 	t.object(ObjectID{c.Key, c.Version}).assign(i, c.ACL)
+}
+
+// meant is the object version that a change is about: a PutObjectAcl that names
+// none goes to the one that was uploaded last.
+func (t *Timeline) meant(c *Change) ObjectID {
+	if current := t.current[c.Key]; c.Slot == SlotObjectACL && c.Version == "" && current != SomeVersion {
+		return ObjectID{c.Key, current}
+	}
+	return ObjectID{c.Key, c.Version}
 }
 
 func (t *Timeline) object(id ObjectID) *Track[*ACL] {

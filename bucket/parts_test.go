@@ -39,7 +39,11 @@ func TestObjects(t *testing.T) {
 		{"a version is deleted", []*Change{at(1, SlotObject, key("k", "v1"), acl("public-read")), at(2, SlotObject, key("k", "v1"), removed)}, ""},
 		{"a marker hides, the version stays", []*Change{at(1, SlotObject, key("k", "v1"), acl("public-read")), at(2, SlotObject, key("k", ""), removed)}, "k@v1"},
 		{"the ACL of a version", []*Change{at(1, SlotObject, key("k", "v1"), acl("public-read")), at(2, SlotObjectACL, key("k", "v1"), acl("private"))}, ""},
-		{"an unversioned object under versions", []*Change{at(1, SlotObjectACL, key("k", ""), acl("public-read")), at(2, SlotObject, key("k", "v1"), acl("private"))}, ""},
+		{"what was there before versions stays", []*Change{at(1, SlotObjectACL, key("k", ""), acl("public-read")), at(2, SlotObject, key("k", "v1"), acl("private"))}, "k@"},
+		{"an ACL without a version goes to the last upload", []*Change{at(1, SlotObject, key("k", "v1"), acl("public-read")), at(2, SlotObjectACL, key("k", ""), acl("private"))}, ""},
+		{"not to the one before", []*Change{at(1, SlotObject, key("k", "v1"), acl("public-read")), at(2, SlotObject, key("k", "v2"), acl("public-read")), at(3, SlotObjectACL, key("k", ""), acl("private"))}, "k@v1"},
+		{"nor where an upload came between", []*Change{at(1, SlotObject, key("k", "v1"), acl("public-read")), at(2, SlotObject, key("k", SomeVersion), acl("private")), at(3, SlotObjectACL, key("k", ""), acl("private"))}, "k@v1"},
+		{"of a new incarnation", []*Change{at(1, SlotObject, key("k", "v1"), acl("public-read")), at(2, SlotBucket), at(3, SlotObjectACL, key("k", ""), acl("public-read"))}, "k@"},
 		{"an unclear overwriting", []*Change{at(1, SlotObject, key("k", ""), acl("public-read")), at(2, SlotObject, key("k", ""), acl("private"), unclear)}, ""},
 		{"the bucket is deleted", []*Change{at(1, SlotObject, key("k", ""), acl("public-read")), at(2, SlotBucket, removed)}, ""},
 		{"the bucket is made anew", []*Change{at(1, SlotObject, key("k", ""), acl("public-read")), at(2, SlotBucket)}, ""},
@@ -198,6 +202,10 @@ func TestIdentify(t *testing.T) {
 	}
 	if got := Fold("b", []*Change{at(1, SlotBucket), at(2, SlotPolicy, refused, by(other)), at(3, SlotObject, key("k", ""), acl("private"), by(other))}, time.Time{}).Account; got != own {
 		t.Errorf("the owner is %s: a stranger's refused call tells nothing", got)
+	}
+	far := func(c *Change) { c.MultiRegion, c.Region = true, "us-west-2" }
+	if got := Fold("b", []*Change{at(1, SlotBucket), at(2, SlotAccessPoint, point("m", True), far)}, time.Time{}).Region; got != "eu-west-1" {
+		t.Errorf("the bucket is in %s", got)
 	}
 	if tl := Fold("b", nil, time.Time{}); tl.Account != "" || tl.Key() != "" || say(tl.State(-1)) != "? ? ? ? ? ? ?" {
 		t.Error("no changes tell something")

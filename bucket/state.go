@@ -34,6 +34,7 @@ type State struct {
 // Point is an access point that a call has told.
 type Point struct {
 	Name        string
+	Account     string // its owner, as far as the record tells
 	MultiRegion bool
 	Created     Reading[*AccessPoint]
 	Policy      Reading[*PolicyText]
@@ -59,7 +60,7 @@ func (t *Timeline) State(i int) State {
 	}
 	for _, key := range t.pointKeys() {
 		p := t.points[key]
-		s.Points = append(s.Points, Point{key.name, key.multiRegion,
+		s.Points = append(s.Points, Point{key.name, key.account, key.multiRegion,
 			p.created.at(i, func(a, b *AccessPoint) bool { return a == b }), p.policy.at(i, samePolicy)})
 	}
 	for _, g := range t.gaps {

@@ -41,6 +41,7 @@ type Timeline struct {
 	website    Track[string]
 	versioning Track[string]
 	objects    map[ObjectID]*Track[*ACL]
+	current    map[string]string // by key: the version that the last upload made
 	points     map[pointKey]*pointTracks
 	gaps       []gapSteps
 	ownerIDs   map[string]bool
@@ -62,7 +63,11 @@ type pointTracks struct {
 // gapSteps is a stretch of steps in which the account's logging was off.
 type gapSteps struct{ from, to int }
 
-// ObjectID names an object version; Version "" is the current one.
+// SomeVersion stands for the version that an upload made where its id is not kept.
+const SomeVersion = "*"
+
+// ObjectID names an object version; Version "" is one that was current when a
+// call named none.
 type ObjectID struct{ Key, Version string }
 
 // Fold orders the changes of a bucket and of its account, and reads off what
@@ -72,7 +77,7 @@ type ObjectID struct{ Key, Version string }
 // change), after which nothing is said.
 func Fold(name string, changes []*Change, until time.Time) *Timeline {
 	t := &Timeline{
-		Bucket: name, objects: map[ObjectID]*Track[*ACL]{}, points: map[pointKey]*pointTracks{}, accounts: map[string]*accountTracks{},
+		Bucket: name, objects: map[ObjectID]*Track[*ACL]{}, current: map[string]string{}, points: map[pointKey]*pointTracks{}, accounts: map[string]*accountTracks{},
 		ownerIDs: map[string]bool{}, classified: map[string]policy.Classification{},
 	}
 	t.place(changes, until)
@@ -94,7 +99,7 @@ func (t *Timeline) identify() {
 		if c == nil || c.Bucket == "" {
 			continue
 		}
-		if c.Region != "" {
+		if c.Region != "" && !c.MultiRegion { // calls about those are answered in us-west-2
 			t.Region = c.Region
 		}
 		if c.ACL != nil && c.ACL.OwnerID != "" && c.Slot == SlotACL {

@@ -190,6 +190,8 @@ func TestCreation(t *testing.T) {
 		{"in April, public: the old defaults", []*Change{when(april, SlotBucket, acl("public-read"))}, since(april), "exists FFFF F???~ ? ObjectWriter public none"},
 		{"after, public: the old defaults", []*Change{at(0, SlotBucket, acl("public-read"))}, 0, "exists FFFF F???~ ? ObjectWriter public none"},
 		{"refused", []*Change{at(0, SlotBucket, refused)}, 0, "? ? ? ? ? ? ?"},
+		{"unclear", []*Change{at(0, SlotBucket, removed), at(5, SlotBucket, unclear)}, 5, "? ? ? ? ? ? ?"},
+		{"repeated, unclear", []*Change{when(older, SlotBucket), at(5, SlotBucket, unclear)}, 5, "exists FFFF ? ? ObjectWriter ? none"},
 		{"repeated: the ACL is reset", []*Change{when(older, SlotBucket, acl("public-read")), at(5, SlotBlock, flags(True)), at(9, SlotBucket)}, 9, "exists TTTT F???~ ? ObjectWriter closed none"},
 		{"repeated, public: proves", []*Change{when(older, SlotBucket), at(9, SlotBucket, acl("public-read"))}, 9, "exists FFFF F???~ ? ObjectWriter public none"},
 		{"deleted", []*Change{at(0, SlotBucket), at(5, SlotBucket, removed)}, 5, "gone ? ? ? ? ? ?"},

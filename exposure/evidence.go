@@ -104,7 +104,11 @@ func (f *finder) event(step int) string {
 func Describe(c *bucket.Change) string {
 	e := c.Event
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s called %s", e.UserName, e.Name)
+	b.WriteString(e.UserName)
+	if e.SourceIdentity != "" {
+		fmt.Fprintf(&b, " (sourceIdentity %s)", e.SourceIdentity)
+	}
+	b.WriteString(" called " + e.Name)
 	if c.Slot == bucket.SlotAccountBlock {
 		fmt.Fprintf(&b, " for account %s", c.Account)
 	}

@@ -56,6 +56,7 @@ type Actor struct {
 	EventTime       *time.Time `json:"eventTime"`
 	InvokedBy       string     `json:"invokedBy,omitempty"`
 	AccessKeyID     string     `json:"accessKeyId,omitempty"`
+	SourceIdentity  string     `json:"sourceIdentity,omitempty"` // who stands behind a role's session, where he had to say so
 }
 
 // Segment is a stretch of a window in which the same routes gave the access.

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -17,7 +18,7 @@ import (
 // the grants that a guard held throughout (State Blocked). They come sorted by
 // opening step and identity.
 func Find(t *bucket.Timeline) []Exposure {
-	f := &finder{t: t, cache: &analyses{reach: map[string]policy.Reach{}}, settings: t.SettingSteps()}
+	f := &finder{t: t, cache: &analyses{reach: map[string]policy.Reach{}, acl: map[string][]policy.Grant{}}, settings: t.SettingSteps()}
 	f.views = make([]*view, len(f.settings)+1)
 	out := f.settle(f.sweepSettings())
 	for _, id := range t.Objects() {
@@ -106,7 +107,7 @@ func (f *finder) settle(s *sweep) []Exposure {
 		add(f.runKey(r), f.fromRun(r))
 	}
 	for _, l := range s.neverOpen() {
-		add(f.latentKey(l), f.fromLatent(l))
+		add(f.latentKey(l), f.fromLatent(s, l))
 	}
 	for i := range out {
 		finish(&out[i])
@@ -152,12 +153,12 @@ func (f *finder) fromRun(r *run) Exposure {
 	return e
 }
 
-func (f *finder) fromLatent(l *latentRun) Exposure {
+func (f *finder) fromLatent(s *sweep, l *latentRun) Exposure {
 	e := f.base(l.last)
 	e.State, e.Certainty, e.BlockedBy = Blocked, certainty(l.last.grade), l.last.blockedBy
 	e.OpenedBy = f.actor(l.key.grant)
 	e.OpenedAt = timeAt(f.t, l.key.grant)
-	if next := f.stepAfter(l.end); next >= 0 {
+	if next := s.stepAfter(l.end); next >= 0 {
 		e.State, e.ClosedAt, e.ClosedBy = Closed, timeAt(f.t, next), f.actor(next)
 	}
 	e.Reasons = append(f.grantReason(l.last, l.key.grant), "held shut by "+joinNames(l.last.blockedBy))
@@ -166,12 +167,12 @@ func (f *finder) fromLatent(l *latentRun) Exposure {
 	return e
 }
 
-// stepAfter is the setting step after step, at which a latent grant was gone;
+// stepAfter is the step visited after step, at which a latent grant was gone;
 // -1 when it lasted.
-func (f *finder) stepAfter(step int) int {
-	for _, s := range f.settings {
-		if s > step {
-			return s
+func (s *sweep) stepAfter(step int) int {
+	for _, next := range s.steps {
+		if next > step {
+			return next
 		}
 	}
 	return -1
@@ -207,11 +208,28 @@ func (f *finder) actor(step int) *Actor {
 	return ActorOf(f.t.Steps[step].Change.Event)
 }
 
+// Key tells a call apart: by its eventID, or, where that is a placeholder
+// ("redacted"), by all that is told of it.
+func (a *Actor) Key() string {
+	if len(a.EventID) >= minIDLength {
+		return a.EventID
+	}
+	at := ""
+	if a.EventTime != nil {
+		at = stamp(*a.EventTime)
+	}
+	return strings.Join([]string{a.EventID, at, a.EventName, a.ARN, a.UserName, a.SourceIPAddress, a.UserAgent}, "\x00")
+}
+
+// minIDLength is the length below which an id is taken for a placeholder.
+const minIDLength = 12
+
 // ActorOf is an event as an actor.
 func ActorOf(e *bucket.Event) *Actor {
 	a := &Actor{
 		UserName: e.UserName, ARN: e.ARN, Type: e.Type, AccountID: e.AccountID, SourceIPAddress: e.SourceIPAddress,
 		UserAgent: e.UserAgent, EventName: e.Name, EventID: e.ID, InvokedBy: e.InvokedBy, AccessKeyID: e.AccessKeyID,
+		SourceIdentity: e.SourceIdentity,
 	}
 	if !e.Time.IsZero() {
 		at := e.Time
@@ -253,10 +271,8 @@ func finish(e *Exposure) {
 		return cmp.Compare(slices.Index(policy.AccessOrder, a), slices.Index(policy.AccessOrder, b))
 	})
 	e.Access = slices.Compact(e.Access)
-	slices.Sort(e.Scope.Include)
-	e.Scope.Include = slices.Compact(e.Scope.Include)
-	slices.Sort(e.Scope.Exclude)
-	e.Scope.Exclude = slices.Compact(e.Scope.Exclude)
+	e.Scope.Include = slices.Compact(slices.Sorted(slices.Values(e.Scope.Include)))
+	e.Scope.Exclude = slices.Compact(slices.Sorted(slices.Values(e.Scope.Exclude)))
 	e.Permission = joinNames(unique(splitList(e.Permission)))
 	e.Guards, e.Reasons, e.Unknowns = unique(e.Guards), unique(e.Reasons), unique(e.Unknowns)
 	e.ID = ID("x", e.Account, e.Bucket, e.Key, e.AccessPoint, string(e.Route), string(e.Audience), joinNames(e.Principals),
@@ -268,7 +284,7 @@ func finish(e *Exposure) {
 func (e *Exposure) Opening() string {
 	switch {
 	case e.OpenedBy != nil:
-		return e.OpenedBy.EventID
+		return e.OpenedBy.Key()
 	case e.OpenedAt != nil:
 		return stamp(*e.OpenedAt)
 	}

@@ -183,9 +183,26 @@ func (v *view) applyGap(h *holding) {
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
 
-// analyses remembers what a policy permits, by text and resource.
+// analyses remembers what a policy permits, by text and resource, and what ACL
+// grants are worth under it: an object's are asked for at every step.
 type analyses struct {
 	reach map[string]policy.Reach
+	acl   map[string][]policy.Grant
+}
+
+func (a *analyses) ofACL(given []policy.ACLGrant, denies *bucket.PolicyText, f policy.Facts) []policy.Grant {
+	key := fmt.Sprint(given)
+	var doc *policy.Document
+	if denies != nil {
+		doc = denies.Document
+		key += "|" + denies.Hash + "|" + f.At.Format(time.RFC3339)
+	}
+	grants, ok := a.acl[key]
+	if !ok {
+		grants = policy.AnalyseACL(given, doc, f)
+		a.acl[key] = grants
+	}
+	return grants
 }
 
 func (a *analyses) of(p *bucket.PolicyText, f policy.Facts) policy.Reach {

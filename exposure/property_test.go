@@ -152,6 +152,23 @@ func narrowed(found []Exposure, e Exposure, r right) bool {
 	return covers(rights(found, e.OpenedAt.Add(-time.Second)), r)
 }
 
+// Promise 4.2: a guard that was never seen silences nothing. Without the calls
+// that set guards, everything that was open still is.
+func TestUnseenGuardsSilenceNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := newMaker(t)
+		rest := slices.DeleteFunc(slices.Clone(m.list), func(c *bucket.Change) bool {
+			switch c.Slot {
+			case bucket.SlotBlock, bucket.SlotAccountBlock, bucket.SlotOrganizationBlock, bucket.SlotOwnership:
+				return true
+			}
+			return false
+		})
+		mustCover(t, "hidden by a guard unseen", rights(find(rest), time.Time{}), rights(find(m.list), time.Time{}))
+		mustCover(t, "hidden by an unseen beginning", rights(find(m.list[2:]), time.Time{}), rights(find(m.list), time.Time{}))
+	})
+}
+
 func TestShape(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := newMaker(t)
@@ -170,6 +187,8 @@ func TestShape(t *testing.T) {
 				t.Fatalf("closed before it opened: %+v", e)
 			case (e.State == Blocked) != (len(e.BlockedBy) > 0) && !(e.Latent && e.State == Closed):
 				t.Fatalf("blocked by nothing, or open under a guard: %+v", e)
+			case e.State != Unknown && e.Audience.Public() && e.Witness == nil:
+				t.Fatalf("no witness: %+v", e)
 			case e.State == Open && e.ClosedAt != nil:
 				t.Fatalf("open and closed: %+v", e)
 			}

@@ -125,15 +125,15 @@ func (v *view) splitACL(h holding, g bucket.Grant, onBucket, onObjects policy.Sc
 		}
 	}
 	h.audience = v.payerAudience(h.audience)
-	var denies *policy.Document
-	if p := v.state.Policy; p.Known && p.Value != nil {
-		denies = p.Value.Document
+	var denies *bucket.PolicyText
+	if p := v.state.Policy; p.Known {
+		denies = p.Value
 	}
-	left := accessOf(h, policy.AnalyseACL(given, denies, v.facts()))
+	left := accessOf(h, v.cache.ofACL(given, denies, v.facts()))
 	if denies == nil {
 		return left
 	}
-	for _, all := range accessOf(h, policy.AnalyseACL(given, nil, v.facts())) {
+	for _, all := range accessOf(h, v.cache.ofACL(given, nil, v.facts())) {
 		if !slices.ContainsFunc(left, func(x holding) bool { return x.access == all.access }) {
 			all.block("policy-deny", v.state.Policy.Step)
 			left = append(left, all)

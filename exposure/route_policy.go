@@ -28,9 +28,11 @@ func bucketPolicy(v *view) []holding {
 	list, why := candidates(v.t, r, func(step int) bucket.Reading[*bucket.PolicyText] { return v.t.State(step).Policy }, policyOf)
 	var out []holding
 	for _, r := range list {
-		for _, g := range v.cache.of(r.Value, v.facts()).Grants {
+		reach := v.cache.of(r.Value, v.facts())
+		for _, g := range reach.Grants {
 			out = append(out, doubt(v.policyHoldings(BucketPolicyRoute, g, r), why)...)
 		}
+		out = append(out, doubt(v.delegated(r, reach), why)...)
 	}
 	return out
 }
@@ -130,7 +132,7 @@ func (v *view) pointHoldings(p bucket.Point) []holding {
 		route, kind = MultiRegionAccessPointRoute, policy.MultiRegionAccessPointPolicy
 	}
 	facts := v.facts()
-	facts.Kind, facts.AccessPoint = kind, resourceName(p)
+	facts.Kind, facts.AccessPoint, facts.Account = kind, resourceName(p), pointAccount(v, p)
 	status := policy.Classify(p.Policy.Value.Document, facts).Status
 	var out []holding
 	for _, g := range v.cache.of(p.Policy.Value, facts).Grants {
@@ -139,6 +141,9 @@ func (v *view) pointHoldings(p bucket.Point) []holding {
 		}
 		g.Scope = v.pointScope(g.Scope)
 		for _, h := range v.policyHoldings(route, g, p.Policy) {
+			if h.audience == policy.Account && h.principal == v.t.Account {
+				continue // the bucket's own account
+			}
 			h.point = p.Name
 			v.guardPoint(&h, p, status, g)
 			out = append(out, h)
@@ -192,6 +197,9 @@ func (v *view) guardPoint(h *holding, p bucket.Point, status policy.Status, g po
 	}
 	if status == policy.Public {
 		v.applyFlag(h, bucket.RestrictPublicBuckets)
+	}
+	if account := pointAccount(v, p); account != v.t.Account {
+		h.weaken(bucket.NeverSeen, "Block Public Access of account "+account+", which owns the access point")
 	}
 	if p.MultiRegion {
 		h.weaken(bucket.NeverSeen, "when the policy took effect: minutes to hours after the call")

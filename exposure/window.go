@@ -51,6 +51,7 @@ type latentRun struct {
 // sweep walks the steps of a timeline and gathers runs.
 type sweep struct {
 	t      *bucket.Timeline
+	steps  []int // those visited
 	open   map[identity]*run
 	runs   []*run
 	latent map[latentKey]*latentRun
@@ -63,6 +64,7 @@ func newSweep(t *bucket.Timeline) *sweep {
 
 // visit takes in the holdings after one step.
 func (s *sweep) visit(step int, holdings []holding) {
+	s.steps = append(s.steps, step)
 	byID := map[identity][]holding{}
 	for _, h := range holdings {
 		if h.open() {

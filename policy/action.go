@@ -53,6 +53,15 @@ var actionIndex = func() map[string]int {
 	return m
 }()
 
+// lowNames are the catalogue's names in lower case.
+var lowNames = func() []string {
+	out := make([]string, len(catalogue))
+	for i, a := range catalogue {
+		out[i] = strings.ToLower(a.name)
+	}
+	return out
+}()
+
 // AccessOf gives the access class of an S3 action (semantics B.7). A name that
 // the catalogue lacks is placed by its verb.
 func AccessOf(name string) Access {
@@ -126,11 +135,21 @@ func matchActions(list []action, patterns []string) actionSet {
 			set.add(i)
 			continue
 		}
-		if p == "*" {
-			p = "s3:*"
+		if p == "*" || p == "s3:*" {
+			for i := range list {
+				set.add(i)
+			}
+			return set
 		}
+		low := strings.ToLower(p)
 		for i := range list {
-			if wildcard(strings.ToLower(p), strings.ToLower(list[i].name)) {
+			name := ""
+			if i < len(lowNames) {
+				name = lowNames[i]
+			} else {
+				name = strings.ToLower(list[i].name)
+			}
+			if wildcard(low, name) {
 				set.add(i)
 			}
 		}

@@ -74,8 +74,13 @@ type analysis struct {
 	solver   *solver
 	edges    []time.Time
 	shared   []*rule // rules of a policy without variables
+	denies   []*rule // the Deny statements of shared
 	vars     []string
 	byAddr   bool
+	classes  []int    // by action: which actions are alike
+	doubts   []bool   // by statement: has a test that cannot be judged
+	partials [2][]int // by level: Deny statements about a part of it
+	naming   map[string]*naming
 }
 
 func newAnalysis(d *Document, f Facts) *analysis {
@@ -87,11 +92,16 @@ func newAnalysis(d *Document, f Facts) *analysis {
 	}
 	an.tiers = tiersOf(d, an.world, an.mentions)
 	an.solver = &solver{world: an.world, budget: &budget{}}
-	an.edges = edgesOf(d)
+	an.edges = Edges(d)
 	an.vars = variablesOf(d)
 	an.byAddr = an.mentions["aws:sourceip"]
+	an.classes = an.classify()
+	an.doubts = an.findDoubts()
+	an.naming = map[string]*naming{}
 	if len(an.vars) == 0 {
 		an.shared = an.compileAll(nil)
+		an.denies = deniesOf(an.shared)
+		an.partials = an.findPartials()
 	}
 	return an
 }
@@ -102,6 +112,21 @@ func (an *analysis) compileAll(bind binding) []*rule {
 		rules = append(rules, compile(&an.doc.Statements[i], an.sets[i], an.doc.hasVariables(), bind))
 	}
 	return rules
+}
+
+// deniesOf gives the Deny statements in an order that does not depend on the
+// order of the text.
+func deniesOf(rules []*rule) []*rule {
+	var out []*rule
+	for _, r := range rules {
+		if r.statement.Effect == "Deny" {
+			out = append(out, r)
+		}
+	}
+	if len(out) > 1 {
+		slices.SortStableFunc(out, compareRules)
+	}
+	return out
 }
 
 // run gives all grants, in the order of reports.
@@ -120,51 +145,6 @@ func (an *analysis) run() []finding {
 		out = append(out, b.grants()...)
 	}
 	sortFindings(out)
-	return out
-}
-
-// group is a set of actions that the policy cannot tell apart.
-type group struct{ actions []int }
-
-// groups splits the actions of a statement by level, by the statements that are
-// about them and by the request keys that they know.
-func (an *analysis) groups(statement int) []group {
-	var keys []func(*action) bool
-	for _, k := range sortedNames(an.mentions) {
-		if known, ok := knownTo(k); ok {
-			keys = append(keys, known)
-		}
-	}
-	index := map[string]int{}
-	var out []group
-	var sig []byte
-	for i := range an.list {
-		a := &an.list[i]
-		if !an.sets[statement].has(i) || ownerOnly(a.name) {
-			continue
-		}
-		sig = append(sig[:0], byte(a.level), byte(min(1, max(0, i-an.known+1))))
-		for j := range an.sets {
-			if an.sets[j].has(i) {
-				sig = append(sig, byte(j), byte(j>>8), byte(j>>16))
-			}
-		}
-		sig = append(sig, 0xff, 0xff, 0xff)
-		for _, known := range keys {
-			if known(a) {
-				sig = append(sig, 1)
-			} else {
-				sig = append(sig, 0)
-			}
-		}
-		n, ok := index[string(sig)]
-		if !ok {
-			n = len(out)
-			index[string(sig)] = n
-			out = append(out, group{})
-		}
-		out[n].actions = append(out[n].actions, i)
-	}
 	return out
 }
 
@@ -230,13 +210,24 @@ func (an *analysis) partial(statement int, a *action) bool {
 		return true
 	}
 	index := an.index(a)
-	whole := an.world.wholeLevel(a.level)
-	return slices.ContainsFunc(an.shared, func(r *rule) bool {
-		if r.allow || !r.actions.has(index) {
-			return false
+	return slices.ContainsFunc(an.partials[a.level], func(i int) bool { return an.sets[i].has(index) })
+}
+
+func (an *analysis) findPartials() (out [2][]int) {
+	for _, l := range []level{onBucket, onObject} {
+		whole := an.world.wholeLevel(l)
+		for i, r := range an.shared {
+			if r.statement.Effect != "Deny" {
+				continue
+			}
+			if r.except || !slices.ContainsFunc(r.resources, func(p *pattern) bool {
+				return an.solver.budget.charge(len(p.tokens)) && p.covers(whole)
+			}) {
+				out[l] = append(out[l], i)
+			}
 		}
-		return r.except || !slices.ContainsFunc(r.resources, func(p *pattern) bool { return p.covers(whole) })
-	})
+	}
+	return out
 }
 
 func (an *analysis) index(a *action) int {
@@ -271,6 +262,9 @@ func (an *analysis) scopeOf(h *hit) Scope {
 	if h.scope == nil {
 		s := an.scope(h, h.query.action.level)
 		h.scope = &s
+		if an.solver.budget.spent() {
+			h.unsettled = addText(h.unsettled, givenUp)
+		}
 	}
 	return *h.scope
 }
@@ -290,13 +284,24 @@ func (an *analysis) relevant(s *subject, statement int) bool {
 	if name == "" || s.canonical != "" {
 		return true
 	}
-	for i := range an.doc.Statements {
-		st := &an.doc.Statements[i]
-		if (i == statement || st.Effect == "Deny") && st.contains(name) {
-			return true
+	n := an.naming[name]
+	if n == nil {
+		n = &naming{allows: map[int]bool{}}
+		for i := range an.doc.Statements {
+			if st := &an.doc.Statements[i]; st.contains(name) {
+				n.denies = n.denies || st.Effect == "Deny"
+				n.allows[i] = true
+			}
 		}
+		an.naming[name] = n
 	}
-	return false
+	return n.denies || n.allows[statement]
+}
+
+// naming says which statements name an account or an organization.
+type naming struct {
+	denies bool
+	allows map[int]bool
 }
 
 // tryTier gives the hits of one tier: one for strangers, and one for each
@@ -344,118 +349,14 @@ func (an *analysis) tryTier(t tier, statement int, a *action, lenient bool) []*h
 	return out
 }
 
-// trySubject asks for a request of one subject, under each binding of the
-// policy variables.
-func (an *analysis) trySubject(s *subject, statement int, a *action, lenient bool) *hit {
-	var over *hit
-	for _, b := range an.bindings(s, a) {
-		q := an.query(b, statement, a, lenient)
-		if q == nil {
-			continue
-		}
-		st, ans := an.solver.solve(q)
-		switch ans {
-		case found:
-			h := &hit{subject: b.subject, query: q, state: st, unsettled: st.unsettled}
-			if b.doubt != "" {
-				h.unsettled = addText(h.unsettled, b.doubt)
-			}
-			an.widen(h)
-			return h
-		case overrun:
-			over = &hit{subject: b.subject, query: q, unsettled: []string{"the search was given up: the policy is too intricate"}}
-		}
-	}
-	return over
-}
-
-// query gathers the rules that touch one subject and one action; nil when the
-// Allow does not.
-func (an *analysis) query(b bound, statement int, a *action, lenient bool) *query {
-	allow := b.rules[statement]
-	if allow.void || !b.subject.matches(allow.statement) {
+// Edges lists the instants at which a Date condition on the clock changes its
+// answer, sorted: the same as Reach.Edges, without the analysis. Between two of
+// them a policy means the same (semantics B.9 W1).
+func Edges(d *Document) []time.Time {
+	var out []time.Time
+	if d == nil {
 		return nil
 	}
-	q := &query{allow: allow, subject: b.subject, action: a, lenient: lenient}
-	index := an.index(a)
-	for _, r := range b.rules {
-		if r.statement.Effect == "Deny" && !r.void && r.actions.has(index) && b.subject.matches(r.statement) {
-			q.denies = append(q.denies, r)
-		}
-	}
-	if len(q.denies) > 1 {
-		slices.SortStableFunc(q.denies, compareRules)
-	}
-	return q
-}
-
-const maxAddressRounds = 64
-
-// widen collects every address from which the request passes: each answer holds
-// one set, and the next round leaves that out.
-func (an *analysis) widen(h *hit) {
-	if !an.byAddr || h.subject.who == service {
-		return
-	}
-	all, limited := addressesIn(h.state)
-	if !limited {
-		return
-	}
-	q := *h.query
-	for range maxAddressRounds {
-		if all.wide() {
-			return
-		}
-		q.notFrom = all
-		st, a := an.solver.solve(&q)
-		if a != found {
-			break
-		}
-		more, limited := addressesIn(st)
-		if !limited {
-			return
-		}
-		all = all.or(more)
-	}
-	h.addresses = all
-}
-
-// addressesIn gives the addresses that a branch allows; limited is false when
-// it does not look at them.
-func addressesIn(st *state) (addressSet, bool) {
-	k := st.find("aws:sourceip")
-	if k == nil || k.choice.absent || len(k.wishes) == 0 {
-		return nil, false
-	}
-	return k.choice.ips, true
-}
-
-// doubtful says whether some rule that is about the action has a test that
-// cannot be judged.
-func (an *analysis) doubtful(statement int, a *action) bool {
-	index := an.index(a)
-	probe := &subject{who: user, account: an.world.foreign.account}
-	for i := range an.doc.Statements {
-		s := &an.doc.Statements[i]
-		if !an.sets[i].has(index) || (s.Effect == "Allow" && i != statement) {
-			continue
-		}
-		for _, c := range s.Conditions {
-			if _, ok := parseOperator(c.Operator); !ok {
-				return true
-			}
-			if an.world.domain(probe, strings.ToLower(c.Key), a).unknown {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// edgesOf lists the instants at which a Date condition on the clock changes its
-// answer, sorted.
-func edgesOf(d *Document) []time.Time {
-	var out []time.Time
 	for i := range d.Statements {
 		for _, c := range d.Statements[i].Conditions {
 			key := strings.ToLower(c.Key)

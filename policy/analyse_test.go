@@ -56,77 +56,80 @@ func deny(condition string) string {
 	return `{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::b","arn:aws:s3:::b/*"],"Condition":` + condition + `}`
 }
 
+var (
+	ownOrg  = Facts{Bucket: "b", Account: "111122223333", Organization: "o-own", Region: "eu-west-1", At: testFacts.At}
+	noOwner = Facts{Bucket: "b", Region: "eu-west-1", At: testFacts.At}
+)
+
+var analyseCases = []struct {
+	name  string
+	text  string
+	facts Facts
+	want  []string
+}{
+	{"own account", statements(allow(`{"AWS":["111122223333","arn:aws:iam::111122223333:role/R"]}`, `{}`)), testFacts, []string{}},
+	{"foreign role", statements(allow(`{"AWS":["arn:aws:iam::444455556666:role/R","arn:aws:sts::555566667777:assumed-role/S/s"]}`, `{}`)), testFacts,
+		[]string{"account(444455556666,555566667777) read b/*"}},
+	{"owner unknown", statements(allow(`{"AWS":"444455556666"}`, `{}`)), noOwner,
+		[]string{"account(444455556666) read b/* ? the owner's account is not known: it may be 444455556666"}},
+	{"own organization", statements(allow(`"*"`, `{"StringEquals":{"aws:PrincipalOrgID":"o-own"}}`)), ownOrg, []string{}},
+	{"own organization, named account elsewhere", statements(allow(`"*"`, `{"StringEquals":{"aws:PrincipalOrgID":"o-own"}}`), allow(`{"AWS":"444455556666"}`, `{}`)), ownOrg,
+		[]string{"account(444455556666) read b/*"}},
+	{"other organization", statements(allow(`"*"`, `{"StringEquals":{"aws:PrincipalOrgID":["o-own","o-other"]}}`)), ownOrg, []string{"organization(o-other) read b/*"}},
+	{"any organization", statements(allow(`"*"`, `{"StringLike":{"aws:PrincipalOrgID":"o-*"}}`)), ownOrg, []string{"any-aws-account read b/*"}},
+	{"origin access identity", statements(allow(`{"AWS":"arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1"}`, `{}`)), testFacts, []string{}},
+	{"deleted principal", statements(allow(`{"AWS":"AROAEXAMPLEID"}`, `{}`)), testFacts, []string{}},
+	{"canonical user", statements(allow(`{"CanonicalUser":"`+strings.Repeat("ab", 32)+`"}`, `{}`)), testFacts,
+		[]string{"account(" + strings.Repeat("ab", 32) + ") read b/* ? the account of the canonical user " + strings.Repeat("ab", 32) + " is not known: it may be the owner's"}},
+	{"service for a named account", statements(allow(`{"Service":"s3.amazonaws.com"}`, `{"StringEquals":{"aws:SourceAccount":"444455556666"}}`)), testFacts,
+		[]string{"account(444455556666) read b/*"}},
+	{"two services", statements(allow(`{"Service":["a.amazonaws.com","b.amazonaws.com"]}`, `{}`)), testFacts,
+		[]string{"service-deputy(a.amazonaws.com,b.amazonaws.com) read b/*"}},
+	{"organization or account", statements(allowRead, deny(`{"StringNotEquals":{"aws:PrincipalOrgID":"o-own","aws:PrincipalAccount":"444455556666"}}`)), ownOrg,
+		[]string{"account(444455556666) read b/*"}},
+	{"account that only a Deny spares", statements(allowRead, deny(`{"StringNotEquals":{"aws:PrincipalAccount":["111122223333","444455556666"]}}`)), testFacts,
+		[]string{"account(444455556666) read b/*"}},
+	{"account spared by NotPrincipal", statements(allowRead, `{"Effect":"Deny","NotPrincipal":{"AWS":"arn:aws:iam::444455556666:root"},"Action":"s3:*","Resource":"*"}`), testFacts,
+		[]string{"account(444455556666) read b/*"}},
+	{"account id with open digits", statements(allow(`"*"`, `{"StringLike":{"aws:PrincipalAccount":"1234*"}}`)), testFacts, []string{"any-aws-account read b/*"}},
+	{"vpc endpoint with open end", statements(allow(`"*"`, `{"StringLike":{"aws:SourceVpce":"vpce-0*"}}`)), testFacts, []string{"any-aws-account read b/*"}},
+	{"vpc endpoint nearly fixed", statements(allow(`"*"`, `{"StringLike":{"aws:SourceVpce":"vpce-0123456789aaaa*"}}`)), testFacts, []string{}},
+	{"Deny on a prefix for unsigned requests", statements(allowRead, `{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b/private/*","Condition":{"StringEquals":{"aws:PrincipalType":"Anonymous"}}}`), testFacts,
+		[]string{"anyone read b/* minus b/private/*", "any-aws-account read b/*"}},
+	{"Deny outside a prefix", statements(allowRead, `{"Effect":"Deny","Principal":"*","Action":"s3:*","NotResource":"arn:aws:s3:::b/public/*"}`), testFacts,
+		[]string{"anyone read b/public/*"}},
+	{"two prefixes, one denied", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":["arn:aws:s3:::b/a/*","arn:aws:s3:::b/c/*"]}`,
+		`{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b/a*"}`), testFacts, []string{"anyone read b/c/*"}},
+	{"union of Deny patterns", statements(allowRead, `{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::b/?","arn:aws:s3:::b/??*"]}`), testFacts, []string{}},
+	{"all buckets", statements(`{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}`, `{"Effect":"Deny","Principal":"*","NotAction":["s3:GetObject","s3:ListBucket"],"Resource":"*"}`), testFacts,
+		[]string{"anyone list b", "anyone read b/*"}},
+	{"addresses from two rules", statements(allow(`"*"`, `{"IpAddress":{"aws:SourceIp":["203.0.113.0/24","198.51.100.0/24"]}}`), deny(`{"IpAddress":{"aws:SourceIp":"203.0.113.128/25"}}`)), testFacts,
+		[]string{"network read b/* from 384"}},
+	{"addresses through branches", statements(allowRead, deny(`{"NotIpAddress":{"aws:SourceIp":"203.0.113.0/24"},"StringNotEquals":{"aws:Referer":"x"}}`)), testFacts,
+		[]string{"anyone read b/*"}},
+	{"signed and addressed", statements(allow(`"*"`, `{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"},"StringEquals":{"s3:authType":"REST-HEADER"}}`)), testFacts,
+		[]string{"network read b/* from 256"}},
+	{"unknown key in Allow", statements(allow(`"*"`, `{"StringEquals":{"acme:colour":"red"}}`)), testFacts,
+		[]string{"anyone read b/* ? the condition key acme:colour is unknown"}},
+	{"unknown key in Deny", statements(allowRead, deny(`{"StringEquals":{"acme:colour":"red"}}`)), testFacts,
+		[]string{"anyone read b/* ? the condition key acme:colour is unknown"}},
+	{"unknown operator in Deny", statements(allowRead, deny(`{"StringIsh":{"aws:Referer":"red"}}`)), testFacts,
+		[]string{"anyone read b/* ? the operator StringIsh is unknown"}},
+	{"settled beside unknown", statements(allow(`"*"`, `{"StringEquals":{"aws:PrincipalTag/a":"b"}}`), deny(`{"StringEquals":{"acme:colour":"red"},"Null":{"aws:PrincipalArn":"false"},"StringNotEquals":{"aws:PrincipalTag/c":"d"}}`)), testFacts,
+		[]string{"any-aws-account read b/*"}},
+	{"unknown action", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:GetObjectHologram","Resource":"arn:aws:s3:::b/*"}`), testFacts,
+		[]string{"anyone read b/* ? the action s3:GetObjectHologram is not in the catalogue"}},
+	{"policy actions are the owner's", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:*BucketPolicy","Resource":"arn:aws:s3:::b"}`), testFacts, []string{}},
+	{"encryption with KMS needs a signature", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::b/*"}`,
+		deny(`{"StringNotEquals":{"s3:x-amz-server-side-encryption":"aws:kms"}}`)), testFacts, []string{"any-aws-account write b/*"}},
+	{"web identity", statements(allow(`{"Federated":"cognito-identity.amazonaws.com"}`, `{}`)), testFacts, []string{"web-identity(cognito-identity.amazonaws.com) read b/*"}},
+	{"variable of the owner's organization", statements(allow(`"*"`, `{"StringEquals":{"aws:PrincipalOrgID":"${aws:ResourceOrgID}"}}`)), ownOrg, []string{}},
+	{"literal dollar", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/${$}{x}${*}/*"}`), testFacts, []string{"anyone read b/${$}{x}${*}/*"}},
+	{"effect unknown", statements(`{"Effect":"Perhaps","Principal":"*","Action":"s3:*","Resource":"*"}`), testFacts, []string{}},
+}
+
 func TestAnalyse(t *testing.T) {
-	own := testFacts
-	own.Organization = "o-own"
-	noOwner := testFacts
-	noOwner.Account = ""
-	for _, c := range []struct {
-		name  string
-		text  string
-		facts Facts
-		want  []string
-	}{
-		{"own account", statements(allow(`{"AWS":["111122223333","arn:aws:iam::111122223333:role/R"]}`, `{}`)), testFacts, []string{}},
-		{"foreign role", statements(allow(`{"AWS":["arn:aws:iam::444455556666:role/R","arn:aws:sts::555566667777:assumed-role/S/s"]}`, `{}`)), testFacts,
-			[]string{"account(444455556666,555566667777) read b/*"}},
-		{"owner unknown", statements(allow(`{"AWS":"444455556666"}`, `{}`)), noOwner,
-			[]string{"account(444455556666) read b/* ? the owner's account is not known: it may be 444455556666"}},
-		{"own organization", statements(allow(`"*"`, `{"StringEquals":{"aws:PrincipalOrgID":"o-own"}}`)), own, []string{}},
-		{"own organization, named account elsewhere", statements(allow(`"*"`, `{"StringEquals":{"aws:PrincipalOrgID":"o-own"}}`), allow(`{"AWS":"444455556666"}`, `{}`)), own,
-			[]string{"account(444455556666) read b/*"}},
-		{"other organization", statements(allow(`"*"`, `{"StringEquals":{"aws:PrincipalOrgID":["o-own","o-other"]}}`)), own, []string{"organization(o-other) read b/*"}},
-		{"any organization", statements(allow(`"*"`, `{"StringLike":{"aws:PrincipalOrgID":"o-*"}}`)), own, []string{"any-aws-account read b/*"}},
-		{"origin access identity", statements(allow(`{"AWS":"arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1"}`, `{}`)), testFacts, []string{}},
-		{"deleted principal", statements(allow(`{"AWS":"AROAEXAMPLEID"}`, `{}`)), testFacts, []string{}},
-		{"canonical user", statements(allow(`{"CanonicalUser":"`+strings.Repeat("ab", 32)+`"}`, `{}`)), testFacts,
-			[]string{"account(" + strings.Repeat("ab", 32) + ") read b/* ? the account of the canonical user " + strings.Repeat("ab", 32) + " is not known: it may be the owner's"}},
-		{"service for a named account", statements(allow(`{"Service":"s3.amazonaws.com"}`, `{"StringEquals":{"aws:SourceAccount":"444455556666"}}`)), testFacts,
-			[]string{"account(444455556666) read b/*"}},
-		{"two services", statements(allow(`{"Service":["a.amazonaws.com","b.amazonaws.com"]}`, `{}`)), testFacts,
-			[]string{"service-deputy(a.amazonaws.com,b.amazonaws.com) read b/*"}},
-		{"organization or account", statements(allowRead, deny(`{"StringNotEquals":{"aws:PrincipalOrgID":"o-own","aws:PrincipalAccount":"444455556666"}}`)), own,
-			[]string{"account(444455556666) read b/*"}},
-		{"account that only a Deny spares", statements(allowRead, deny(`{"StringNotEquals":{"aws:PrincipalAccount":["111122223333","444455556666"]}}`)), testFacts,
-			[]string{"account(444455556666) read b/*"}},
-		{"account spared by NotPrincipal", statements(allowRead, `{"Effect":"Deny","NotPrincipal":{"AWS":"arn:aws:iam::444455556666:root"},"Action":"s3:*","Resource":"*"}`), testFacts,
-			[]string{"account(444455556666) read b/*"}},
-		{"account id with open digits", statements(allow(`"*"`, `{"StringLike":{"aws:PrincipalAccount":"1234*"}}`)), testFacts, []string{"any-aws-account read b/*"}},
-		{"vpc endpoint with open end", statements(allow(`"*"`, `{"StringLike":{"aws:SourceVpce":"vpce-0*"}}`)), testFacts, []string{"any-aws-account read b/*"}},
-		{"vpc endpoint nearly fixed", statements(allow(`"*"`, `{"StringLike":{"aws:SourceVpce":"vpce-0123456789aaaa*"}}`)), testFacts, []string{}},
-		{"Deny on a prefix for unsigned requests", statements(allowRead, `{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b/private/*","Condition":{"StringEquals":{"aws:PrincipalType":"Anonymous"}}}`), testFacts,
-			[]string{"anyone read b/* minus b/private/*", "any-aws-account read b/*"}},
-		{"Deny outside a prefix", statements(allowRead, `{"Effect":"Deny","Principal":"*","Action":"s3:*","NotResource":"arn:aws:s3:::b/public/*"}`), testFacts,
-			[]string{"anyone read b/public/*"}},
-		{"two prefixes, one denied", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":["arn:aws:s3:::b/a/*","arn:aws:s3:::b/c/*"]}`,
-			`{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b/a*"}`), testFacts, []string{"anyone read b/c/*"}},
-		{"union of Deny patterns", statements(allowRead, `{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::b/?","arn:aws:s3:::b/??*"]}`), testFacts, []string{}},
-		{"all buckets", statements(`{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}`, `{"Effect":"Deny","Principal":"*","NotAction":["s3:GetObject","s3:ListBucket"],"Resource":"*"}`), testFacts,
-			[]string{"anyone list b", "anyone read b/*"}},
-		{"addresses from two rules", statements(allow(`"*"`, `{"IpAddress":{"aws:SourceIp":["203.0.113.0/24","198.51.100.0/24"]}}`), deny(`{"IpAddress":{"aws:SourceIp":"203.0.113.128/25"}}`)), testFacts,
-			[]string{"network read b/* from 384"}},
-		{"addresses through branches", statements(allowRead, deny(`{"NotIpAddress":{"aws:SourceIp":"203.0.113.0/24"},"StringNotEquals":{"aws:Referer":"x"}}`)), testFacts,
-			[]string{"anyone read b/*"}},
-		{"signed and addressed", statements(allow(`"*"`, `{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"},"StringEquals":{"s3:authType":"REST-HEADER"}}`)), testFacts,
-			[]string{"network read b/* from 256"}},
-		{"unknown key in Allow", statements(allow(`"*"`, `{"StringEquals":{"acme:colour":"red"}}`)), testFacts,
-			[]string{"anyone read b/* ? the condition key acme:colour is unknown"}},
-		{"unknown key in Deny", statements(allowRead, deny(`{"StringEquals":{"acme:colour":"red"}}`)), testFacts,
-			[]string{"anyone read b/* ? the condition key acme:colour is unknown"}},
-		{"unknown operator in Deny", statements(allowRead, deny(`{"StringIsh":{"aws:Referer":"red"}}`)), testFacts,
-			[]string{"anyone read b/* ? the operator StringIsh is unknown"}},
-		{"settled beside unknown", statements(allow(`"*"`, `{"StringEquals":{"aws:PrincipalTag/a":"b"}}`), deny(`{"StringEquals":{"acme:colour":"red"},"Null":{"aws:PrincipalArn":"false"},"StringNotEquals":{"aws:PrincipalTag/c":"d"}}`)), testFacts,
-			[]string{"any-aws-account read b/*"}},
-		{"unknown action", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:GetObjectHologram","Resource":"arn:aws:s3:::b/*"}`), testFacts,
-			[]string{"anyone read b/* ? the action s3:GetObjectHologram is not in the catalogue"}},
-		{"policy actions are the owner's", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:*BucketPolicy","Resource":"arn:aws:s3:::b"}`), testFacts, []string{}},
-		{"encryption with KMS needs a signature", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::b/*"}`,
-			deny(`{"StringNotEquals":{"s3:x-amz-server-side-encryption":"aws:kms"}}`)), testFacts, []string{"any-aws-account write b/*"}},
-		{"web identity", statements(allow(`{"Federated":"cognito-identity.amazonaws.com"}`, `{}`)), testFacts, []string{"web-identity(cognito-identity.amazonaws.com) read b/*"}},
-		{"variable of the owner's organization", statements(allow(`"*"`, `{"StringEquals":{"aws:PrincipalOrgID":"${aws:ResourceOrgID}"}}`)), own, []string{}},
-		{"literal dollar", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/${$}{x}${*}/*"}`), testFacts, []string{"anyone read b/${$}{x}${*}/*"}},
-		{"effect unknown", statements(`{"Effect":"Perhaps","Principal":"*","Action":"s3:*","Resource":"*"}`), testFacts, []string{}},
-	} {
+	for _, c := range analyseCases {
 		r := Analyse(parse(t, c.text), c.facts)
 		if diff := cmp.Diff(c.want, shorts(r.Grants)); diff != "" {
 			t.Errorf("%s: (-want +got)\n%s\n%s", c.name, diff, describe(r.Grants))

@@ -23,6 +23,27 @@ type budget struct {
 
 func (b *budget) spent() bool { return b.nodes > maxSearchNodes || b.work > maxSearchWork }
 
+// charge pays for work of a known cost before it is done; false means that the
+// budget does not allow it.
+func (b *budget) charge(cost int) bool {
+	b.work += cost + 1
+	return !b.spent()
+}
+
+// anyMatch says whether some pattern matches the text, false where the budget
+// does not allow to look.
+func (b *budget) anyMatch(list []*pattern, s string) bool {
+	for _, p := range list {
+		if !b.charge(len(p.tokens) * len(s) / 4) {
+			return false
+		}
+		if p.match(s) {
+			return true
+		}
+	}
+	return false
+}
+
 // textRule asks of a text that one of the patterns matches it, or that none does.
 type textRule struct {
 	patterns []*pattern
@@ -30,13 +51,7 @@ type textRule struct {
 }
 
 func (r *textRule) holds(s string, b *budget) bool {
-	for _, p := range r.patterns {
-		b.work += len(p.tokens) + len(s)
-		if p.match(s) {
-			return r.want
-		}
-	}
-	return !r.want
+	return b.anyMatch(r.patterns, s) == r.want
 }
 
 type answer int
@@ -56,10 +71,13 @@ func findText(rules []textRule, b *budget) (string, answer) {
 			return "", impossible
 		}
 	}
-	if s, ok := sampleText(rules, b); ok {
+	if b.spent() {
+		return "", overrun
+	}
+	if s, ok := sampleText(rules, b); ok && !b.spent() {
 		return s, found
 	}
-	if contradicts(rules, b) {
+	if apart(rules, b) || contradicts(rules, b) {
 		return "", impossible
 	}
 	if b.spent() {
@@ -100,6 +118,28 @@ func obeysAll(rules []textRule, s string, b *budget) bool {
 	return true
 }
 
+// apart finds quickly that two wanted rules have no beginning in common, or that
+// a rule has only texts without wildcards, all of which were tried as samples.
+func apart(rules []textRule, b *budget) bool {
+	for i, r := range rules {
+		if !r.want {
+			continue
+		}
+		if len(r.patterns) <= maxSamples && !slices.ContainsFunc(r.patterns, func(p *pattern) bool { return p.wild || p.fold }) && !b.spent() {
+			return true
+		}
+		for _, o := range rules[:i] {
+			if o.want && len(o.patterns) == 1 && !slices.ContainsFunc(r.patterns, func(p *pattern) bool {
+				b.work += len(p.tokens)
+				return p.begins(o.patterns[0])
+			}) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // contradicts finds quickly that every wanted pattern of one rule is covered by
 // an unwanted one: the usual way in which a Deny takes all.
 func contradicts(rules []textRule, b *budget) bool {
@@ -114,8 +154,7 @@ func unwanted(rules []textRule, p *pattern, b *budget) bool {
 			continue
 		}
 		for _, q := range r.patterns {
-			b.work += len(p.tokens) + len(q.tokens)
-			if b.spent() {
+			if !b.charge(len(p.tokens) * len(q.tokens) / 4) {
 				return false
 			}
 			if q.covers(p) {

@@ -18,6 +18,7 @@ const (
 type bound struct {
 	subject *subject
 	rules   []*rule
+	denies  []*rule
 	doubt   string
 }
 
@@ -59,7 +60,7 @@ type variable struct {
 // policy compares with are tried too (semantics C.5).
 func (an *analysis) bindings(s *subject, a *action) []bound {
 	if len(an.vars) == 0 {
-		return []bound{{subject: s, rules: an.shared, doubt: s.doubt}}
+		return []bound{{subject: s, rules: an.shared, denies: an.denies, doubt: s.doubt}}
 	}
 	combos := []map[string]variable{{}}
 	for _, key := range an.vars {
@@ -104,7 +105,7 @@ func (an *analysis) bind(s *subject, values map[string]variable) bound {
 		v := values[key]
 		return v.value, v.shown, v.present
 	})
-	return bound{subject: &c, rules: rules, doubt: doubt}
+	return bound{subject: &c, rules: rules, denies: deniesOf(rules), doubt: doubt}
 }
 
 // choices lists the values that a variable can take, the requester's own first.

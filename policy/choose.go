@@ -20,6 +20,9 @@ type valueWish struct {
 // that the budget is spent or that the mix of operators is beyond the solver.
 func choose(d *domain, wishes []wish, b *budget) (choice, answer) {
 	b.nodes++
+	for _, w := range wishes {
+		b.work += len(w.test.networks) + len(w.test.patterns)
+	}
 	if d.absent && !slices.ContainsFunc(wishes, func(w wish) bool {
 		return w.test.holds(&choice{absent: true}) != w.want
 	}) {
@@ -97,7 +100,7 @@ func chooseValue(d *domain, wishes []valueWish, b *budget) (string, answer) {
 		return findText(rules, b)
 	}
 	for _, v := range samplesOf(wishes) {
-		if obeysAll(rules, v, b) && meets(wishes, v) {
+		if obeysAll(rules, v, b) && !b.spent() && meets(wishes, v) {
 			return v, found
 		}
 	}

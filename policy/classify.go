@@ -59,14 +59,12 @@ func (c *classifier) statement(s *Statement) {
 		c.reasons = append(c.reasons, name+" allows "+why)
 		return
 	}
-	for _, cond := range s.Conditions {
-		if why, ok := c.trusted(cond); ok {
-			c.reasons = append(c.reasons, name+" is restricted by "+why)
-			if doubt := doubtful(cond); doubt != "" {
-				c.unclear = append(c.unclear, name+": "+doubt)
-			}
-			return
+	if why, doubt := c.restriction(s); why != "" {
+		c.reasons = append(c.reasons, name+" is restricted by "+why)
+		if doubt != "" {
+			c.unclear = append(c.unclear, name+": "+doubt)
 		}
+		return
 	}
 	c.reasons = append(c.reasons, name+" allows everybody, and no condition holds it to fixed values")
 	c.open.Statements = append(c.open.Statements, *s)
@@ -76,6 +74,25 @@ func (c *classifier) statement(s *Statement) {
 	for _, cond := range s.Conditions {
 		c.condition(cond)
 	}
+}
+
+// restriction gives the condition that holds a statement to fixed values, one
+// without a doubt where there is one.
+func (c *classifier) restriction(s *Statement) (why, doubt string) {
+	for _, cond := range s.Conditions {
+		w, ok := c.trusted(cond)
+		if !ok {
+			continue
+		}
+		d := doubtful(cond)
+		if d == "" {
+			return w, ""
+		}
+		if why == "" {
+			why, doubt = w, d
+		}
+	}
+	return why, doubt
 }
 
 func (c *classifier) construct(s string) { c.constructs = addText(c.constructs, s) }
@@ -222,7 +239,7 @@ func doubtful(cond Condition) string {
 				set = append(set, prefixSetOf(p)...)
 			}
 		}
-		if set.normal().wide() {
+		if set.normal().and(internet).wide() {
 			return "each block of aws:SourceIp is narrow, but together they are not"
 		}
 	}
@@ -278,16 +295,16 @@ func (an *analysis) public() bool {
 		}
 		for _, g := range an.groups(i) {
 			for _, t := range an.tiers {
-				if !t.audience.Public() {
-					continue
-				}
-				for _, h := range an.tryTier(t, i, &an.list[g.actions[0]], false) {
-					if h.state != nil && len(h.unsettled) == 0 && h.audience != Network {
-						return true
-					}
+				if t.audience.Public() && slices.ContainsFunc(an.tryTier(t, i, &an.list[g.actions[0]], false), (*hit).unheld) {
+					return true
 				}
 			}
 		}
 	}
 	return false
+}
+
+// unheld says whether a hit is certain and not held to an address range.
+func (h *hit) unheld() bool {
+	return h.state != nil && len(h.unsettled) == 0 && h.audience != Network
 }

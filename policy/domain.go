@@ -45,7 +45,7 @@ func unknownKey() *domain {
 	return d
 }
 
-// literal asks of a test that it holds, or that it does not.
+// wish asks of a test that it holds, or that it does not.
 type wish struct {
 	test *test
 	want bool

@@ -45,8 +45,9 @@ func (b *grantBuilder) add(h *hit, g group) {
 		b.granted[h.audience] = set
 	}
 	first := &an.list[g.actions[0]]
+	scope := an.scopeOf(h)
 	base := finding{Grant: Grant{
-		Audience: h.audience, Scope: an.scopeOf(h), Guards: an.guards(h),
+		Audience: h.audience, Scope: scope, Guards: an.guards(h),
 		Statement: an.doc.Statements[b.statement].Ref(), UnsignedOnly: h.lone,
 	}}
 	if len(base.Scope.Include) == 0 {
@@ -61,7 +62,7 @@ func (b *grantBuilder) add(h *hit, g group) {
 	base.Unsettled = slices.Clone(h.unsettled)
 	base.Until = an.until(h)
 	if base.Unsettled == nil && h.state == nil {
-		base.Unsettled = []string{"the search was given up"}
+		base.Unsettled = []string{givenUp}
 	}
 	byAccess := map[Access]*row{}
 	for _, i := range g.actions {

@@ -32,12 +32,12 @@ func hostile() map[string]string {
 	}
 	return map[string]string{
 		"stars":        statements(allow(`"*"`, `{"StringLike":{"aws:Referer":"`+stars+`"},"StringNotLike":{"aws:Referer":["`+stars+`b","`+stars+`c*"]}}`)),
-		"product":      statements(allow(`"*"`, `{"StringLike":{"aws:Referer":[`+strings.Join(globs, ",")+`]},"StringNotLike":{"aws:Referer":[`+strings.Join(globs[1:], ",")+`]}}`), deny(`{"StringNotLike":{"aws:Referer":"?"}}`)),
+		"product":      statements(allow(`"*"`, `{"StringLike":{"aws:Referer":[`+strings.Join(globs, ",")+`]},"StringNotLike":{"aws:Referer":[`+strings.Join(globs[1:], ",")+`]}}`)),
 		"denies":       statements(append([]string{allowRead}, denies...)...),
 		"accounts":     statements(allow(`{"AWS":[`+strings.Join(accounts, ",")+`]}`, `{}`)),
 		"statements":   statements(many...),
 		"cidrs":        statements(allow(`"*"`, `{"IpAddress":{"aws:SourceIp":[`+strings.Join(cidrs, ",")+`]}}`), deny(`{"NotIpAddress":{"aws:SourceIp":[`+strings.Join(cidrs[1:], ",")+`]}}`)),
-		"variables":    statements(`{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b/` + strings.Repeat("${aws:PrincipalTag/x,'y'}${aws:username}${aws:userid}${aws:SourceIp}${aws:Referer}${aws:UserAgent}${s3:prefix}*", 50) + `"}`),
+		"variables":    statements(`{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b/` + strings.Repeat("${aws:PrincipalTag/x,'y'}${aws:username}${aws:userid}${aws:SourceIp}${aws:Referer}${aws:UserAgent}*", 50) + `"}`),
 		"long pattern": statements(allow(`"*"`, `{"StringLike":{"aws:Referer":"`+strings.Repeat("*?x", 100000)+`"}}`), deny(`{"StringLike":{"aws:Referer":"`+strings.Repeat("*x", 100000)+`"}}`)),
 		"resources":    statements(`{"Effect":"Allow","Principal":"*","Action":["s3:GetObject","s3:PutObject"],"Resource":[`+strings.Join(globsOn("arn:aws:s3:::b/", 8000), ",")+`]}`, `{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":[`+strings.Join(globsOn("arn:aws:s3:::b/x", 8000), ",")+`]}`),
 		"actions":      statements(`{"Effect":"Allow","Principal":"*","Action":["` + strings.Repeat(`s3:`+strings.Repeat("*a", 100)+`","`, 3000) + `x"],"Resource":"*"}`),

@@ -59,23 +59,29 @@ func (d *Document) complete(s *Statement, where string) {
 	}
 	if s.Principal != nil && s.NotPrincipal != nil {
 		d.problem("%s has both Principal and NotPrincipal", where)
+		s.Conditions = append(s.Conditions, Condition{Operator: malformed, Key: "NotPrincipal"})
 	}
 	if s.Action == nil && s.NotAction == nil {
 		d.problem("%s has no Action", where)
 	}
 	if s.Action != nil && s.NotAction != nil {
 		d.problem("%s has both Action and NotAction", where)
+		s.Conditions = append(s.Conditions, Condition{Operator: malformed, Key: "NotAction"})
 	}
 	if s.Resource == nil && s.NotResource == nil {
 		d.problem("%s has no Resource", where)
 	}
 	if s.Resource != nil && s.NotResource != nil {
 		d.problem("%s has both Resource and NotResource", where)
+		s.Conditions = append(s.Conditions, Condition{Operator: malformed, Key: "NotResource"})
 	}
 	if s.Effect == "" {
 		d.problem("%s has no Effect", where)
 	}
 	for _, c := range s.Conditions {
+		if c.Operator == malformed {
+			continue // told already
+		}
 		if _, ok := parseOperator(c.Operator); !ok {
 			d.problem("%s: the operator %q does not exist", where, c.Operator)
 		}
@@ -197,8 +203,8 @@ func (d *Document) conditions(s *Statement, where string, v any) {
 	}
 	for _, op := range sortedNames(m) {
 		keys, ok := m[op].(map[string]any)
-		if !ok {
-			d.problem("%s: the condition %s is %s, not an object", where, op, shape(m[op]))
+		if !ok || op == malformed {
+			d.problem("%s: the condition %s is %s, not an object of keys", where, op, shape(m[op]))
 			s.Other = keep(s.Other, "Condition", v)
 			s.Conditions = append(s.Conditions, Condition{Operator: malformed, Key: op})
 			continue

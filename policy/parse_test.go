@@ -176,6 +176,8 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(e.Policy))
 	}
 	f.Add([]byte(`{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"${aws:username,'x'}*","Condition":{"ForAllValues:StringLikeIfExists":{"aws:userid":["*","?"]}}}}`))
+	f.Add([]byte(`{"Statement":[{"Action":"*******B*C**C","Effect":"Allow","Principal":"*"}]}`))
+	f.Add([]byte(`{"Statement":[{"Action":"*B*","Effect":"Allow","Principal":{"Service":""},"Resource":"*"}]}`))
 	f.Add([]byte(`{"Statement":[{"Effect":"Deny","NotPrincipal":{"AWS":["*"]},"NotAction":"?","NotResource":"***"}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		d, err := Parse(text)

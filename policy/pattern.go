@@ -5,6 +5,7 @@ package policy
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 type tokenKind uint8
@@ -121,7 +122,43 @@ func foldRune(r rune) rune {
 // match says whether the pattern matches the whole text. The cost is at most
 // the product of both lengths.
 func (p *pattern) match(s string) bool {
-	return p.simulate(len(p.tokens), []rune(s))
+	for i := range p.tokens {
+		if p.tokens[i].kind == partRun {
+			return p.simulate(len(p.tokens), []rune(s))
+		}
+	}
+	return p.greedy(s)
+}
+
+// greedy matches where "*" takes any character: on a mismatch it goes back to
+// the last "*" and lets that take one character more.
+func (p *pattern) greedy(s string) bool {
+	t, at := 0, 0
+	star, back := -1, 0
+	for at < len(s) {
+		r, size := rune(s[at]), 1
+		if r >= utf8.RuneSelf {
+			r, size = utf8.DecodeRuneInString(s[at:])
+		}
+		switch {
+		case t < len(p.tokens) && p.tokens[t].kind == anyRun:
+			star, back = t, at
+			t++
+		case t < len(p.tokens) && p.tokens[t].takes(r, p.fold):
+			t++
+			at += size
+		case star >= 0:
+			_, size = utf8.DecodeRuneInString(s[back:])
+			back += size
+			t, at = star+1, back
+		default:
+			return false
+		}
+	}
+	for t < len(p.tokens) && p.tokens[t].kind == anyRun {
+		t++
+	}
+	return t == len(p.tokens)
 }
 
 func (p *pattern) simulate(n int, text []rune) bool {
@@ -149,6 +186,23 @@ func (p *pattern) simulate(n int, text []rune) bool {
 		}
 	}
 	return at[n]
+}
+
+// begins says whether the texts before the first wildcards agree.
+func (p *pattern) begins(q *pattern) bool {
+	for i := range p.tokens {
+		if i >= len(q.tokens) {
+			return p.tokens[i].run()
+		}
+		a, b := p.tokens[i], q.tokens[i]
+		if a.run() || b.run() {
+			return true
+		}
+		if a.kind == literal && b.kind == literal && !a.takes(b.r, p.fold || q.fold) {
+			return false
+		}
+	}
+	return len(p.tokens) == len(q.tokens) || q.tokens[len(p.tokens)].run()
 }
 
 // covers says, when true, that the pattern matches whatever q matches. It may
@@ -192,6 +246,7 @@ func (t token) absorbs(other token, fold, otherFold bool) bool {
 // sample gives a text that the pattern matches, with fill in place of "*".
 func (p *pattern) sample(fill string) string {
 	var b strings.Builder
+	b.Grow(len(p.tokens) + len(fill))
 	for _, t := range p.tokens {
 		switch {
 		case t.kind == literal:

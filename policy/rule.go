@@ -15,9 +15,7 @@ import (
 type rule struct {
 	statement *Statement
 	ref       StatementRef
-	allow     bool
-	void      bool // a variable without a value: the rule matches nothing
-	variables bool
+	void      bool // it matches nothing: a variable has no value, or there is no resource
 	actions   actionSet
 	resources []*pattern
 	except    bool // resources is NotResource
@@ -45,7 +43,7 @@ type binding func(key string) (value, shown string, ok bool)
 // compile makes a statement ready. Action sets come in ready, since they do not
 // depend on variables.
 func compile(s *Statement, actions actionSet, variables bool, bind binding) *rule {
-	r := &rule{statement: s, ref: s.Ref(), allow: s.Effect == "Allow", actions: actions}
+	r := &rule{statement: s, ref: s.Ref(), actions: actions}
 	list := s.Resource
 	if s.Resource == nil {
 		list, r.except = s.NotResource, true
@@ -60,7 +58,7 @@ func compile(s *Statement, actions actionSet, variables bool, bind binding) *rul
 		t := c.test(&s.Conditions[i])
 		r.tests = append(r.tests, t)
 	}
-	r.void, r.variables = c.void, c.used
+	r.void = c.void || (s.Resource == nil && s.NotResource == nil)
 	// The search takes tests in this order, so that the order of the text does
 	// not matter.
 	slices.SortStableFunc(r.tests, func(a, b *test) int {
@@ -98,7 +96,6 @@ type compiler struct {
 	variables bool
 	bind      binding
 	void      bool
-	used      bool
 }
 
 // pattern compiles a text with its variables replaced.
@@ -142,7 +139,6 @@ func (c *compiler) pattern(text string, wildcards bool) *pattern {
 }
 
 func (c *compiler) value(key, def string, hasDef bool) (value, shown string) {
-	c.used = true
 	if v, s, ok := c.bind(key); ok {
 		return v, s
 	}

@@ -24,7 +24,9 @@ func (an *analysis) scope(h *hit, l level) Scope {
 	if allow.except {
 		include = []*pattern{an.world.wholeLevel(l)}
 		for _, p := range allow.resources {
-			sc.exclude(p)
+			if sc.onLevel(p) {
+				sc.without = append(sc.without, p)
+			}
 		}
 	}
 	for _, p := range include {
@@ -38,8 +40,8 @@ func (an *analysis) scope(h *hit, l level) Scope {
 			continue
 		}
 		for _, p := range d.resources {
-			if !p.covers(an.world.wholeLevel(l)) && !sc.reaches(textRule{[]*pattern{p}, true}) {
-				sc.exclude(p)
+			if sc.onLevel(p) && !p.covers(an.world.wholeLevel(l)) && !sc.reaches(textRule{[]*pattern{p}, true}) {
+				sc.without = append(sc.without, p)
 			}
 		}
 	}
@@ -85,13 +87,8 @@ func (sc *scoper) peerReaches(s *subject, statement int, lenient bool, r textRul
 	return false
 }
 
-// exclude keeps a pattern that takes something from the level.
-func (sc *scoper) exclude(p *pattern) {
-	rule := []textRule{{[]*pattern{sc.an.world.wholeLevel(sc.level)}, true}, {[]*pattern{p}, true}}
-	if _, a := findText(rule, sc.an.solver.budget); a != impossible {
-		sc.without = append(sc.without, p)
-	}
-}
+// onLevel says whether a pattern matches some resource of the level.
+func (sc *scoper) onLevel(p *pattern) bool { return sc.meet(sc.an.world.wholeLevel(sc.level), p) }
 
 // narrow applies a Deny with NotResource: where nothing passes outside its
 // patterns, they bound the scope.
@@ -138,6 +135,9 @@ func (sc *scoper) names(list []*pattern) []string {
 	for i, p := range list {
 		covered := false
 		for j, q := range list {
+			if !sc.an.solver.budget.charge(len(p.tokens) * len(q.tokens) / 4) {
+				break
+			}
 			if i != j && q.covers(p) && (!p.covers(q) || j < i) {
 				covered = true
 				break

@@ -50,7 +50,6 @@ func (st *state) find(key string) *keyState {
 type solver struct {
 	world  *world
 	budget *budget
-	over   bool // some query met the budget
 }
 
 // solve gives a branch whose request passes, or says that there is none, or
@@ -145,6 +144,9 @@ func (sv *solver) evade(q *query, st *state) (*state, answer) {
 			break
 		}
 	}
+	if sv.budget.spent() {
+		return nil, overrun
+	}
 	if stop == nil {
 		return st, found
 	}
@@ -178,8 +180,7 @@ func (sv *solver) stops(q *query, st *state, d *rule) bool {
 	if d.void {
 		return false
 	}
-	sv.budget.work += len(d.resources) * (len(st.resource) + 16)
-	if anyMatch(d.resources, st.resource) == d.except {
+	if sv.budget.anyMatch(d.resources, st.resource) == d.except {
 		return false
 	}
 	for _, t := range d.tests {

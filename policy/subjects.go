@@ -7,7 +7,9 @@ import (
 	"strings"
 )
 
-const maxNamed = 128
+// maxNamed bounds the principals that one policy can name; 20 KB, the size limit of
+// S3, hold fewer account ids.
+const maxNamed = 2048
 
 // tier is a group of subjects that admit the same audience, widest tier first.
 type tier struct {
@@ -169,7 +171,7 @@ func webIdentities(d *Document, w *world) []*subject {
 	var out []*subject
 	eachPrincipal(d, func(p *Principal) {
 		for _, f := range p.Federated {
-			if !strings.HasPrefix(f, "arn:") && len(out) < maxNamed && !slices.ContainsFunc(out, func(s *subject) bool { return s.provider == f }) {
+			if f != "" && !strings.HasPrefix(f, "arn:") && len(out) < maxNamed && !slices.ContainsFunc(out, func(s *subject) bool { return s.provider == f }) {
 				out = append(out, &subject{who: webSession, label: "session from " + f, account: w.foreign.account, provider: f, principal: f})
 			}
 		}
@@ -180,7 +182,7 @@ func webIdentities(d *Document, w *world) []*subject {
 func deputies(d *Document, w *world) []*subject {
 	names := []string{}
 	add := func(s string) {
-		if s != "*" && !slices.Contains(names, s) && len(names) < maxNamed {
+		if s != "" && s != "*" && !slices.Contains(names, s) && len(names) < maxNamed {
 			names = append(names, s)
 		}
 	}
@@ -293,9 +295,10 @@ func (n *namer) canonicalUser(id string) {
 
 // behalf is a service that acts for an account that the policy names.
 func (n *namer) behalf(d *Document, id string) {
-	if id == "" || id == n.w.facts.Account {
+	if id == "" || id == n.w.facts.Account || len(n.list) >= maxNamed || n.seen["behalf "+id] {
 		return
 	}
+	n.seen["behalf "+id] = true
 	for _, s := range deputies(d, n.w) {
 		s.behalf, s.principal, s.label = id, id, "AWS service for account "+id
 		n.add("behalf "+id+" "+s.service, s)

@@ -57,8 +57,10 @@ type Tally struct {
 	First, Last int64 // Unix seconds
 }
 
+func (t *Tally) empty() bool { return len(t.ids) == 0 && t.halvings == 0 }
+
 func (t *Tally) add(id uint64, seconds int64) {
-	if len(t.ids) == 0 && t.halvings == 0 || seconds < t.First {
+	if t.empty() || seconds < t.First {
 		t.First = seconds
 	}
 	t.Last = max(t.Last, seconds)
@@ -66,7 +68,10 @@ func (t *Tally) add(id uint64, seconds int64) {
 }
 
 func (t *Tally) merge(other *Tally) {
-	if len(t.ids) == 0 && t.halvings == 0 || other.First < t.First {
+	if other.empty() {
+		return
+	}
+	if t.empty() || other.First < t.First {
 		t.First = other.First
 	}
 	t.Last = max(t.Last, other.Last)

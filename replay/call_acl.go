@@ -19,7 +19,7 @@ func readPutBucketACL(r *trail.Record) []*bucket.Change {
 
 func readPutObjectACL(r *trail.Record) []*bucket.Change {
 	c := newChange(r, bucket.SlotObjectACL)
-	c.Key, c.Version = objectKey(r), first(r.Param("versionId"))
+	c.Key, c.Version = objectKey(r), versionID(first(r.Param("versionId")))
 	setACL(c, r)
 	return []*bucket.Change{c}
 }

@@ -23,9 +23,18 @@ func readUpload(r *trail.Record) []*bucket.Change {
 
 func newVersion(r *trail.Record) string {
 	if v, ok := trail.Leaf(r.ResponseElements, "x-amz-version-id"); ok {
-		return first(scalars(v))
+		return versionID(first(scalars(v)))
 	}
 	return ""
+}
+
+// versionID is "" for the version "null", which an upload without versioning
+// replaces.
+func versionID(id string) string {
+	if id == "null" {
+		return ""
+	}
+	return id
 }
 
 // readStartUpload keeps the ACL of a multipart upload under its upload id: it

@@ -83,7 +83,6 @@ func say(c *bucket.Change) string {
 		if c.ACL.Partial != "" {
 			add("", "partial")
 		}
-		add("acl", "")
 		words = append(words, "acl")
 	}
 	if c.Policy != nil {

@@ -33,6 +33,7 @@ var maxRewrites = 1 << 18
 type rewrite struct {
 	object  uint64 // hash of bucket and key
 	seconds int64  // Unix time
+	version uint64 // hash of the version made or deleted; 0 where the bucket is not versioned
 	id      uuid   // of the event, so that repeats are known
 	removed bool
 	by      *bucket.Event // shared among the rewrites of one caller; ID and Time are of the first
@@ -87,12 +88,13 @@ func (l *Ledger) AddHeader(h *trail.Header, raw []byte) {
 	if name == nil || key == nil || !dated {
 		return
 	}
-	if version := member(raw, "x-amz-version-id"); version != nil && string(version) != "null" {
-		return // a versioned bucket keeps the former version readable by its id
+	version := versionID(string(member(raw, "x-amz-version-id")))
+	if removed && version != "" && string(member(raw, "versionId")) != version {
+		return // a delete marker: the former version stays readable by its id
 	}
 	l.rewrites.add(rewrite{
 		object: objectHash(string(name), string(key)), seconds: seconds,
-		id: parseUUID(h.EventID), removed: removed, by: l.rewrites.caller(h),
+		version: versionHash(version), id: parseUUID(h.EventID), removed: removed, by: l.rewrites.caller(h),
 	})
 }
 
@@ -156,6 +158,13 @@ func objectHash(name, key string) uint64 {
 	_, _ = d.WriteString("/")
 	_, _ = d.WriteString(key)
 	return d.Sum64()
+}
+
+func versionHash(id string) uint64 {
+	if id == "" {
+		return 0
+	}
+	return max(xxhash.Sum64String(id), 1)
 }
 
 // caller shares one event among all rewrites of the same caller.
@@ -233,31 +242,41 @@ func (l *Ledger) addRewrites(p *partition) {
 	l.rewrites.shrink()
 	for name, changes := range p.buckets {
 		accounts := map[string]string{} // by key: the greatest, so that order does not matter
+		versions := map[uint64]string{}
 		for _, c := range changes {
 			if c.Slot != bucket.SlotObjectACL && c.Slot != bucket.SlotObject {
 				continue
 			}
 			accounts[c.Key] = max(accounts[c.Key], c.Account)
+			versions[versionHash(c.Version)] = c.Version
 			if l.rewrites.limit != 0 && objectHash(name, c.Key) >= l.rewrites.limit {
 				c.Details = append(c.Details, "uploads are too many to keep: the object may have been replaced unseen")
 			}
 		}
 		for key, account := range accounts {
-			p.buckets[name] = append(p.buckets[name], l.rewrites.of(name, key, account)...)
+			p.buckets[name] = append(p.buckets[name], l.rewrites.of(name, key, account, versions)...)
 		}
 	}
 }
 
-// of lists the rewrites of one object as changes.
-func (s *rewriteSet) of(name, key, account string) []*bucket.Change {
+// of lists the rewrites of one object as changes. versions are those that other
+// changes name.
+func (s *rewriteSet) of(name, key, account string, versions map[uint64]string) []*bucket.Change {
 	hash := objectHash(name, key)
 	i, _ := slices.BinarySearchFunc(s.list, hash, func(r rewrite, h uint64) int { return cmp.Compare(r.object, h) })
 	var out []*bucket.Change
 	for ; i < len(s.list) && s.list[i].object == hash; i++ {
 		r := s.list[i]
+		version, named := versions[r.version]
+		if r.version != 0 && !named {
+			if r.removed {
+				continue // of a version that nobody opened
+			}
+			version = bucket.SomeVersion
+		}
 		event := *r.by
 		event.ID, event.Time = r.id.String(), time.Unix(r.seconds, 0).UTC()
-		c := &bucket.Change{Event: &event, Slot: bucket.SlotObject, Account: account, Bucket: name, Key: key, Removed: r.removed}
+		c := &bucket.Change{Event: &event, Slot: bucket.SlotObject, Account: account, Bucket: name, Key: key, Version: version, Removed: r.removed}
 		if !r.removed {
 			c.ACL = bucket.Canned("private")
 		}

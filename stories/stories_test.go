@@ -23,7 +23,7 @@ import (
 )
 
 // minStories guards against a folder that lost its stories.
-const minStories = 26
+const minStories = 120
 
 func TestStories(t *testing.T) {
 	files, err := filepath.Glob("*.txtar")
@@ -48,7 +48,8 @@ func TestStories(t *testing.T) {
 }
 
 // story is one script being run. Its verbs: load FILE, at TIME (forget what is
-// later), expect …
+// later), expect …, keep (remember the id of what the last expect found, for a
+// later id=kept).
 type story struct {
 	t       *testing.T
 	files   map[string][]byte
@@ -56,6 +57,7 @@ type story struct {
 	result  triage.Result
 	gaps    []replay.Gap
 	matched map[string]any // what the last expect matched
+	kept    string         // the id that keep remembered
 }
 
 func (s *story) line(n int, line string) {
@@ -76,6 +78,8 @@ func (s *story) line(n int, line string) {
 			s.t.Fatalf("line %d: %v", n, err)
 		}
 		s.solve(slices.DeleteFunc(slices.Clone(s.lines), func(l []byte) bool { return later(l, until) }))
+	case "keep":
+		s.kept = fmt.Sprint(s.matched["id"])
 	case "expect":
 		if err := s.expect(rest); err != nil {
 			s.t.Errorf("line %d: expect %s: %v\n%s", n, rest, err, s.dump())
@@ -197,8 +201,12 @@ func (s *story) match(args string, things []map[string]any) bool {
 	for _, m := range things {
 		if !slices.ContainsFunc(strings.Fields(args), func(pair string) bool {
 			name, want, _ := strings.Cut(pair, "=")
+			if want == "kept" {
+				want = s.kept
+			}
 			return !same(field(m, name), want)
 		}) {
+			s.matched = m
 			return true
 		}
 	}

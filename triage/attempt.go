@@ -64,16 +64,7 @@ func attempt(t *bucket.Timeline, c *bucket.Change) (Alert, bool) {
 	case c.ACL != nil && c.ACL.Public():
 		a.describeACL(c)
 	case c.Policy != nil && publicPolicy(t, c):
-		a.Route, a.URI, a.Audience = string(exposure.BucketPolicyRoute), "*", policy.Anyone
-		if c.Slot == bucket.SlotAccessPointPolicy {
-			a.Route, a.Audience = string(exposure.AccessPointPolicyRoute), policy.AnyAWSAccount
-		}
-		for _, g := range policy.Analyse(c.Policy.Document, policy.Facts{Bucket: c.Bucket, Account: t.Account, Region: t.Region, At: c.Event.Time}).Grants {
-			if g.Audience.Public() {
-				a.Access = append(a.Access, g.Access...)
-				a.Permission = joinLists(a.Permission, strings.Join(g.Actions, ", "))
-			}
-		}
+		a.describePolicy(t, c)
 	case exposure.IsGuardDown(c) || (c.Removed && c.Slot == bucket.SlotBlock):
 		a.Route, a.Permission = string(c.Slot), c.Event.Name
 		a.Audience = policy.None
@@ -93,7 +84,7 @@ func attempt(t *bucket.Timeline, c *bucket.Change) (Alert, bool) {
 	if c.Event.ErrorMessage != "" {
 		a.Reasons = append(a.Reasons, fmt.Sprintf("AWS answered: %s", c.Event.ErrorMessage))
 	}
-	a.ID = exposure.ID("a", string(KindAttempt), a.Account, a.Bucket, a.Key, a.AccessPoint, a.Route, c.Event.ID)
+	a.ID = exposure.ID("a", string(KindAttempt), a.Account, a.Bucket, a.Key, a.AccessPoint, a.Route, a.OpenedBy.Key())
 	return a, true
 }
 
@@ -105,14 +96,32 @@ func (a *Alert) describeACL(c *bucket.Change) {
 	}
 	a.Audience = policy.AnyAWSAccount
 	for _, g := range c.ACL.Grants {
-		if !g.Grantee.Public() {
-			continue
-		}
-		if g.Grantee.URI != bucket.AuthenticatedUsers {
+		switch {
+		case g.Grantee.URI == bucket.AllUsers, g.Grantee.ID == bucket.AnonymousID:
 			a.Audience = policy.Anyone
+		case g.Grantee.URI != bucket.AuthenticatedUsers:
+			continue
 		}
 		a.URI = joinLists(a.URI, g.Grantee.String())
 		a.Permission = joinLists(a.Permission, string(g.Permission))
+	}
+}
+
+func (a *Alert) describePolicy(t *bucket.Timeline, c *bucket.Change) {
+	a.Route, a.URI, a.Audience = string(exposure.BucketPolicyRoute), "*", policy.Anyone
+	facts := policy.Facts{Bucket: c.Bucket, Account: t.Account, Region: t.Region, At: c.Event.Time}
+	if c.Slot == bucket.SlotAccessPointPolicy {
+		a.Route, a.Audience = string(exposure.AccessPointPolicyRoute), policy.AnyAWSAccount
+		facts.Kind, facts.AccessPoint, facts.Account, facts.Region = policy.AccessPointPolicy, c.AccessPoint, c.Account, c.Region
+	}
+	if c.MultiRegion {
+		a.Route, facts.Kind = string(exposure.MultiRegionAccessPointRoute), policy.MultiRegionAccessPointPolicy
+	}
+	for _, g := range policy.Analyse(c.Policy.Document, facts).Grants {
+		if g.Audience.Public() {
+			a.Access = append(a.Access, g.Access...)
+			a.Permission = joinLists(a.Permission, strings.Join(g.Actions, ", "))
+		}
 	}
 }
 
@@ -123,7 +132,7 @@ func publicPolicy(t *bucket.Timeline, c *bucket.Change) bool {
 // toldWithOpening adds a refused try to the opening by the same caller that
 // followed it.
 func (r *ranker) toldWithOpening(openings []Alert, c *bucket.Change) bool {
-	told := r.told[c.Event.ID]
+	told := r.told[exposure.ActorOf(c.Event).Key()]
 	for i := range openings {
 		o := &openings[i]
 		if o.Kind != KindPublic || o.OpenedAt == nil || !sameCaller(o.OpenedBy, exposure.ActorOf(c.Event)) {
@@ -138,7 +147,7 @@ func (r *ranker) toldWithOpening(openings []Alert, c *bucket.Change) bool {
 		told = true
 	}
 	if told {
-		r.told[c.Event.ID] = true
+		r.told[exposure.ActorOf(c.Event).Key()] = true
 	}
 	return told
 }

@@ -77,12 +77,10 @@ func sourceIP(r *ranker, a *Alert, f *Flag) {
 	}
 	before := opened.Sub(time.Unix(habit.Seen.First, 0))
 	switch {
-	case people >= 2 && habit.Seen.Count() >= commonCount:
-		f.Answer, f.Against = No, append(f.Against, seen)
 	case before < 24*time.Hour && r.spanBefore(opened) >= 48*time.Hour:
 		f.Answer = Yes
 		f.For = append(f.For, fmt.Sprintf("first seen %s before, in %s of logs before it", span(before), span(r.spanBefore(opened))), seen)
-	case habit.Seen.Count() >= commonCount && before >= 24*time.Hour:
+	case habit.Seen.Count() >= commonCount && (people >= 2 || before >= 24*time.Hour):
 		f.Answer, f.Against = No, append(f.Against, seen)
 	default:
 		f.For = append(f.For, seen)

@@ -16,7 +16,7 @@ import (
 // opened since: the next grant would. A removal that an opening followed is
 // told with the opening.
 func (r *ranker) guards(t *bucket.Timeline, alerts []Alert) []Alert {
-	g := guardWatch{t: t, off: map[bucket.Slot]int{}}
+	g := guardWatch{t: t, off: map[bucket.Slot]guardOff{}}
 	for i := range t.Steps {
 		c := t.Steps[i].Change
 		if c == nil || c.Outcome != bucket.Done || (c.Slot == bucket.SlotAccountBlock && !ofAccount(t)) {
@@ -27,11 +27,11 @@ func (r *ranker) guards(t *bucket.Timeline, alerts []Alert) []Alert {
 			for slot := range g.off {
 				g.restore(i, slot)
 			}
-		case restores(c):
+		case restores(c, g.off[c.Slot].lost):
 			g.restore(i, c.Slot)
 		}
 		lost := removed(t, i, c)
-		if len(lost) > 0 && !r.followed(t, i, c, alerts) {
+		if len(lost) > 0 && !r.followed(t, i, lost, alerts) {
 			g.remove(i, c, lost)
 		}
 	}
@@ -42,48 +42,57 @@ func (r *ranker) guards(t *bucket.Timeline, alerts []Alert) []Alert {
 // alert that is told. Guards that one caller takes off are one alert.
 type guardWatch struct {
 	t   *bucket.Timeline
-	off map[bucket.Slot]int // index in out
+	off map[bucket.Slot]guardOff
 	out []Alert
 }
 
+// guardOff is a guard that is off: what of it was lost, and in which alert of
+// out that is told.
+type guardOff struct {
+	at   int
+	lost []string
+}
+
 func (g *guardWatch) remove(step int, c *bucket.Change, lost []string) {
-	if _, already := g.off[c.Slot]; already {
-		return
-	}
-	for _, at := range g.off {
-		if a := &g.out[at]; a.OpenedBy.ARN == c.Event.ARN {
+	have, already := g.off[c.Slot]
+	for slot, other := range g.off {
+		if slot == c.Slot || (!already && g.out[other.at].OpenedBy.ARN == c.Event.ARN) {
+			a := &g.out[other.at]
 			a.Permission = joinLists(a.Permission, strings.Join(lost, ", "))
 			a.Reasons = append(a.Reasons, exposure.Describe(c), "off now: "+strings.Join(lost, ", "))
-			g.off[c.Slot] = at
+			g.off[c.Slot] = guardOff{other.at, appendNew(have.lost, lost...)}
 			return
 		}
 	}
-	g.off[c.Slot] = len(g.out)
+	g.off[c.Slot] = guardOff{len(g.out), lost}
 	g.out = append(g.out, guardAlert(g.t, step, c, lost))
 }
 
 // restore notes that a guard is back; the alert is over when all of its guards
 // are.
 func (g *guardWatch) restore(step int, slot bucket.Slot) {
-	at, ok := g.off[slot]
+	was, ok := g.off[slot]
 	if !ok {
 		return
 	}
 	delete(g.off, slot)
-	a, c := &g.out[at], g.t.Steps[step].Change
+	a, c := &g.out[was.at], g.t.Steps[step].Change
 	a.Reasons = append(a.Reasons, "put back when "+exposure.Describe(c))
 	for _, other := range g.off {
-		if other == at {
+		if other.at == was.at {
 			return
 		}
 	}
 	a.State, a.ClosedAt, a.ClosedBy = exposure.Closed, &g.t.Steps[step].Time, exposure.ActorOf(c.Event)
 }
 
-func restores(c *bucket.Change) bool {
+// restores reports whether a change puts back what was lost of its guard.
+func restores(c *bucket.Change, lost []string) bool {
 	switch c.Slot {
 	case bucket.SlotBlock, bucket.SlotAccountBlock:
-		return c.Block != nil && *c.Block == bucket.AllFlags(bucket.True)
+		return c.Block != nil && !slices.ContainsFunc(bucket.Flags, func(f bucket.Flag) bool {
+			return c.Block[f] != bucket.True && slices.Contains(lost, f.String())
+		})
 	case bucket.SlotOwnership:
 		return c.Ownership == bucket.BucketOwnerEnforced
 	}
@@ -125,13 +134,14 @@ func removed(t *bucket.Timeline, step int, c *bucket.Change) []string {
 
 // followed reports whether an alert of the bucket tells of this removal: the
 // removal opened it, or it opened later while the guard was still off.
-func (r *ranker) followed(t *bucket.Timeline, step int, c *bucket.Change, alerts []Alert) bool {
-	if r.openers[c.Event.ID] {
+func (r *ranker) followed(t *bucket.Timeline, step int, lost []string, alerts []Alert) bool {
+	c := t.Steps[step].Change
+	if r.openers[exposure.ActorOf(c.Event).Key()] {
 		return true
 	}
 	until := len(t.Steps)
 	for i := step + 1; i < len(t.Steps); i++ {
-		if d := t.Steps[i].Change; d != nil && d.Slot == c.Slot && d.Outcome == bucket.Done && restores(d) {
+		if d := t.Steps[i].Change; d != nil && d.Slot == c.Slot && d.Outcome == bucket.Done && restores(d, lost) {
 			until = i
 			break
 		}
@@ -158,7 +168,7 @@ func guardAlert(t *bucket.Timeline, step int, c *bucket.Change, lost []string) A
 		a.Certainty = exposure.Assumed
 		a.Unknowns = []string{fmt.Sprintf("whether %s was on before: it was never seen", c.Slot)}
 	}
-	a.ID = exposure.ID("a", string(KindGuardRemoved), a.Account, a.Bucket, a.Route, c.Event.ID)
+	a.ID = exposure.ID("a", string(KindGuardRemoved), a.Account, a.Bucket, a.Route, a.OpenedBy.Key())
 	return a
 }
 
@@ -181,12 +191,11 @@ func copies(t *bucket.Timeline) []Alert {
 		if c == nil || c.Slot != bucket.SlotReplication || c.Removed || c.Value == "" || c.Outcome != bucket.Done {
 			continue
 		}
-		at := t.Steps[i].Time
 		a := Alert{
 			Kind: KindShared, Account: t.Account, Region: t.Region, Bucket: c.Bucket, BucketName: c.Bucket,
 			Route: string(bucket.SlotReplication), Audience: policy.Account, Principals: []string{c.Value}, URI: c.Value,
 			Permission: "replication", Access: []policy.Access{policy.Read}, Scope: policy.Scope{Include: []string{t.Bucket + "/*"}},
-			State: exposure.Open, Certainty: exposure.Proven, BlockedBy: []string{}, OpenedAt: &at, OpenedBy: exposure.ActorOf(c.Event),
+			State: exposure.Open, Certainty: exposure.Proven, BlockedBy: []string{}, OpenedAt: exposure.ActorOf(c.Event).EventTime, OpenedBy: exposure.ActorOf(c.Event),
 			UserName: c.Event.UserName, SourceIPAddress: c.Event.SourceIPAddress,
 			Reasons: append([]string{exposure.Describe(c)}, c.Details...), Unknowns: []string{},
 		}
@@ -198,7 +207,7 @@ func copies(t *bucket.Timeline) []Alert {
 				break
 			}
 		}
-		a.ID = exposure.ID("a", string(KindShared), a.Account, a.Bucket, a.Route, c.Event.ID)
+		a.ID = exposure.ID("a", string(KindShared), a.Account, a.Bucket, a.Route, a.OpenedBy.Key())
 		out = append(out, a)
 	}
 	return out

@@ -42,10 +42,16 @@ var domainEndings = map[string]bool{
 	"fr": true, "es": true, "it": true, "nl": true, "info": true, "edu": true, "gov": true, "ch": true, "at": true, "co": true, "us": true,
 }
 
-// tokens splits a name at everything that is no letter or digit, and where
-// letters turn into digits.
+// tokens splits a name at everything that is no letter or digit; a number at
+// the end of a word is cut off ("backup2019", but "k8s" stays).
 func tokens(name string) []string {
-	return strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	for i, w := range words {
+		if bare := strings.TrimRightFunc(w, unicode.IsDigit); bare != "" {
+			words[i] = bare
+		}
+	}
+	return words
 }
 
 func bucketNameFlag(_ *ranker, a *Alert, f *Flag) {

@@ -99,7 +99,7 @@ func (r *ranker) noteOpeners(found []exposure.Exposure) {
 	}
 	for _, e := range found {
 		if e.OpenedBy != nil && !e.Latent {
-			r.openers[e.OpenedBy.EventID] = true
+			r.openers[e.OpenedBy.Key()] = true
 		}
 	}
 }

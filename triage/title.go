@@ -28,6 +28,12 @@ var accessWords = map[policy.Access]string{
 func title(a *Alert) string {
 	who, when := actorWords(a.OpenedBy)
 	what := "bucket " + a.Bucket
+	if a.Bucket == "" {
+		what = "account " + a.Account
+		if a.AccessPoint != "" {
+			what = "a bucket not seen"
+		}
+	}
 	if a.Key != "" {
 		what = "object " + a.Bucket + "/" + a.Key
 	}
@@ -44,9 +50,6 @@ func title(a *Alert) string {
 		}
 		return sentence(who, "tried to make", what, "public by", a.Route, when, "and was refused"+heldBy(a))
 	case KindGuardRemoved:
-		if a.Bucket == "" {
-			what = "account " + a.Account
-		}
 		return sentence(who, "switched off", a.Permission, "for", what, when, guardNow(a))
 	case KindShared:
 		return sentence(who, "let account", strings.Join(a.Principals, ", "), doing(a), what, "by", a.Route, when, now(a))

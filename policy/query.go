@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import "strings"
+
+// trySubject asks for a request of one subject, under each binding of the
+// policy variables.
+func (an *analysis) trySubject(s *subject, statement int, a *action, lenient bool) *hit {
+	var over *hit
+	if an.solver.budget.spent() {
+		st := &an.doc.Statements[statement]
+		if !s.matches(st) {
+			return nil
+		}
+		return &hit{subject: s, query: &query{allow: compile(st, an.sets[statement], false, nil), subject: s, action: a}, unsettled: []string{givenUp}}
+	}
+	for _, b := range an.bindings(s, a) {
+		q := an.query(b, statement, a, lenient)
+		if q == nil {
+			continue
+		}
+		st, ans := an.solver.solve(q)
+		switch ans {
+		case found:
+			h := &hit{subject: b.subject, query: q, state: st, unsettled: st.unsettled}
+			if b.doubt != "" {
+				h.unsettled = addText(h.unsettled, b.doubt)
+			}
+			an.widen(h)
+			return h
+		case overrun:
+			over = &hit{subject: b.subject, query: q, unsettled: []string{givenUp}}
+		}
+	}
+	return over
+}
+
+const givenUp = "the search was given up: the policy is too intricate"
+
+// query gathers the rules that touch one subject and one action; nil when the
+// Allow does not.
+func (an *analysis) query(b bound, statement int, a *action, lenient bool) *query {
+	allow := b.rules[statement]
+	if allow.void || !b.subject.matches(allow.statement) {
+		return nil
+	}
+	q := &query{allow: allow, subject: b.subject, action: a, lenient: lenient}
+	index := an.index(a)
+	for _, r := range b.denies {
+		if !r.void && r.actions.has(index) && b.subject.matches(r.statement) {
+			q.denies = append(q.denies, r)
+		}
+	}
+	return q
+}
+
+const maxAddressRounds = 64
+
+// widen collects every address from which the request passes: each answer holds
+// one set, and the next round leaves that out.
+func (an *analysis) widen(h *hit) {
+	if !an.byAddr || h.subject.who == service {
+		return
+	}
+	all, limited := addressesIn(h.state)
+	if !limited {
+		return
+	}
+	q := *h.query
+	for range maxAddressRounds {
+		if all.wide() {
+			return
+		}
+		q.notFrom = all
+		st, a := an.solver.solve(&q)
+		if a != found {
+			break
+		}
+		more, limited := addressesIn(st)
+		if !limited {
+			return
+		}
+		all = all.or(more)
+	}
+	h.addresses = all
+}
+
+// addressesIn gives the addresses that a branch allows; limited is false when
+// it does not look at them.
+func addressesIn(st *state) (addressSet, bool) {
+	k := st.find("aws:sourceip")
+	if k == nil || k.choice.absent || len(k.wishes) == 0 {
+		return nil, false
+	}
+	return k.choice.ips, true
+}
+
+// doubtful says whether some rule that is about the action has a test that
+// cannot be judged.
+func (an *analysis) doubtful(statement int, a *action) bool {
+	index := an.index(a)
+	for i, doubt := range an.doubts {
+		if doubt && an.sets[i].has(index) && (an.doc.Statements[i].Effect == "Deny" || i == statement) {
+			return true
+		}
+	}
+	return false
+}
+
+func (an *analysis) findDoubts() []bool {
+	out := make([]bool, len(an.doc.Statements))
+	probe := &subject{who: user, account: an.world.foreign.account}
+	for i := range an.doc.Statements {
+		for _, c := range an.doc.Statements[i].Conditions {
+			_, ok := parseOperator(c.Operator)
+			if !ok || an.world.domain(probe, strings.ToLower(c.Key), &catalogue[0]).unknown {
+				out[i] = true
+				break
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package triage
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bucketlid/bucketlid/exposure"
+	"github.com/bucketlid/bucketlid/policy"
+)
+
+// call is a management event by a user of the account.
+func call(at time.Time, user, address, name string) string {
+	recordCount++
+	return fmt.Sprintf(`{"eventVersion":"1.11","userIdentity":{"type":"IAMUser","principalId":"AIDAEXAMPLE","arn":"arn:aws:iam::111122223333:user/%s",`+
+		`"accountId":"111122223333","userName":"%s"},"eventTime":"%s","eventSource":"s3.amazonaws.com","eventName":"%s","awsRegion":"eu-west-1",`+
+		`"sourceIPAddress":"%s","userAgent":"aws-cli/2.17.0","requestParameters":null,"responseElements":null,"requestID":"%016X",`+
+		`"eventID":"6f1f9f5e-0000-4000-8000-%012d","readOnly":true,"eventType":"AwsApiCall","managementEvent":true,`+
+		`"recipientAccountId":"111122223333","eventCategory":"Management"}`,
+		user, user, at.UTC().Format(time.RFC3339), name, address, recordCount, recordCount)
+}
+
+func calls(n int, from time.Time, every time.Duration, user, address, name string) []string {
+	var out []string
+	for i := range n {
+		out = append(out, call(from.Add(time.Duration(i)*every), user, address, name))
+	}
+	return out
+}
+
+func lines(lists ...[]string) []string {
+	var out []string
+	for _, l := range lists {
+		out = append(out, l...)
+	}
+	return out
+}
+
+const office, elsewhere = "203.0.113.7", "192.0.2.66"
+
+// The opening is ann's PutBucketPolicy at ten, from the office unless the case
+// says otherwise; weekBefore is a week of ordinary work.
+var (
+	weekBefore = ten.AddDate(0, 0, -7)
+	opening    = []string{call(ten, "ann", office, "PutBucketPolicy")}
+)
+
+func from(address string) func(*Alert) {
+	return func(a *Alert) {
+		by := *a.OpenedBy
+		by.SourceIPAddress = address
+		a.OpenedBy, a.SourceIPAddress = &by, address
+	}
+}
+
+type flagCase struct {
+	name    string
+	change  func(*Alert)
+	log     []string
+	want    Answer
+	saying  string // in the evidence for or against
+	nothing bool   // no evidence at all
+}
+
+func checkFlag(t *testing.T, answer func(*ranker, *Alert, *Flag), cases []flagCase) {
+	t.Helper()
+	for _, test := range cases {
+		t.Run(test.name, func(t *testing.T) {
+			f := Flag{Answer: Cannot}
+			answer(newTestRanker(t, test.log...), alert(test.change), &f)
+			evidence := strings.Join(append(f.For, f.Against...), "; ")
+			if f.Answer != test.want || !strings.Contains(evidence, test.saying) || (test.nothing && evidence != "") {
+				t.Errorf("%s, want %s saying %q: for %q, against %q", f.Answer, test.want, test.saying, f.For, f.Against)
+			}
+		})
+	}
+}
+
+func TestSourceIPFlag(t *testing.T) {
+	checkFlag(t, sourceIP, []flagCase{
+		{name: "no address", change: from(""), want: Cannot, nothing: true},
+		{name: "opener unseen", change: func(a *Alert) { a.OpenedBy = nil }, want: Cannot, nothing: true},
+		{name: "a service", change: from("cloudformation.amazonaws.com"), want: No, saying: "a service's"},
+		{name: "private", change: from("10.1.2.3"), want: No, saying: "a private address"},
+		{name: "loopback", change: from("::1"), want: No, saying: "a private address"},
+		{name: "never in the log", change: from(elsewhere), log: opening, want: Cannot, nothing: true},
+		{name: "logs too short", log: opening, want: Cannot, saying: "seen 1 times by 1 principals"},
+		{name: "usual for many", log: lines(calls(10, weekBefore, time.Hour, "ann", office, "ListBuckets"), calls(3, weekBefore, time.Hour, "bob", office, "ListBuckets"), opening), want: No, saying: "seen 14 times by 2 principals"},
+		{name: "usual for one", log: lines(calls(12, weekBefore, time.Hour, "ann", office, "ListBuckets"), opening), want: No, saying: "seen 13 times by 1 principals"},
+		{name: "seldom, but of old", log: lines(calls(2, weekBefore, time.Hour, "ann", office, "ListBuckets"), opening), want: Cannot, saying: "seen 3 times"},
+		{name: "first seen now", change: from(elsewhere), log: lines(calls(12, weekBefore, time.Hour, "ann", office, "ListBuckets"), []string{call(ten, "ann", elsewhere, "PutBucketPolicy")}), want: Yes, saying: "first seen 0 seconds before, in 7 days of logs"},
+		{name: "first seen this morning, and busy with two identities", change: from(elsewhere),
+			log:  lines(calls(12, weekBefore, time.Hour, "ann", office, "ListBuckets"), calls(20, ten.Add(-time.Hour), time.Minute, "ann", elsewhere, "ListBuckets"), calls(20, ten.Add(-time.Hour), time.Minute, "bob", elsewhere, "ListBuckets")),
+			want: Yes, saying: "first seen 60 minutes before"},
+	})
+}
+
+func TestUserBehaviourFlag(t *testing.T) {
+	usual := calls(12, weekBefore, time.Hour, "ann", office, "PutBucketPolicy")
+	checkFlag(t, userBehaviour, []flagCase{
+		{name: "opener unseen", change: func(a *Alert) { a.OpenedBy = nil }, want: Cannot, nothing: true},
+		{name: "undated", change: func(a *Alert) { a.OpenedBy = &exposure.Actor{UserName: "ann"} }, want: Cannot, nothing: true},
+		{name: "not in the log", log: nil, want: Cannot, nothing: true},
+		{name: "logs too short", log: opening, want: Cannot, nothing: true},
+		{name: "done often", log: lines(usual, opening), want: No, saying: "used PutBucketPolicy 13 times"},
+		{name: "first use", log: lines(calls(12, weekBefore, time.Hour, "ann", office, "ListBuckets"), opening), want: Yes, saying: "first use of PutBucketPolicy"},
+		{name: "new principal", log: lines(calls(12, weekBefore, time.Hour, "bob", office, "ListBuckets"), opening), want: Yes, saying: "first seen 0 seconds before"},
+		{name: "seldom", log: lines(calls(2, weekBefore, time.Hour, "ann", office, "PutBucketPolicy"), opening), want: Cannot, nothing: true},
+		{name: "done often, but from a new address", change: from(elsewhere), log: lines(usual, []string{call(ten, "ann", elsewhere, "PutBucketPolicy")}), want: Cannot, saying: "first seen from 192.0.2.66 within the hour"},
+		{name: "refused before", change: escalated, log: lines(calls(2, weekBefore, time.Hour, "ann", office, "PutBucketPolicy"), opening), want: Yes, saying: "a way around was found"},
+		{name: "refused before, though usual", change: escalated, log: lines(usual, opening), want: Cannot, saying: "a way around was found"},
+	})
+}
+
+func TestPermissionFlag(t *testing.T) {
+	checkFlag(t, permission, []flagCase{
+		{name: "attempt", change: kind(KindAttempt), want: No, saying: "nothing was granted"},
+		{name: "guard removed", change: kind(KindGuardRemoved), want: No, saying: "nothing was granted"},
+		{name: "write", change: access(policy.Write), want: Yes, saying: "outsiders may write objects"},
+		{name: "delete", change: access(policy.Delete), want: Yes, saying: "outsiders may delete objects"},
+		{name: "change ACLs", change: access(policy.ACLWrite, policy.List), want: Yes, saying: "outsiders may change ACLs"},
+		{name: "change settings", change: access(policy.ConfigWrite), want: Yes, saying: "outsiders may change settings"},
+		{name: "read all", want: Yes, saying: "every object in scope"},
+		{name: "read one", change: func(a *Alert) { a.Scope.Include = []string{"acme-data/k"} }, want: No, saying: "one object or a part"},
+		{name: "list", change: access(policy.List), want: No, saying: "outsiders may only list object names"},
+		{name: "read settings", change: access(policy.ConfigRead, policy.ACLRead), want: No, saying: "outsiders may only read settings"},
+		{name: "nobody knows what", change: access(), want: Cannot, nothing: true},
+	})
+}
+
+// Each alert carries the four flags, in the order of the table.
+func TestFlagsAreAlwaysFour(t *testing.T) {
+	r := newTestRanker(t)
+	for _, change := range []func(*Alert){nil, kind(KindAttempt), kind(KindGuardRemoved), func(a *Alert) { *a = Alert{} }} {
+		flags := r.flags(alert(change))
+		if len(flags) != 4 {
+			t.Fatalf("%d flags", len(flags))
+		}
+		for i, f := range flags {
+			if f.ID != FlagTable[i].ID || f.Question == "" || f.For == nil || f.Against == nil || (f.Answer != Yes && f.Answer != No && f.Answer != Cannot) {
+				t.Errorf("flag %d: %+v", i, f)
+			}
+		}
+	}
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package triage
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bucketlid/bucketlid/policy"
+	"github.com/bucketlid/bucketlid/replay"
+	"github.com/bucketlid/bucketlid/trail"
+)
+
+// newTestRanker reads records as a run does.
+func newTestRanker(t *testing.T, lines ...string) *ranker {
+	t.Helper()
+	ledger, baseline := replay.NewLedger(), replay.NewBaseline()
+	_, err := trail.Scan(strings.NewReader(strings.Join(lines, "\n")), trail.Options{}, func(h *trail.Header, raw []byte) error {
+		baseline.Observe(h)
+		if !replay.Wants(h, raw) {
+			return nil
+		}
+		r, err := trail.Decode(bytes.Clone(raw), h)
+		if err == nil {
+			ledger.Add(r)
+		}
+		return err
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	baseline.Settle()
+	r := &ranker{baseline: baseline, uses: map[string][]*replay.Use{}, ownAccounts: baseline.Accounts(), told: map[string]bool{}}
+	for _, u := range ledger.Uses() {
+		r.uses[u.Bucket] = append(r.uses[u.Bucket], u)
+	}
+	return r
+}
+
+var recordCount int
+
+// request is a data event of a stranger on acme-data: account "anonymous" or a
+// foreign one.
+func request(at time.Time, account, address, name, errorCode string) string {
+	recordCount++
+	failed := ""
+	if errorCode != "" {
+		failed = `"errorCode":"` + errorCode + `",`
+	}
+	return fmt.Sprintf(`{"eventVersion":"1.11","userIdentity":{"type":"AWSAccount","principalId":"","accountId":"%s"},"eventTime":"%s",`+
+		`"eventSource":"s3.amazonaws.com","eventName":"%s","awsRegion":"eu-west-1","sourceIPAddress":"%s","userAgent":"curl/8.5.0",%s`+
+		`"requestParameters":{"bucketName":"acme-data","key":"k","Host":"acme-data.s3.eu-west-1.amazonaws.com"},`+
+		`"additionalEventData":{"bytesTransferredOut":100},"requestID":"%016X","eventID":"6f1f9f5e-0000-4000-8000-%012d",`+
+		`"readOnly":true,"resources":[{"accountId":"111122223333","type":"AWS::S3::Bucket","ARN":"arn:aws:s3:::acme-data"}],`+
+		`"eventType":"AwsApiCall","managementEvent":false,"recipientAccountId":"111122223333","eventCategory":"Data"}`,
+		account, at.UTC().Format(time.RFC3339), name, address, failed, recordCount, recordCount)
+}
+
+func get(at time.Time, address string) string {
+	return request(at, "anonymous", address, "GetObject", "")
+}
+
+func TestAccessSeen(t *testing.T) {
+	minute := func(n int) time.Time { return ten.Add(time.Duration(n) * time.Minute) }
+	window := func(from, to int) func(*Alert) {
+		return func(a *Alert) {
+			at, until := minute(from), minute(to)
+			closed(a)
+			a.OpenedAt, a.ClosedAt = &at, &until
+		}
+	}
+	partner := all(shared(policy.Read), closed)
+	for _, test := range []struct {
+		name     string
+		change   func(*Alert)
+		requests []string
+		verdict  string
+		count    int64
+		denied   int64
+		inexact  bool
+	}{
+		{"no data events", closed, nil, "cannot-be-known", 0, 0, false},
+		{"inside", closed, []string{get(minute(5), "192.0.2.1"), get(minute(6), "192.0.2.2")}, "confirmed", 2, 0, false},
+		{"at the very edges", closed, []string{get(minute(0), "192.0.2.1"), get(minute(60), "192.0.2.1")}, "confirmed", 2, 0, false},
+		{"the hour is cut", window(20, 50), []string{get(minute(5), "192.0.2.1"), get(minute(30), "192.0.2.1")}, "confirmed", 2, 0, true},
+		{"around a short window", window(20, 22), []string{get(minute(5), "192.0.2.1"), get(minute(55), "192.0.2.1")}, "cannot-be-known", 0, 0, false},
+		{"before and after, in other hours", closed, []string{get(minute(-30), "192.0.2.1"), get(minute(130), "192.0.2.1")}, "none-seen", 0, 0, false},
+		{"still open", nil, []string{get(minute(6000), "192.0.2.1")}, "confirmed", 1, 0, false},
+		{"opened before the first record", func(a *Alert) { a.OpenedAt = nil }, []string{get(minute(-6000), "192.0.2.1")}, "confirmed", 1, 0, false},
+		{"denied", closed, []string{request(minute(5), "anonymous", "192.0.2.1", "GetObject", "AccessDenied")}, "attempts-only", 0, 1, false},
+		{"denied and passed", closed, []string{request(minute(5), "anonymous", "192.0.2.1", "GetObject", "AccessDenied"), get(minute(6), "192.0.2.1")}, "confirmed", 1, 1, false},
+		{"other access", closed, []string{request(minute(5), "anonymous", "192.0.2.1", "ListObjects", "")}, "none-seen", 0, 0, false},
+		{"foreign account", closed, []string{request(minute(5), "999988887777", "192.0.2.1", "GetObject", "")}, "confirmed", 1, 0, false},
+		{"the partner", partner, []string{request(minute(5), "444455556666", "192.0.2.1", "GetObject", "")}, "confirmed", 1, 0, false},
+		{"not the partner", partner, []string{request(minute(5), "999988887777", "192.0.2.1", "GetObject", ""), get(minute(6), "192.0.2.1")}, "none-seen", 0, 0, false},
+		{"attempt", kind(KindAttempt), []string{get(minute(5), "192.0.2.1")}, "none-seen", 0, 0, false},
+		{"latent", kind(KindLatent), []string{get(minute(5), "192.0.2.1")}, "none-seen", 0, 0, false},
+		{"guard removed", kind(KindGuardRemoved), []string{get(minute(5), "192.0.2.1")}, "none-seen", 0, 0, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			seen := newTestRanker(t, test.requests...).accessSeen(alert(test.change))
+			if seen.Verdict != test.verdict || seen.Requests != test.count || seen.Denied != test.denied {
+				t.Errorf("%+v, want %s with %d requests and %d denied", seen, test.verdict, test.count, test.denied)
+			}
+			if strings.Contains(seen.Why, "estimates") != test.inexact {
+				t.Errorf("why: %q", seen.Why)
+			}
+			if (seen.Verdict == "confirmed") != (seen.First != nil && seen.Bytes > 0 && seen.Addresses > 0) {
+				t.Errorf("numbers do not fit: %+v", seen)
+			}
+		})
+	}
+}
+
+func TestAccessSeenBoundsItsList(t *testing.T) {
+	var lines []string
+	for i := range 40 {
+		lines = append(lines, request(ten.Add(time.Minute), fmt.Sprintf("9999000000%02d", i), "192.0.2.1", "GetObject", ""))
+	}
+	seen := newTestRanker(t, lines...).accessSeen(alert(nil))
+	if len(seen.Accounts) != maxAccounts || seen.Requests != 40 || seen.Addresses != 1 {
+		t.Errorf("%+v", seen)
+	}
+}
+
+// One request is one use, however often its record comes.
+func TestAccessSeenCountsRepeatsOnce(t *testing.T) {
+	line := get(ten.Add(time.Minute), "192.0.2.1")
+	if seen := newTestRanker(t, line, line, line).accessSeen(alert(nil)); seen.Requests != 1 || seen.Bytes != 100 {
+		t.Errorf("%+v", seen)
+	}
+}

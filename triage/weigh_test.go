@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package triage
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/bucketlid/bucketlid/exposure"
+	"github.com/bucketlid/bucketlid/policy"
+)
+
+func access(list ...policy.Access) func(*Alert) { return func(a *Alert) { a.Access = list } }
+
+func shared(list ...policy.Access) func(*Alert) {
+	return func(a *Alert) {
+		a.Kind, a.Audience, a.Principals, a.Access = KindShared, policy.Account, []string{"444455556666"}, list
+	}
+}
+
+func kind(k Kind) func(*Alert) { return func(a *Alert) { a.Kind = k } }
+
+func flagged(id string, answer Answer) func(*Alert) {
+	return func(a *Alert) {
+		f := Flag{ID: id, Answer: answer}
+		switch answer {
+		case Yes:
+			f.For = []string{"evidence for " + id}
+		case No:
+			f.Against = []string{"evidence against " + id}
+		}
+		a.Flags = append(a.Flags, f)
+	}
+}
+
+func all(changes ...func(*Alert)) func(*Alert) {
+	return func(a *Alert) {
+		for _, c := range changes {
+			c(a)
+		}
+	}
+}
+
+func used(a *Alert)      { a.AccessSeen.Verdict = "confirmed" }
+func escalated(a *Alert) { a.escalated = true }
+func blocked(a *Alert)   { a.State = exposure.Blocked }
+
+func TestSeverity(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(*Alert)
+		level  Severity
+		why    string
+	}{
+		// Each row.
+		{"takeover by ACL", access(policy.List, policy.ACLWrite), Critical, "strangers can take the bucket over"},
+		{"takeover by settings", access(policy.ConfigWrite), Critical, "strangers can take the bucket over"},
+		{"write", access(policy.Write, policy.Read), Critical, "strangers can change what is stored"},
+		{"delete", access(policy.Delete), Critical, "strangers can change what is stored"},
+		{"read", access(policy.Read, policy.List), High, "strangers can read contents"},
+		{"list", access(policy.List), Medium, "strangers can list names"},
+		{"settings", access(policy.ConfigRead), Medium, "strangers can read settings"},
+		{"nobody knows what", access(), Medium, "strangers can read settings"},
+		{"any account", all(access(policy.Read), func(a *Alert) { a.Audience = policy.AnyAWSAccount }), High, "strangers can read contents"},
+		{"web identity", all(access(policy.Read), func(a *Alert) { a.Audience = policy.WebIdentity }), High, "strangers can read contents"},
+		{"network", all(access(policy.Write), func(a *Alert) { a.Audience = policy.Network }), Medium, "only listed addresses get in, but nobody is named"},
+		{"shared write", shared(policy.Write), High, "a foreign account can change what is stored"},
+		{"shared ACL", shared(policy.ACLWrite), High, "a foreign account can change what is stored"},
+		{"shared read", shared(policy.Read), Medium, "a foreign account has access"},
+		{"latent", kind(KindLatent), Low, "a guard holds, but its removal would open it"},
+		{"account's guard", all(kind(KindGuardRemoved), func(a *Alert) { a.Bucket = "" }), Medium, "the next public grant will not be stopped"},
+		{"attempt", kind(KindAttempt), Low, "it was refused"},
+		{"no kind", kind("other"), Low, "no row of the table fits"},
+		// Each adjustment.
+		{"sensitive name", flagged("bucket-name", Yes), Critical, "strangers can read contents; the name tells of sensitive content"},
+		{"sensitive name, attempt", all(kind(KindAttempt), flagged("bucket-name", Yes)), Low, "it was refused"},
+		{"sensitive name, latent", all(kind(KindLatent), flagged("bucket-name", Yes)), Medium, "a guard holds, but its removal would open it; the name tells of sensitive content"},
+		{"used", used, Critical, "strangers can read contents; strangers used it"},
+		{"shared and used", all(shared(policy.Read), used), Medium, "a foreign account has access"},
+		{"escalated", escalated, Critical, "strangers can read contents; it was tried before and refused"},
+		{"closed", closed, Medium, "strangers can read contents; it is shut again"},
+		{"blocked again", blocked, Medium, "strangers can read contents; it is shut again"},
+		{"blocked attempt", all(kind(KindAttempt), blocked), Low, "it was refused"},
+		{"closed attempt", all(kind(KindAttempt), closed), Low, "it was refused"},
+		{"closed latent", all(kind(KindLatent), closed), Info, "a guard holds, but its removal would open it; it is shut again"},
+		{"one object", func(a *Alert) { a.Key = "k" }, Medium, "strangers can read contents; one object only"},
+		{"public name", flagged("bucket-name", No), Medium, "strangers can read contents; the name looks meant for the public"},
+		{"public name, write", all(access(policy.Write), flagged("bucket-name", No)), Critical, "strangers can change what is stored"},
+		{"own account", all(shared(policy.Write), func(a *Alert) { a.Principals = []string{"999900001111"} }), Low, "a foreign account can change what is stored; the account's own trail is among the logs read"},
+		{"own account and another", all(shared(policy.Write), func(a *Alert) { a.Principals = []string{"999900001111", "444455556666"} }), High, "a foreign account can change what is stored"},
+		{"bucket's guard", kind(KindGuardRemoved), Low, "the next public grant will not be stopped; of one bucket only"},
+		// Together, and at the ends of the scale.
+		{"worse than critical", all(access(policy.ACLWrite), flagged("bucket-name", Yes), used, escalated), Critical,
+			"strangers can take the bucket over; the name tells of sensitive content; strangers used it; it was tried before and refused"},
+		{"less than info", all(access(policy.List), closed, func(a *Alert) { a.Key = "k" }, flagged("bucket-name", No)), Info,
+			"strangers can list names; it is shut again; one object only; the name looks meant for the public"},
+		{"used, then shut", all(used, closed), High, "strangers can read contents; strangers used it; it is shut again"},
+	} {
+		level, why := severity(alert(test.change), map[string]bool{"999900001111": true})
+		if level != test.level || why != test.why {
+			t.Errorf("%s: %s (%s), want %s (%s)", test.name, level, why, test.level, test.why)
+		}
+	}
+}
+
+func TestSuggest(t *testing.T) {
+	bySame := func(a *Alert) { closed(a); a.ClosedBy = ann }
+	for _, test := range []struct {
+		name       string
+		change     func(*Alert)
+		verdict    string
+		confidence string
+	}{
+		{"nothing known", nil, "cannot-tell", "low"},
+		{"escalated from a new address", all(escalated, flagged("source-ip", Yes), flagged("user-behaviour", Yes)), "malicious", "medium"},
+		{"escalated, sensitive, from a new address", all(escalated, flagged("bucket-name", Yes), flagged("source-ip", Yes), flagged("user-behaviour", Yes)), "malicious", "medium"},
+		{"escalated from a known address", all(escalated, flagged("source-ip", No), flagged("user-behaviour", Yes)), "cannot-tell", "low"},
+		{"new address alone", flagged("source-ip", Yes), "cannot-tell", "low"},
+		{"sensitive", flagged("bucket-name", Yes), "unintended", "medium"},
+		{"sensitive, shut", all(flagged("bucket-name", Yes), closed), "unintended", "medium"},
+		{"sensitive, shared", all(shared(policy.Read), flagged("bucket-name", Yes)), "cannot-tell", "low"},
+		{"website", flagged("bucket-name", No), "intended", "medium"},
+		{"website, written by strangers", all(access(policy.Write), flagged("bucket-name", No)), "cannot-tell", "low"},
+		{"website, from an odd address", all(flagged("bucket-name", No), flagged("source-ip", Yes)), "cannot-tell", "low"},
+		{"website, shut by the same", all(flagged("bucket-name", No), bySame), "test", "medium"},
+		{"website, shut by another", all(flagged("bucket-name", No), closed), "intended", "medium"},
+		{"website, shut by the same a week later", all(flagged("bucket-name", No), bySame, func(a *Alert) {
+			week := ten.AddDate(0, 0, 7)
+			a.ClosedAt = &week
+		}), "intended", "medium"},
+		{"website, opener unseen", all(flagged("bucket-name", No), bySame, func(a *Alert) { a.OpenedBy = nil }), "intended", "medium"},
+	} {
+		s := suggest(alert(test.change))
+		if s.Verdict != test.verdict || s.Confidence != test.confidence {
+			t.Errorf("%s: %s (%s), want %s (%s)", test.name, s.Verdict, s.Confidence, test.verdict, test.confidence)
+		}
+		if s.Reasons == nil || s.WrongIf == nil || s.Missing == nil || len(s.Reasons) > 3 {
+			t.Errorf("%s: %+v", test.name, s)
+		}
+		if s.Verdict != "cannot-tell" && (len(s.Reasons) == 0 || len(s.WrongIf) == 0) {
+			t.Errorf("%s: a verdict without its reasons, or without what would make it wrong: %+v", test.name, s)
+		}
+	}
+}
+
+func TestConfidence(t *testing.T) {
+	for _, test := range []struct {
+		state     exposure.State
+		certainty exposure.Certainty
+		want      string
+	}{
+		{exposure.Open, exposure.Proven, "high"}, {exposure.Closed, exposure.Inferred, "high"},
+		{exposure.Open, exposure.Assumed, "medium"}, {exposure.Unknown, exposure.Inferred, "low"},
+	} {
+		r := newTestRanker(t)
+		a := alert(func(a *Alert) {
+			a.State, a.Certainty, a.Scope, a.Access = test.state, test.certainty, policy.Scope{}, nil
+		})
+		r.weigh(a)
+		if a.Confidence != test.want || len(a.Flags) != len(FlagTable) || a.Scope.Include == nil || a.Access == nil ||
+			a.Segments == nil || a.Exposures == nil || a.Reasons == nil || a.Unknowns == nil || a.Suggestion == nil || a.Title == "" {
+			t.Errorf("%+v: confidence %s, want %s, and nothing nil: %+v", test, a.Confidence, test.want, a)
+		}
+	}
+}
+
+// compareAlerts is a strict order of alerts with different ids.
+func TestCompareAlerts(t *testing.T) {
+	states := []exposure.State{exposure.Open, exposure.Unknown, exposure.Blocked, exposure.Closed}
+	one := rapid.Custom(func(t *rapid.T) Alert {
+		a := Alert{
+			Severity: rapid.SampledFrom(Severities).Draw(t, "severity"), State: rapid.SampledFrom(states).Draw(t, "state"),
+			Bucket: rapid.SampledFrom([]string{"", "a", "b"}).Draw(t, "bucket"), Key: rapid.SampledFrom([]string{"", "k"}).Draw(t, "key"),
+		}
+		at := ten.Add(time.Duration(rapid.IntRange(0, 2).Draw(t, "hour")) * time.Hour)
+		if rapid.Bool().Draw(t, "opened") {
+			a.OpenedAt = &at
+		}
+		if rapid.Bool().Draw(t, "by") {
+			a.OpenedBy = &exposure.Actor{EventTime: &at}
+		}
+		return a
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		list := rapid.SliceOfN(one, 3, 3).Draw(t, "alerts")
+		for i := range list {
+			list[i].ID = fmt.Sprint("a-", i)
+		}
+		a, b, c := list[0], list[1], list[2]
+		if compareAlerts(a, a) != 0 || compareAlerts(a, b) == 0 || compareAlerts(a, b) != -compareAlerts(b, a) {
+			t.Fatalf("not antisymmetric: %+v %+v", a, b)
+		}
+		if compareAlerts(a, b) < 0 && compareAlerts(b, c) < 0 && compareAlerts(a, c) >= 0 {
+			t.Fatalf("not transitive: %+v %+v %+v", a, b, c)
+		}
+	})
+}
+
+func TestWorstFirst(t *testing.T) {
+	mk := func(id string, s Severity, state exposure.State, at time.Time) Alert {
+		return Alert{ID: id, Severity: s, State: state, OpenedAt: &at}
+	}
+	list := []Alert{
+		mk("6", Info, exposure.Open, eleven), mk("3", High, exposure.Open, ten), mk("2", High, exposure.Open, eleven), mk("5", High, exposure.Closed, eleven),
+		mk("1", Critical, exposure.Closed, ten), mk("4", High, exposure.Blocked, eleven),
+	}
+	slices.SortFunc(list, compareAlerts)
+	var ids []string
+	for _, a := range list {
+		ids = append(ids, a.ID)
+	}
+	if got := strings.Join(ids, ""); got != "123456" {
+		t.Errorf("order %s, want 123456", got)
+	}
+}
