@@ -23,6 +23,8 @@ type Ledger struct {
 	calls    map[string][]copyOf
 	rewrites rewriteSet
 	uses     map[useKey]*Use
+	observed map[observedKey]*observed
+	repeats  repeats
 }
 
 // copyOf is one record's account of a call. A call across accounts is written
@@ -36,7 +38,7 @@ type copyOf struct {
 
 // NewLedger returns an empty ledger.
 func NewLedger() *Ledger {
-	return &Ledger{calls: map[string][]copyOf{}, uses: map[useKey]*Use{}}
+	return &Ledger{calls: map[string][]copyOf{}, uses: map[useKey]*Use{}, observed: map[observedKey]*observed{}, repeats: repeats{}}
 }
 
 // Wants reports whether the record must be decoded whole and added. It looks at
@@ -61,18 +63,31 @@ func (l *Ledger) Add(r *trail.Record) {
 	if len(changes) == 0 {
 		return
 	}
+	if changes[0].Slot == bucket.SlotObservation && !r.EventTime.IsZero() {
+		l.addObservation(changes[0])
+		return
+	}
 	hash := xxhash.Sum64(r.Raw)
 	l.insert(mergeKey(r, hash), copyOf{eventID: r.EventID, hash: hash, rank: richness(r), changes: changes})
 }
 
+// maxCopies bounds the copies of one call: two trails or three write it, more
+// under one id are not of AWS's making. The richest are kept.
+const maxCopies = 16
+
 func (l *Ledger) insert(key string, c copyOf) {
 	copies := l.calls[key]
-	for _, have := range copies {
-		if have.eventID == c.eventID && have.hash == c.hash {
-			return
-		}
+	at, found := slices.BinarySearchFunc(copies, c, compareCopies)
+	if found {
+		return
 	}
-	l.calls[key] = append(copies, c)
+	copies = slices.Insert(copies, at, c)
+	l.calls[key] = copies[:min(len(copies), maxCopies)]
+}
+
+// compareCopies puts the copy that tells most first.
+func compareCopies(a, b copyOf) int {
+	return cmp.Or(cmp.Compare(b.rank, a.rank), cmp.Compare(a.eventID, b.eventID), cmp.Compare(a.hash, b.hash))
 }
 
 // Merge takes everything of other in.
@@ -82,6 +97,7 @@ func (l *Ledger) Merge(other *Ledger) {
 			l.insert(key, c)
 		}
 	}
+	l.mergeObserved(other)
 	l.rewrites.merge(&other.rewrites)
 	l.mergeUses(other)
 }
@@ -118,16 +134,12 @@ func richness(r *trail.Record) int {
 }
 
 // merged is the one account of a call that its copies give: the richest copy,
-// with what it lacks taken from the others.
+// which stands first, with what it lacks taken from the others.
 func merged(copies []copyOf) []*bucket.Change {
-	sorted := slices.Clone(copies)
-	slices.SortFunc(sorted, func(a, b copyOf) int {
-		return cmp.Or(cmp.Compare(b.rank, a.rank), cmp.Compare(a.eventID, b.eventID), cmp.Compare(a.hash, b.hash))
-	})
-	out := make([]*bucket.Change, 0, len(sorted[0].changes))
-	for i, c := range sorted[0].changes {
+	out := make([]*bucket.Change, 0, len(copies[0].changes))
+	for i, c := range copies[0].changes {
 		best := *c
-		for _, other := range sorted[1:] {
+		for _, other := range copies[1:] {
 			if i < len(other.changes) {
 				fill(&best, other.changes[i])
 			}
@@ -162,7 +174,7 @@ func fill(c, other *bucket.Change) {
 
 // Changes lists every change once, in no order.
 func (l *Ledger) Changes() []*bucket.Change {
-	var out []*bucket.Change
+	out := l.observations()
 	for _, copies := range l.calls {
 		out = append(out, merged(copies)...)
 	}

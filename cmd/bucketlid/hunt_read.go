@@ -170,6 +170,9 @@ func (w *worker) visit(object string) func(h *trail.Header, raw []byte) error {
 			w.ledger.AddHeader(h, raw)
 			return nil
 		}
+		if w.ledger.Repeats(h, raw) {
+			return nil
+		}
 		record, err := trail.Decode(raw, h)
 		if err != nil {
 			w.skip(object, -1, err.Error())
