@@ -17,6 +17,9 @@ func (f *finder) reasons(r *run) []string {
 	for _, g := range r.grants {
 		out = append(out, f.grantReason(r.first, g)...)
 	}
+	if r.grantsCut > 0 {
+		out = append(out, fmt.Sprintf("and more grants than the %d named here", maxGrants))
+	}
 	if r.start >= 0 && !slices.Contains(r.grants, r.start) {
 		out = append(out, "it opened when "+f.event(r.start))
 	}
@@ -182,6 +185,9 @@ func (f *finder) doubts(r *run) []string {
 	tied(r.start)
 	if r.end != stillOpen {
 		tied(r.end)
+	}
+	if r.reopened > 0 {
+		out = append(out, fmt.Sprintf("when it was shut in between: it closed and opened again %d times, which is told as one window", r.reopened))
 	}
 	if r.start == -1 {
 		out = append(out, "when it was opened and by whom: before the first record")

@@ -19,7 +19,9 @@ import (
 // opening step and identity.
 func Find(t *bucket.Timeline) []Exposure {
 	f := &finder{t: t, cache: &analyses{reach: map[string]policy.Reach{}, acl: map[string][]policy.Grant{}}, settings: t.SettingSteps()}
-	f.views = make([]*view, len(f.settings)+1)
+	if len(t.Objects()) > 0 {
+		f.views = make([]*view, len(f.settings)+1)
+	}
 	out := f.settle(f.sweepSettings())
 	for _, id := range t.Objects() {
 		out = append(out, f.settle(f.sweepObject(id))...)
@@ -31,7 +33,9 @@ type finder struct {
 	t        *bucket.Timeline
 	cache    *analyses
 	settings []int
-	views    []*view // by position in settings, shifted by one: [0] is before the first step
+	// views are kept where objects ask for them again: by position in settings,
+	// shifted by one, [0] is before the first step.
+	views []*view
 }
 
 // view is the timeline as of step: the settings after the last setting step.
@@ -40,22 +44,30 @@ func (f *finder) view(step int) *view {
 	if !found {
 		n--
 	}
+	if f.views == nil {
+		return f.look(n)
+	}
 	if f.views[n+1] == nil {
-		at := -1
-		if n >= 0 {
-			at = f.settings[n]
-		}
-		v := &view{t: f.t, step: at, state: f.t.State(at), cache: f.cache}
-		if at >= 0 {
-			v.at = f.t.Steps[at].Time
-		} else if len(f.t.Steps) > 0 {
-			v.at = f.t.Steps[0].Time
-		}
-		f.views[n+1] = v
+		f.views[n+1] = f.look(n)
 	}
 	v := *f.views[n+1]
 	v.step = step
 	return &v
+}
+
+// look reads the state after the n-th setting step; -1 is before the first.
+func (f *finder) look(n int) *view {
+	at := -1
+	if n >= 0 {
+		at = f.settings[n]
+	}
+	v := &view{t: f.t, step: at, state: f.t.State(at), cache: f.cache}
+	if at >= 0 {
+		v.at = f.t.Steps[at].Time
+	} else if len(f.t.Steps) > 0 {
+		v.at = f.t.Steps[0].Time
+	}
+	return v
 }
 
 func gone(v *view) bool { return v.state.Exists.Known && !v.state.Exists.Value }

@@ -25,7 +25,18 @@ type run struct {
 	grants    []int // steps that set the grants involved
 	after     []string
 	undecided bool
+	reopened  int // how often it opened again after maxWindows windows
+	grantsCut int // grants beyond maxGrants
 }
+
+// maxWindows bounds the windows of one identity, maxGrants the grants named for
+// one window, maxSegments its segments: a loop that opens and closes a bucket
+// all day is one story, and must not cost the memory of ten thousand.
+const (
+	maxWindows  = 20
+	maxGrants   = 20
+	maxSegments = 100
+)
 
 const stillOpen = -2
 
@@ -54,12 +65,14 @@ type sweep struct {
 	steps  []int // those visited
 	open   map[identity]*run
 	runs   []*run
+	last   map[identity]*run
+	count  map[identity]int
 	latent map[latentKey]*latentRun
 	opened map[latentKey]bool
 }
 
 func newSweep(t *bucket.Timeline) *sweep {
-	return &sweep{t: t, open: map[identity]*run{}, latent: map[latentKey]*latentRun{}, opened: map[latentKey]bool{}}
+	return &sweep{t: t, open: map[identity]*run{}, last: map[identity]*run{}, count: map[identity]int{}, latent: map[latentKey]*latentRun{}, opened: map[latentKey]bool{}}
 }
 
 // visit takes in the holdings after one step.
@@ -125,24 +138,50 @@ func (s *sweep) extend(step int, id identity, holdings []holding) {
 	best := strongest(holdings)
 	r, ok := s.open[id]
 	if !ok {
-		r = &run{id: id, start: step, end: stillOpen, first: best, grade: best.grade, undecided: best.undecided}
-		s.open[id] = r
-		s.runs = append(s.runs, r)
+		r = s.begin(step, id, best)
 	}
 	r.grade = min(r.grade, best.grade)
-	r.unseen = append(r.unseen, best.unseen...)
+	for _, u := range best.unseen {
+		if !slices.Contains(r.unseen, u) {
+			r.unseen = append(r.unseen, u)
+		}
+	}
 	r.undecided = r.undecided && best.undecided
 	var routes []RouteID
 	for _, h := range holdings {
 		routes = append(routes, h.route)
-		if !slices.Contains(r.grants, h.grantStep) {
-			r.grants = append(r.grants, h.grantStep)
-		}
+		r.addGrant(h.grantStep)
 	}
 	slices.Sort(routes)
 	routes = slices.Compact(routes)
-	if n := len(r.segments); n == 0 || !slices.Equal(r.segments[n-1].routes, routes) {
+	if n := len(r.segments); n == 0 || n < maxSegments && !slices.Equal(r.segments[n-1].routes, routes) {
 		r.segments = append(r.segments, segment{step, routes})
+	}
+}
+
+// begin starts a window, or goes on with the last one where there are too many.
+func (s *sweep) begin(step int, id identity, best holding) *run {
+	if s.count[id] >= maxWindows {
+		r := s.last[id]
+		r.end, r.after = stillOpen, nil
+		r.reopened++
+		s.open[id] = r
+		return r
+	}
+	r := &run{id: id, start: step, end: stillOpen, first: best, grade: best.grade, undecided: best.undecided}
+	s.open[id], s.last[id] = r, r
+	s.count[id]++
+	s.runs = append(s.runs, r)
+	return r
+}
+
+func (r *run) addGrant(step int) {
+	switch {
+	case slices.Contains(r.grants, step):
+	case len(r.grants) < maxGrants:
+		r.grants = append(r.grants, step)
+	default:
+		r.grantsCut++
 	}
 }
 

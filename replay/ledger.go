@@ -5,6 +5,8 @@ package replay
 import (
 	"cmp"
 	"fmt"
+	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -172,11 +174,11 @@ func fill(c, other *bucket.Change) {
 	}
 }
 
-// Changes lists every change once, in no order.
+// Changes lists every change once, in an order that depends on the set alone.
 func (l *Ledger) Changes() []*bucket.Change {
 	out := l.observations()
-	for _, copies := range l.calls {
-		out = append(out, merged(copies)...)
+	for _, key := range slices.Sorted(maps.Keys(l.calls)) {
+		out = append(out, merged(l.calls[key])...)
 	}
 	return out
 }
@@ -193,27 +195,46 @@ func (l *Ledger) Count() int64 {
 }
 
 // Timelines folds the ledger: one timeline for each bucket that a change
-// names, and one for each account whose own settings changed (Bucket "").
-// They come sorted by bucket, then account. until is the end of the logs, gaps the stretches without.
-func (l *Ledger) Timelines(until time.Time, gaps []Gap) []*bucket.Timeline {
+// names, then one for each account whose own settings changed (Bucket ""). They
+// come sorted by bucket and account, and are made one at a time: a change of an
+// account stands in the timeline of each of its buckets. until is the end of
+// the logs, gaps the stretches without.
+func (l *Ledger) Timelines(until time.Time, gaps []Gap) iter.Seq[*bucket.Timeline] {
+	return func(yield func(*bucket.Timeline) bool) {
+		for _, s := range l.strands(gaps) {
+			t := bucket.Fold(s.bucket, s.changes(), until)
+			if s.bucket == "" && t.Account == "" {
+				t.Account = s.account
+			}
+			if !yield(t) {
+				return
+			}
+		}
+	}
+}
+
+// strand is what one timeline is made of.
+type strand struct {
+	bucket, account, event string
+	changes                func() []*bucket.Change
+}
+
+func (l *Ledger) strands(gaps []Gap) []strand {
 	parts := l.partition(gaps)
-	out := make([]*bucket.Timeline, 0, len(parts.buckets)+len(parts.accounts))
+	var out []strand
 	for name, own := range parts.buckets {
-		out = append(out, bucket.Fold(name, parts.withAccount(own), until))
+		out = append(out, strand{bucket: name, changes: func() []*bucket.Change { return parts.withAccount(own) }})
 	}
 	for account, own := range parts.accounts {
-		if !slices.ContainsFunc(own, func(c *bucket.Change) bool { return c.Slot == bucket.SlotAccountBlock }) {
-			continue
+		if slices.ContainsFunc(own, func(c *bucket.Change) bool { return c.Slot == bucket.SlotAccountBlock }) {
+			out = append(out, strand{account: account, changes: func() []*bucket.Change { return own }})
 		}
-		t := bucket.Fold("", own, until)
-		t.Account = account
-		out = append(out, t)
 	}
 	for _, own := range parts.undated {
-		out = append(out, bucket.Fold(own[0].Bucket, own, until))
+		out = append(out, strand{bucket: own[0].Bucket, account: own[0].Account, event: own[0].Event.ID, changes: func() []*bucket.Change { return own }})
 	}
-	slices.SortFunc(out, func(a, b *bucket.Timeline) int {
-		return cmp.Or(strings.Compare(a.Bucket, b.Bucket), strings.Compare(a.Account, b.Account), strings.Compare(a.Key(), b.Key()))
+	slices.SortStableFunc(out, func(a, b strand) int {
+		return cmp.Or(boolOrder(a.bucket == "", b.bucket == ""), strings.Compare(a.bucket, b.bucket), strings.Compare(a.account, b.account), strings.Compare(a.event, b.event))
 	})
 	return out
 }

@@ -139,10 +139,13 @@ func TestCount(t *testing.T) {
 func at(clock string) string { return `"eventTime":"2025-06-01T` + clock + `Z"` }
 
 // states writes for every timeline and step what holds of organization, account
-// and objects.
+// and objects: accounts first, then buckets.
 func states(l *Ledger) string {
 	var out strings.Builder
-	for _, tl := range l.Timelines(time.Time{}, nil) {
+	accountsFirst := slices.SortedStableFunc(l.Timelines(time.Time{}, nil), func(a, b *bucket.Timeline) int {
+		return boolOrder(a.Bucket != "", b.Bucket != "")
+	})
+	for _, tl := range accountsFirst {
 		fmt.Fprintf(&out, "%s/%s", tl.Bucket, tl.Account)
 		for i, s := range tl.Steps {
 			st := tl.State(i)
@@ -354,7 +357,7 @@ func TestRewriteCap(t *testing.T) {
 	}
 	got := anyWay(t, raws, func(l *Ledger) string {
 		doubted, open := 0, 0
-		tl := l.Timelines(time.Time{}, nil)[0]
+		tl := slices.Collect(l.Timelines(time.Time{}, nil))[0]
 		for _, s := range tl.Steps {
 			if len(s.Change.Details) > 0 {
 				doubted++

@@ -30,18 +30,16 @@ func Rank(l *replay.Ledger, b *replay.Baseline) Result {
 		r.uses[u.Bucket] = append(r.uses[u.Bucket], u)
 	}
 	_, until, _ := b.Span()
-	timelines := l.Timelines(until, l.Gaps(b))
-	for _, t := range timelines {
+	homes := map[string]home{}
+	for t := range l.Timelines(until, l.Gaps(b)) {
+		homes[t.Bucket] = home{t.Account, t.Region}
 		if t.Bucket != "" {
 			r.bucket(t)
-		}
-	}
-	for _, t := range timelines {
-		if t.Bucket == "" {
+		} else {
 			r.account(t)
 		}
 	}
-	r.unexplained(timelines)
+	r.unexplained(homes)
 	for i := range r.out.Alerts {
 		r.weigh(&r.out.Alerts[i])
 	}

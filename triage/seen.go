@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/bucketlid/bucketlid/bucket"
 	"github.com/bucketlid/bucketlid/exposure"
 	"github.com/bucketlid/bucketlid/policy"
 	"github.com/bucketlid/bucketlid/replay"
@@ -121,14 +120,13 @@ func later(a *time.Time, b time.Time) *time.Time {
 	return a
 }
 
+// home is where a bucket belongs, as far as the log tells.
+type home struct{ account, region string }
+
 // unexplained makes alerts of unsigned requests that succeeded although no
 // opening that gives such access was seen: some route was open that the logs do not tell
 // (semantics B.6 K5).
-func (r *ranker) unexplained(timelines []*bucket.Timeline) {
-	accounts := map[string]*bucket.Timeline{}
-	for _, t := range timelines {
-		accounts[t.Bucket] = t
-	}
+func (r *ranker) unexplained(homes map[string]home) {
 	explained := map[string][]*Alert{}
 	for i := range r.out.Alerts {
 		a := &r.out.Alerts[i]
@@ -151,19 +149,16 @@ func (r *ranker) unexplained(timelines []*bucket.Timeline) {
 			}
 		}
 		if len(left) > 0 {
-			r.out.Alerts = append(r.out.Alerts, unexplainedAlert(name, left, accounts[name]))
+			r.out.Alerts = append(r.out.Alerts, unexplainedAlert(name, left, homes[name]))
 		}
 	}
 }
 
-func unexplainedAlert(name string, uses []*replay.Use, t *bucket.Timeline) Alert {
+func unexplainedAlert(name string, uses []*replay.Use, h home) Alert {
 	a := Alert{
 		Kind: KindPublic, Bucket: name, BucketName: name, Route: string(exposure.BucketPolicyRoute), Audience: policy.Anyone,
 		URI: "*", State: exposure.Unknown, Certainty: exposure.Inferred, BlockedBy: []string{},
-		Scope: policy.Scope{Include: []string{name}},
-	}
-	if t != nil {
-		a.Account, a.Region = t.Account, t.Region
+		Scope: policy.Scope{Include: []string{name}}, Account: h.account, Region: h.region,
 	}
 	first, last := uses[0].First, uses[0].Last
 	for _, u := range uses {
