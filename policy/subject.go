@@ -33,7 +33,6 @@ const (
 type subject struct {
 	who       who
 	network   network
-	audience  Audience
 	label     string
 	account   string // account id; empty for unsigned requests and services
 	arn       string // the one ARN that the policy names, or empty

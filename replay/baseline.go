@@ -98,12 +98,14 @@ type tuple struct {
 // maxTuples bounds the tuples that wait to be told. Only tests change it.
 var maxTuples = 1 << 16
 
-// Observe takes one record's header in. Records without a readable time or
-// without a caller count nowhere.
-func (b *Baseline) Observe(h *trail.Header) {
+// Observe takes one record's header in, and cuts texts of it that are too long
+// to be AWS's. Records without a caller count nowhere, nor do those without a
+// readable time, for which the answer is false.
+func (b *Baseline) Observe(h *trail.Header) bool {
+	clipHeader(h)
 	seconds, _, ok := trail.ParseTime(h.Time)
 	if !ok {
-		return
+		return false
 	}
 	b.span(seconds)
 	b.cover(h, seconds)
@@ -112,6 +114,7 @@ func (b *Baseline) Observe(h *trail.Header) {
 		id = xxhash.Sum64(h.Time) ^ xxhash.Sum64(h.Name) ^ xxhash.Sum64(h.ARN)
 	}
 	b.tuple(h).seen.add(id, seconds)
+	return true
 }
 
 // tuple finds or makes the tuple of a header.

@@ -132,7 +132,9 @@ func scalars(v any) []string {
 	return nil
 }
 
-func objectKey(r *trail.Record) string {
+func objectKey(r *trail.Record) string { return clip(rawObjectKey(r)) }
+
+func rawObjectKey(r *trail.Record) string {
 	if k := first(r.Param("key")); k != "" {
 		return k
 	}

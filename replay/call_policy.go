@@ -37,6 +37,10 @@ func setPolicy(c *bucket.Change, r *trail.Record, names ...string) {
 			c.PayloadLost = fmt.Sprintf("the policy in the log cannot be read: %v", err)
 			return
 		}
+		if len(doc.Statements) == 0 && len(doc.Problems) > 0 {
+			c.PayloadLost = "the policy in the log cannot be read: " + strings.Join(doc.Problems, "; ")
+			return
+		}
 		c.Policy = &bucket.PolicyText{Document: doc, Hash: doc.Hash()}
 		return
 	}

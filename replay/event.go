@@ -152,7 +152,9 @@ func isAccount(s string) bool {
 }
 
 // bucketName is the bucket that a record is about (semantics A.2).
-func bucketName(r *trail.Record) string {
+func bucketName(r *trail.Record) string { return clip(rawBucketName(r)) }
+
+func rawBucketName(r *trail.Record) string {
 	alias := ""
 	for _, name := range []string{"bucketName", "bucket"} {
 		v := first(r.Param(name))

@@ -53,24 +53,61 @@ func Wants(h *trail.Header, raw []byte) bool {
 }
 
 // Add takes one decoded record in. Records that Wants would not choose are
-// ignored.
-func (l *Ledger) Add(r *trail.Record) {
+// ignored. The answer names what of a change could not be read, so that it is
+// not taken for no change; "" when all could.
+func (l *Ledger) Add(r *trail.Record) string {
+	clipRecord(r)
 	l.addUse(r)
 	c := lookup([]byte(r.EventSource), []byte(r.EventName))
 	if c == nil || (c.wants != nil && !c.wants(r.Raw)) {
 		l.addStrangersRewrite(r)
-		return
+		return ""
 	}
 	changes := c.read(r)
 	if len(changes) == 0 {
-		return
+		return ""
 	}
 	if changes[0].Slot == bucket.SlotObservation && !r.EventTime.IsZero() {
 		l.addObservation(changes[0])
-		return
+		return ""
 	}
 	hash := xxhash.Sum64(r.Raw)
 	l.insert(mergeKey(r, hash), copyOf{eventID: r.EventID, hash: hash, rank: richness(r), changes: changes})
+	return unread(changes[0])
+}
+
+// unread names what of a successful change could not be read.
+func unread(c *bucket.Change) string {
+	switch {
+	case c.Outcome != bucket.Done:
+		return ""
+	case c.PayloadLost != "":
+		return "unreadable change: " + c.PayloadLost
+	case c.ACL != nil && c.ACL.Partial != "":
+		return "unreadable change: part of the ACL, " + c.ACL.Partial
+	case c.Policy != nil && notUnderstood(c.Policy.Document.Problems) != "":
+		return "unreadable change: part of the policy, " + notUnderstood(c.Policy.Document.Problems)
+	case c.Bucket == "" && c.AccessPoint == "" && bucketSlots[c.Slot]:
+		return "unreadable change: " + c.Event.Name + " names no bucket"
+	}
+	return ""
+}
+
+// notUnderstood is the first problem of a policy that may hide a meaning: odd
+// spelling and wrapping do not.
+func notUnderstood(problems []string) string {
+	for _, p := range problems {
+		if !strings.Contains(p, " is spelt ") && !strings.Contains(p, "inside a JSON string") {
+			return p
+		}
+	}
+	return ""
+}
+
+// bucketSlots are the slots that belong to a bucket.
+var bucketSlots = map[bucket.Slot]bool{
+	bucket.SlotBucket: true, bucket.SlotACL: true, bucket.SlotPolicy: true, bucket.SlotBlock: true,
+	bucket.SlotOwnership: true, bucket.SlotObject: true, bucket.SlotObjectACL: true,
 }
 
 // maxCopies bounds the copies of one call: two trails or three write it, more
@@ -104,14 +141,16 @@ func (l *Ledger) Merge(other *Ledger) {
 	l.mergeUses(other)
 }
 
-// mergeKey joins the copies of one call (semantics A.6 F2). Event ids that
+// mergeKey joins the copies of one call (semantics A.6 F2). An id that stands
+// on calls of different names or buckets, which AWS does not write, joins
+// neither: it could hide one behind the other. Event ids that
 // cannot be unique ("...", "redacted") do not join anything.
 func mergeKey(r *trail.Record, hash uint64) string {
 	switch {
 	case len(r.SharedEventID) >= minIDLength:
-		return "s:" + r.SharedEventID
+		return "s:" + r.SharedEventID + "/" + r.EventName + "/" + bucketName(r)
 	case len(r.EventID) >= minIDLength:
-		return "e:" + r.EventID
+		return "e:" + r.EventID + "/" + r.EventName + "/" + bucketName(r)
 	}
 	return fmt.Sprintf("h:%016x", hash)
 }

@@ -139,13 +139,11 @@ func TestCount(t *testing.T) {
 func at(clock string) string { return `"eventTime":"2025-06-01T` + clock + `Z"` }
 
 // states writes for every timeline and step what holds of organization, account
-// and objects: accounts first, then buckets.
+// and objects, sorted.
 func states(l *Ledger) string {
-	var out strings.Builder
-	accountsFirst := slices.SortedStableFunc(l.Timelines(time.Time{}, nil), func(a, b *bucket.Timeline) int {
-		return boolOrder(a.Bucket != "", b.Bucket != "")
-	})
-	for _, tl := range accountsFirst {
+	var lines []string
+	for tl := range l.Timelines(time.Time{}, nil) {
+		var out strings.Builder
 		fmt.Fprintf(&out, "%s/%s", tl.Bucket, tl.Account)
 		for i, s := range tl.Steps {
 			st := tl.State(i)
@@ -173,9 +171,10 @@ func states(l *Ledger) string {
 			}
 			out.WriteString(";")
 		}
-		out.WriteString("\n")
+		lines = append(lines, out.String()+"\n")
 	}
-	return out.String()
+	slices.Sort(lines)
+	return strings.Join(lines, "")
 }
 
 type storyCase struct {

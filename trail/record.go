@@ -69,6 +69,7 @@ type Resource struct {
 // the scanner's buffer and hold unescaped JSON text; they are valid until the
 // next record.
 type Header struct {
+	Offset             int64 // of the record in the unpacked object
 	Time               []byte
 	Name               []byte
 	Source             []byte

@@ -150,6 +150,7 @@ func (s *scanner) emit(start, end int) error {
 	if len(h.RecipientAccountID) == 0 {
 		h.RecipientAccountID = s.account
 	}
+	h.Offset = s.offset(start)
 	s.stats.Records++
 	return s.visit(h, s.buf[start:end:end])
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -142,7 +143,7 @@ func (f *huntFlags) verdict(s *report.Summary) error {
 func (f *huntFlags) filter(now time.Time) (ingest.Filter, error) {
 	filter := ingest.Filter{Accounts: f.accounts, Regions: f.regions}
 	for _, account := range f.accounts {
-		if len(account) != 12 {
+		if len(account) != 12 || strings.Trim(account, "0123456789") != "" {
 			return filter, usageError("an account id has 12 digits, for example 111122223333", "--account: %q is no account id", account)
 		}
 	}

@@ -50,6 +50,7 @@ type worker struct {
 	baseline *replay.Baseline
 	skipped  []report.Skipped
 	counts   counts
+	skips    int // of the object being read
 }
 
 func newWorker(f ingest.Filter) *worker {
@@ -60,7 +61,10 @@ func newWorker(f ingest.Filter) *worker {
 func (h *hunt) read(ctx context.Context, specs []string) error {
 	first := newWorker(h.filter)
 	opts := ingest.Options{Stdin: h.stdin, Endpoint: h.endpoint, Progress: &h.progress}
-	opts.Problem = func(p ingest.Problem) { first.skip(p.Object, -1, p.Reason) }
+	opts.Problem = func(p ingest.Problem) {
+		first.skips = 0 // each is an object of its own
+		first.skip(p.Object, -1, p.Reason)
+	}
 	var sources []ingest.Source
 	for _, spec := range specs {
 		source, err := ingest.Open(ctx, spec, h.filter, opts)
@@ -120,17 +124,12 @@ func (w *worker) object(ctx context.Context, obj ingest.Object) error {
 	defer content.Close()
 	unpacked := ingest.Inflate(content, 0)
 	defer unpacked.Close()
-	skips := 0
-	stats, err := trail.Scan(unpacked, trail.Options{}, w.visit(obj.Name), func(s trail.Skip) {
-		if skips++; skips <= maxSkipsOfObject {
-			w.skip(obj.Name, s.Offset, s.Reason)
-		} else {
-			w.counts.reasons[kindOfReason(s.Reason)]++
-		}
-	})
-	if skips > maxSkipsOfObject {
-		w.skipped = append(w.skipped, report.Skipped{Object: obj.Name, Offset: -1, Reason: fmt.Sprintf("%d more pieces of this object", skips-maxSkipsOfObject)})
+	w.skips = 0
+	stats, err := trail.Scan(unpacked, trail.Options{}, w.visit(obj.Name), func(s trail.Skip) { w.skip(obj.Name, s.Offset, s.Reason) })
+	if more := w.skips - maxSkipsOfObject; more > 0 {
+		w.skipped = append(w.skipped, report.Skipped{Object: obj.Name, Offset: -1, Reason: fmt.Sprintf("%d more pieces of this object", more)})
 	}
+	w.skips = 0
 	w.counts.objects++
 	w.counts.packed += unpacked.Packed()
 	w.counts.unpacked += stats.Bytes
@@ -165,7 +164,9 @@ func (w *worker) visit(object string) func(h *trail.Header, raw []byte) error {
 			return nil
 		}
 		w.counts.records++
-		w.baseline.Observe(h)
+		if !w.baseline.Observe(h) {
+			w.skip(object, h.Offset, "eventTime is no date: the record is read, but has no place in time")
+		}
 		if !replay.Wants(h, raw) {
 			w.ledger.AddHeader(h, raw)
 			return nil
@@ -175,16 +176,21 @@ func (w *worker) visit(object string) func(h *trail.Header, raw []byte) error {
 		}
 		record, err := trail.Decode(raw, h)
 		if err != nil {
-			w.skip(object, -1, err.Error())
+			w.skip(object, h.Offset, err.Error())
 			return nil
 		}
-		w.ledger.Add(record)
+		if unread := w.ledger.Add(record); unread != "" {
+			w.skip(object, h.Offset, unread)
+		}
 		return nil
 	}
 }
 
+// skip names what was not read, up to a bound for each object, and counts it.
 func (w *worker) skip(object string, offset int64, reason string) {
-	w.skipped = append(w.skipped, report.Skipped{Object: object, Offset: offset, Reason: reason})
+	if w.skips++; w.skips <= maxSkipsOfObject {
+		w.skipped = append(w.skipped, report.Skipped{Object: object, Offset: offset, Reason: reason})
+	}
 	w.counts.reasons[kindOfReason(reason)]++
 }
 

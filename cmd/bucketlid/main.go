@@ -14,6 +14,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -56,10 +57,34 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
+// grace is how long a stopped run may take to end by itself: reading stops at
+// once, the folding of changes and a blocked read do not.
+const grace = 500 * time.Millisecond
+
+// endAfter ends the program when it was told to stop and did not.
+func endAfter(ctx context.Context, stderr io.Writer) {
+	<-ctx.Done()
+	time.Sleep(grace)
+	if name := halfWritten.Load(); name != nil {
+		_ = os.Remove(*name)
+	}
+	fmt.Fprintln(stderr, "bucketlid: interrupted: nothing was written")
+	os.Exit(exitInterrupt)
+}
+
 // run is the program without the process: scripts in tests call it too.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	go func() {
+		if _, told := <-signals; told {
+			stop()
+			endAfter(ctx, stderr)
+		}
+	}()
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetIn(stdin)

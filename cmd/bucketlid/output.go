@@ -3,12 +3,12 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -53,12 +53,9 @@ func (o *outputFlags) open(cmd *cobra.Command) (*output, error) {
 	out := &output{target: o.file}
 	w := cmd.OutOrStdout()
 	if o.file != "" {
-		if _, err := os.Stat(o.file); err == nil && !o.force {
-			return nil, usageError("give --force to overwrite it", "--out: %s exists", o.file)
-		}
-		temp, err := os.CreateTemp(filepath.Dir(o.file), ".bucketlid-*")
+		temp, err := o.create()
 		if err != nil {
-			return nil, usageError("the folder must exist and be writable", "--out: %v", err)
+			return nil, err
 		}
 		out.temp, w = temp, temp
 	}
@@ -79,12 +76,35 @@ func (o *outputFlags) open(cmd *cobra.Command) (*output, error) {
 	return nil, usageError("formats: "+strings.Join(formatNames(), ", "), "-o: unknown format %q", format)
 }
 
+// create makes the file beside the target. Only a regular file is ever
+// replaced, and only with --force.
+func (o *outputFlags) create() (*os.File, error) {
+	if info, err := os.Lstat(o.file); err == nil {
+		switch {
+		case !info.Mode().IsRegular():
+			return nil, usageError("name a regular file, or redirect standard output", "--out: %s is not a regular file", o.file)
+		case !o.force:
+			return nil, usageError("give --force to overwrite it", "--out: %s exists", o.file)
+		}
+	}
+	name := filepath.Join(filepath.Dir(o.file), fmt.Sprintf(".bucketlid-%d.tmp", os.Getpid()))
+	temp, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666) // less what the umask takes
+	if err != nil {
+		return nil, usageError("the folder must exist and be writable", "--out: %v", err)
+	}
+	halfWritten.Store(&name)
+	return temp, nil
+}
+
+// halfWritten is the file to remove when the program is stopped.
+var halfWritten atomic.Pointer[string]
+
 // commit makes the file visible under its name.
 func (out *output) commit() error {
 	if out.temp == nil {
 		return nil
 	}
-	err := errors.Join(out.temp.Chmod(0o644), out.temp.Close())
+	err := out.temp.Close()
 	if err == nil {
 		err = os.Rename(out.temp.Name(), out.target)
 	}
@@ -92,6 +112,7 @@ func (out *output) commit() error {
 		return fmt.Errorf("--out %s: %w", out.target, err)
 	}
 	out.temp = nil
+	halfWritten.Store(nil)
 	return nil
 }
 
@@ -101,6 +122,7 @@ func (out *output) discard() {
 		_ = out.temp.Close()
 		_ = os.Remove(out.temp.Name())
 		out.temp = nil
+		halfWritten.Store(nil)
 	}
 }
 
