@@ -23,8 +23,12 @@ func Find(t *bucket.Timeline) []Exposure {
 		f.views = make([]*view, len(f.settings)+1)
 	}
 	out := f.settle(f.sweepSettings())
+	if len(t.Objects()) == 0 {
+		return out
+	}
+	guards := f.guardSteps()
 	for _, id := range t.Objects() {
-		out = append(out, f.settle(f.sweepObject(id))...)
+		out = append(out, f.settle(f.sweepObject(id, guards))...)
 	}
 	return out
 }
@@ -89,9 +93,36 @@ func (f *finder) sweepSettings() *sweep {
 	return s
 }
 
-func (f *finder) sweepObject(id bucket.ObjectID) *sweep {
+// guardSteps are the setting steps at which something changed that can hold an
+// object's ACL shut: the only ones that every object must be looked at again.
+func (f *finder) guardSteps() []int {
+	var out []int
+	last := f.view(-1).guardState()
+	for _, step := range f.settings {
+		now := f.view(step).guardState()
+		if now != last || f.t.Steps[step].Change == nil {
+			out = append(out, step)
+		}
+		last = now
+	}
+	return out
+}
+
+// guardState is everything outside of an object that decides on its ACL.
+func (v *view) guardState() string {
+	s := v.state
+	hash := ""
+	if s.Policy.Value != nil {
+		hash = s.Policy.Value.Hash
+	}
+	return fmt.Sprint(gone(v), s.Flag(bucket.IgnorePublicAcls), s.Flag(bucket.RestrictPublicBuckets),
+		s.Ownership.Value, s.Ownership.Known, s.Ownership.Grade, s.Payer.Value,
+		s.Policy.Known, s.Policy.Grade, s.Policy.Step, hash, s.PolicyStatus, s.GapSince, s.GapUntil)
+}
+
+func (f *finder) sweepObject(id bucket.ObjectID, guards []int) *sweep {
 	s := newSweep(f.t)
-	for _, step := range visits(f.settings, f.t.ObjectSteps(id)) {
+	for _, step := range visits(guards, f.t.ObjectSteps(id)) {
 		v := f.view(step)
 		var all []holding
 		if !gone(v) {

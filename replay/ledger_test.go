@@ -269,7 +269,7 @@ func TestPartition(t *testing.T) {
 			"/444455556666 11:00 account=true;\nb/111122223333 09:00 p:false/false; 10:00 p:true/false; 11:00 p:true/false;"},
 		{"another owner later", [][]byte{account("08:00:00", other, true), b, record("DeleteBucket", `{"bucketName":"b"}`, at("10:00:00")), record("CreateBucket", `{"bucketName":"b"}`, at("11:00:00"), `"recipientAccountId":"444455556666"`)},
 			"/444455556666 08:00 account=true;\nb/444455556666 08:00; 09:00; 10:00; 11:00 account=true;"},
-		{"undated records stand alone", [][]byte{b, record("DeleteBucketPolicy", `{"bucketName":"b"}`, `"eventTime":"soon"`)}, "b/111122223333 09:00;\nb/111122223333 00:00;"},
+		{"undated records stand alone", [][]byte{b, record("DeleteBucketPolicy", `{"bucketName":"b"}`, `"eventTime":"soon"`)}, "b/111122223333 00:00;\nb/111122223333 09:00;"},
 		{"undated records with one id", [][]byte{record("PutBucketAcl", `{"bucketName":"b","x-amz-acl":"public-read"}`, `"eventTime":"soon"`, `"eventID":"..."`), record("PutBucketAcl", `{"bucketName":"b","x-amz-acl":"private"}`, `"eventTime":"soon"`, `"eventID":"..."`)},
 			"b/111122223333 00:00 public;\nb/111122223333 00:00;"},
 		{"a multi-Region access point", [][]byte{record("CreateMultiRegionAccessPoint", `{"Details":{"Name":"m","Regions":{"Region":[{"Bucket":"b"},{"Bucket":"c"}]}}}`, at("10:00:00")),
