@@ -27,7 +27,7 @@ import (
 // split of the input keeps the same ones; objects above it are reported as
 // "may have been replaced unseen".
 // Only tests change it.
-var maxRewrites = 1 << 18
+var maxRewrites = 1 << 17
 
 // rewrite is an upload or deletion of one object version, in brief.
 type rewrite struct {

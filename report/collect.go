@@ -92,6 +92,9 @@ func (c *collector) notSeen() string {
 // unseen tells in one line what was skipped and where the logs are silent.
 func unseen(s *Summary) string {
 	var parts []string
+	if s.OutsideObjects > 0 || s.OutsideRecords > 0 {
+		parts = append(parts, counted(s.OutsideObjects, "file")+" and "+counted(s.OutsideRecords, "record")+" outside of the filter")
+	}
 	if n := s.SkippedTotal(); n > 0 {
 		parts = append(parts, skippedWords(s))
 	}

@@ -39,6 +39,12 @@ func (c *collector) mdTopLines(b *strings.Builder) {
 		if c.config.From != nil || c.config.To != nil {
 			mdItem(b, "Asked for", stamp(c.config.From, "the beginning")+" .. "+stamp(c.config.To, "the end"))
 		}
+		if len(c.config.Accounts) > 0 {
+			mdItem(b, "Accounts asked for", mdText(strings.Join(c.config.Accounts, ", ")))
+		}
+		if len(c.config.Regions) > 0 {
+			mdItem(b, "Regions asked for", mdText(strings.Join(c.config.Regions, ", ")))
+		}
 	}
 	if len(c.alerts) == 0 {
 		mdItem(b, "Result", mdText(c.noAlerts()))
@@ -120,6 +126,9 @@ func mdAlert(b *strings.Builder, n int, a *triage.Alert) {
 	}
 	mdItem(b, "Severity", mdText(string(a.Severity))+", because "+mdText(cmp.Or(a.SeverityWhy, "no reason was given")))
 	mdItem(b, "Strangers' use", mdText(used(&a.AccessSeen)))
+	if names := strangers(a.AccessSeen.Strangers); len(names) > 0 {
+		mdList(b, "Who used it", names)
+	}
 	mdList(b, "Reasons", a.Reasons)
 	mdFlags(b, a.Flags)
 	mdSuggestion(b, a.Suggestion)

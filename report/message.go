@@ -43,10 +43,13 @@ type Skipped struct {
 
 // Summary counts what was read and found.
 type Summary struct {
-	Objects        int64            `json:"objects"`
-	Bytes          int64            `json:"bytes"` // as stored
-	Unpacked       int64            `json:"unpacked_bytes"`
-	Records        int64            `json:"records"`
+	Objects  int64 `json:"objects"`
+	Bytes    int64 `json:"bytes"` // as stored
+	Unpacked int64 `json:"unpacked_bytes"`
+	Records  int64 `json:"records"`
+	// OutsideObjects and OutsideRecords were left out by the filter of the run.
+	OutsideObjects int64            `json:"outside_objects"`
+	OutsideRecords int64            `json:"outside_records"`
 	SkippedObjects int64            `json:"skipped_objects"`
 	Skipped        map[string]int64 `json:"skipped"` // by reason
 	FirstEvent     *time.Time       `json:"first_event"`

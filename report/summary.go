@@ -24,6 +24,7 @@ func WriteSummary(w io.Writer, s Summary, o Options) error {
 	}
 	line("Read", readWords(&s)+elapsed(o.Elapsed))
 	line("Skipped", skippedLine(&s))
+	line("Filter", filterLine(&s))
 	line("Events", eventsLine(&s))
 	line("Changes", changesLine(&s))
 	line("Alerts", alertsLine(&s))
@@ -106,4 +107,11 @@ func bucketsLine(s *Summary) string {
 		parts[i] = bucket.Bucket + " " + number(bucket.Alerts)
 	}
 	return strings.Join(parts, ", ")
+}
+
+func filterLine(s *Summary) string {
+	if s.OutsideObjects == 0 && s.OutsideRecords == 0 {
+		return "nothing left out"
+	}
+	return counted(s.OutsideObjects, "file") + " and " + counted(s.OutsideRecords, "record") + " left out, as asked for"
 }

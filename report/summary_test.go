@@ -57,7 +57,7 @@ func TestSummaryLabels(t *testing.T) {
 				labels = append(labels, label)
 			}
 		}
-		if want := "Read Skipped Events Changes Alerts Open Gaps Buckets"; strings.Join(labels, " ") != want {
+		if want := "Read Skipped Filter Events Changes Alerts Open Gaps Buckets"; strings.Join(labels, " ") != want {
 			t.Fatalf("labels %v", labels)
 		}
 	})

@@ -298,10 +298,38 @@ func used(s *triage.AccessSeen) string {
 	if s.First != nil && s.Last != nil {
 		text += ", " + stamp(s.First, "") + " .. " + stamp(s.Last, "")
 	}
+	if names := strangers(s.Strangers); len(names) > 0 {
+		text += "; " + strings.Join(names[:min(len(names), maxStrangers)], ", ")
+		if more := len(names) - maxStrangers; more > 0 {
+			text += " and more"
+		}
+	}
 	if s.Why != "" {
 		text += " (" + s.Why + ")"
 	}
 	return text
+}
+
+// maxStrangers is how many strangers one line names; Markdown and jsonl have more.
+const maxStrangers = 3
+
+// strangers names who used an opening, the busiest first.
+func strangers(list []triage.Stranger) []string {
+	var out []string
+	for _, s := range list {
+		text := s.SourceIPAddress + " ×" + number(s.Requests)
+		if s.Account != "anonymous" {
+			text = "account " + s.Account + " from " + text
+		}
+		if s.Denied > 0 {
+			text += " (" + number(s.Denied) + " refused)"
+		}
+		if s.Opener {
+			text += " (the opener's own address)"
+		}
+		out = append(out, text)
+	}
+	return out
 }
 
 // worst reports an alert at high or above.

@@ -101,14 +101,32 @@ type Suggestion struct {
 
 // AccessSeen is what strangers did through the opening, or why that cannot be known.
 type AccessSeen struct {
-	Verdict   string          `json:"verdict"` // confirmed, attempts-only, none-seen, cannot-be-known
-	Why       string          `json:"why,omitempty"`
-	Requests  int64           `json:"requests"`
-	Denied    int64           `json:"denied"`
-	Addresses int             `json:"addresses"`
-	Accounts  []string        `json:"accounts,omitempty"` // foreign accounts, at most 20
-	Bytes     int64           `json:"bytes"`
-	First     *time.Time      `json:"first"`
-	Last      *time.Time      `json:"last"`
-	Access    []policy.Access `json:"access,omitempty"`
+	Verdict   string   `json:"verdict"` // confirmed, attempts-only, none-seen, cannot-be-known
+	Why       string   `json:"why,omitempty"`
+	Requests  int64    `json:"requests"`
+	Denied    int64    `json:"denied"`
+	Addresses int      `json:"addresses"`
+	Accounts  []string `json:"accounts,omitempty"` // foreign accounts, at most 20
+	Bytes     int64    `json:"bytes"`
+	// OwnRequests are unsigned requests from the opener's own address: a test, or
+	// the reason for opening. They are not among Requests.
+	OwnRequests int64           `json:"own_requests"`
+	Strangers   []Stranger      `json:"strangers"` // the busiest, at most 20
+	First       *time.Time      `json:"first"`
+	Last        *time.Time      `json:"last"`
+	Access      []policy.Access `json:"access,omitempty"`
+}
+
+// Stranger is one address, signed in to one account or to none, that used an
+// opening.
+type Stranger struct {
+	SourceIPAddress string          `json:"sourceIPAddress"`
+	Account         string          `json:"account"` // "anonymous" for unsigned requests
+	Access          []policy.Access `json:"access"`
+	Requests        int64           `json:"requests"`
+	Denied          int64           `json:"denied"`
+	Bytes           int64           `json:"bytes"`
+	First           *time.Time      `json:"first"`
+	Last            *time.Time      `json:"last"`
+	Opener          bool            `json:"opener,omitempty"` // the address of who opened it
 }

@@ -26,7 +26,7 @@ var sensitiveWords = map[string]string{
 	"rechnungen": "finance", "factures": "finance", "facturas": "finance", "tax": "finance", "bank": "finance",
 	"legal": "legal", "contract": "legal", "contracts": "legal", "vertrag": "legal", "source": "source code", "src": "source code",
 	"build": "build output", "artifacts": "build output", "artefacts": "build output", "ci": "build output", "database": "databases", "db": "databases", "sql": "databases",
-	"prod": "production", "production": "production", "export": "exports", "exports": "exports",
+	"prod": "production", "production": "production", "export": "data taken out", "exports": "data taken out", "kube": "cluster state", "kubeconfig": "credentials", "secretkey": "credentials", "pem": "keys",
 }
 
 // publicWords are tokens of names meant for the public.
@@ -58,8 +58,13 @@ func bucketNameFlag(_ *ranker, a *Alert, f *Flag) {
 	if a.Bucket == "" {
 		return
 	}
-	words := tokens(a.Bucket)
-	for _, w := range words {
+	key, _, _ := strings.Cut(a.Key, "?versionId=")
+	for _, w := range tokens(key) {
+		if what, ok := sensitiveWords[w]; ok {
+			f.For = append(f.For, `"`+w+`" in the object's key tells of `+what)
+		}
+	}
+	for _, w := range tokens(a.Bucket) {
 		if what, ok := sensitiveWords[w]; ok {
 			f.For = append(f.For, `"`+w+`" tells of `+what)
 		}

@@ -3,7 +3,9 @@
 package triage
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -23,47 +25,20 @@ const maxAccounts = 20
 func (r *ranker) accessSeen(a *Alert) AccessSeen {
 	uses := r.uses[a.Bucket]
 	if a.Kind == KindAttempt || a.Kind == KindGuardRemoved || a.Kind == KindLatent {
-		return AccessSeen{Verdict: "none-seen", Why: "it was never open"}
+		return AccessSeen{Verdict: "none-seen", Why: "it was never open", Strangers: []Stranger{}}
 	}
 	if len(uses) == 0 {
-		return AccessSeen{Verdict: "cannot-be-known",
+		return AccessSeen{Verdict: "cannot-be-known", Strangers: []Stranger{},
 			Why: "no S3 data event of a stranger on this bucket is in the logs: either nobody came, or data events are not logged"}
 	}
-	seen := AccessSeen{}
-	addresses, accounts, classes := map[string]bool{}, map[string]bool{}, map[policy.Access]bool{}
-	inexact, around := false, false
+	t := tally{alert: a, by: map[[2]string]*Stranger{}}
 	for _, u := range uses {
-		if !overlaps(a, u) || !slices.Contains(a.Access, u.Access) || (a.Kind == KindShared && !slices.Contains(a.Principals, u.Account)) {
-			continue
-		}
-		if !touches(a, u) {
-			around = true // of the same hour, but its first and last lie before and after
-			continue
-		}
-		if u.Denied {
-			seen.Denied += u.Requests()
-			continue
-		}
-		inexact = inexact || !u.Exact() || !inside(a, u)
-		seen.Requests += u.Requests()
-		seen.Bytes += u.Bytes()
-		addresses[u.Address], classes[u.Access] = true, true
-		if u.Account != "anonymous" {
-			accounts[u.Account] = true
-		}
-		seen.First, seen.Last = earlier(seen.First, u.First), later(seen.Last, u.Last)
-	}
-	seen.Addresses = len(addresses)
-	for account := range accounts {
-		seen.Accounts = append(seen.Accounts, account)
-	}
-	sort.Strings(seen.Accounts)
-	seen.Accounts = seen.Accounts[:min(len(seen.Accounts), maxAccounts)]
-	for _, access := range policy.AccessOrder {
-		if classes[access] {
-			seen.Access = append(seen.Access, access)
+		if overlaps(a, u) && slices.Contains(a.Access, u.Access) && (a.Kind != KindShared || slices.Contains(a.Principals, u.Account)) {
+			t.add(u)
 		}
 	}
+	seen := t.sum()
+	inexact, around := t.inexact, t.around
 	seen.judge(inexact)
 	if around && seen.Requests == 0 {
 		seen.Verdict, seen.Why = "cannot-be-known", "requests are kept by the hour: some of the same hour came before and after, none is known to lie inside"
@@ -74,12 +49,76 @@ func (r *ranker) accessSeen(a *Alert) AccessSeen {
 	return seen
 }
 
+// tally adds up the requests inside one window, by who made them.
+type tally struct {
+	alert           *Alert
+	by              map[[2]string]*Stranger
+	inexact, around bool
+}
+
+func (t *tally) add(u *replay.Use) {
+	if !touches(t.alert, u) {
+		t.around = true // of the same hour, but its first and last lie before and after
+		return
+	}
+	key := [2]string{u.Address, u.Account}
+	s := t.by[key]
+	if s == nil {
+		s = &Stranger{SourceIPAddress: u.Address, Account: u.Account, Opener: u.Address != "" && u.Address == t.alert.SourceIPAddress}
+		t.by[key] = s
+	}
+	if u.Denied {
+		s.Denied += u.Requests()
+	} else {
+		s.Requests += u.Requests()
+		s.Bytes += u.Bytes()
+		s.Access = append(s.Access, u.Access)
+		t.inexact = t.inexact || !u.Exact() || !inside(t.alert, u)
+	}
+	s.First, s.Last = earlier(s.First, u.First), later(s.Last, u.Last)
+}
+
+// sum is what strangers did. The opener's own address is told apart.
+func (t *tally) sum() AccessSeen {
+	seen := AccessSeen{Strangers: []Stranger{}}
+	addresses, accounts := map[string]bool{}, map[string]bool{}
+	for _, s := range t.by {
+		s.Access = sortAccess(s.Access)
+		seen.Strangers = append(seen.Strangers, *s)
+		if s.Opener {
+			seen.OwnRequests += s.Requests
+			continue
+		}
+		seen.Requests, seen.Denied, seen.Bytes = seen.Requests+s.Requests, seen.Denied+s.Denied, seen.Bytes+s.Bytes
+		if s.Requests == 0 {
+			continue
+		}
+		addresses[s.SourceIPAddress] = true
+		seen.Access = append(seen.Access, s.Access...)
+		seen.First, seen.Last = earlier(seen.First, *s.First), later(seen.Last, *s.Last)
+		if s.Account != "anonymous" {
+			accounts[s.Account] = true
+		}
+	}
+	seen.Addresses, seen.Access = len(addresses), sortAccess(seen.Access)
+	seen.Accounts = slices.Sorted(maps.Keys(accounts))
+	seen.Accounts = seen.Accounts[:min(len(seen.Accounts), maxAccounts)]
+	slices.SortFunc(seen.Strangers, func(a, b Stranger) int {
+		return cmp.Or(cmp.Compare(b.Requests, a.Requests), cmp.Compare(b.Denied, a.Denied),
+			cmp.Compare(a.SourceIPAddress, b.SourceIPAddress), cmp.Compare(a.Account, b.Account))
+	})
+	seen.Strangers = seen.Strangers[:min(len(seen.Strangers), maxAccounts)]
+	return seen
+}
+
 func (s *AccessSeen) judge(inexact bool) {
 	switch {
 	case s.Requests > 0 && inexact:
 		s.Verdict, s.Why = "confirmed", "counts are estimates: requests are kept by the hour and sampled above 256"
 	case s.Requests > 0:
 		s.Verdict = "confirmed"
+	case s.OwnRequests > 0:
+		s.Verdict, s.Why = "none-seen", "only the opener's own address made unsigned requests"
 	case s.Denied > 0:
 		s.Verdict, s.Why = "attempts-only", "strangers were refused; others may have gone unlogged"
 	default:

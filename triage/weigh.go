@@ -102,7 +102,9 @@ var adjustments = []adjustment{
 	{func(a *Alert, _ map[string]bool) bool {
 		return (a.State == exposure.Closed && a.Kind != KindAttempt) || (a.State == exposure.Blocked && a.Kind == KindPublic)
 	}, 1, "it is shut again"},
-	{func(a *Alert, _ map[string]bool) bool { return a.Key != "" && a.Kind == KindPublic }, 1, "one object only"},
+	{func(a *Alert, _ map[string]bool) bool {
+		return a.Key != "" && a.Kind == KindPublic && a.flag("bucket-name") != Yes
+	}, 1, "one object only"},
 	{func(a *Alert, _ map[string]bool) bool {
 		return a.flag("bucket-name") == No && a.Kind == KindPublic && readOnly(a)
 	}, 1, "the name looks meant for the public"},

@@ -13,9 +13,15 @@ import (
 
 func newExplain() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "explain", GroupID: "understand", Short: "Explain the words of a report",
+		Use: "explain", GroupID: "understand", Short: "Explain the routes that a report names",
 		Example: "  bucketlid explain route bucket-acl",
-		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return usageError("see: bucketlid explain --help", "there is nothing called %q to explain", args[0])
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(&cobra.Command{
 		Use: "route [NAME]", Short: "Print the page of a route, or the list of routes",
