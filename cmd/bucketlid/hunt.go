@@ -144,7 +144,7 @@ func (f *huntFlags) filter(now time.Time) (ingest.Filter, error) {
 	filter := ingest.Filter{Accounts: f.accounts, Regions: f.regions}
 	for _, account := range f.accounts {
 		if len(account) != 12 || strings.Trim(account, "0123456789") != "" {
-			return filter, usageError("an account id has 12 digits, for example 111122223333", "--account: %q is no account id", account)
+			return filter, usageError("an account id has 12 digits, for example 111122223333", "--account: %q is not an account id", account)
 		}
 	}
 	if f.since != "" && f.from != "" {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/bucketlid/bucketlid/ingest"
 	"github.com/bucketlid/bucketlid/replay"
@@ -83,16 +84,24 @@ func (h *hunt) read(ctx context.Context, specs []string) error {
 	if err != nil {
 		return err
 	}
-	h.merge(append([]*worker{first}, workers...))
+	var settling sync.WaitGroup
+	for _, w := range workers {
+		settling.Go(w.baseline.Settle)
+	}
+	settling.Wait()
+	h.merge(append(workers, first))
 	return nil
 }
 
+// merge puts the workers' shares together, into the first's.
 func (h *hunt) merge(workers []*worker) {
-	h.ledger, h.baseline = replay.NewLedger(), replay.NewBaseline()
+	h.ledger, h.baseline = workers[0].ledger, workers[0].baseline
 	h.counts = counts{reasons: map[string]int64{}}
-	for _, w := range workers {
-		h.ledger.Merge(w.ledger)
-		h.baseline.Merge(w.baseline)
+	for i, w := range workers {
+		if i > 0 {
+			h.ledger.Merge(w.ledger)
+			h.baseline.Merge(w.baseline)
+		}
 		h.skipped = append(h.skipped, w.skipped...)
 		h.counts.add(w.counts)
 	}

@@ -22,7 +22,7 @@ func parseWhen(flag, text string, now time.Time) (time.Time, error) {
 	if age, ok := parseAge(text); ok {
 		return now.Add(-age).UTC(), nil
 	}
-	return time.Time{}, usageError("good forms: 2026-08-03T14:00:00Z, 2026-08-03, 36h, 7d", "%s: %q is no time", flag, text)
+	return time.Time{}, usageError("good forms: 2026-08-03T14:00:00Z, 2026-08-03, 36h, 7d", "%s: %q is not a time", flag, text)
 }
 
 func parseAge(text string) (time.Duration, bool) {
