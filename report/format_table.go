@@ -158,8 +158,8 @@ func (c *collector) blocks(b *strings.Builder) {
 	}
 }
 
-// block is one alert in a few labelled lines: the sentence, why it matters, the
-// chain of reasons, what is not known, a request that proves it, where to read on.
+// block is one alert in a few labelled lines: the sentence, why it matters, who
+// used it, the chain of reasons, what is not known, a request that proves it, where to read on.
 func (c *collector) block(b *strings.Builder, a *triage.Alert) {
 	b.WriteByte('\n')
 	severity := strings.ToUpper(Terminal(string(a.Severity)))
@@ -171,7 +171,8 @@ func (c *collector) block(b *strings.Builder, a *triage.Alert) {
 		}
 		b.WriteString(line + "\n")
 	}
-	c.lines(b, "why", strings.Join(nonEmpty(a.SeverityWhy, c.openFor(a), "strangers' use: "+used(&a.AccessSeen)), "; "))
+	c.lines(b, "why", strings.Join(nonEmpty(a.SeverityWhy, c.openFor(a)), "; "))
+	c.lines(b, "used", used(&a.AccessSeen))
 	c.lines(b, "reasons", strings.Join(a.Reasons, "; "))
 	c.lines(b, "unknown", strings.Join(a.Unknowns, "; "))
 	if text := witness(a); text != "" {

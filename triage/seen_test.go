@@ -133,3 +133,17 @@ func TestAccessSeenCountsRepeatsOnce(t *testing.T) {
 		t.Errorf("%+v", seen)
 	}
 }
+
+// Requests from the opener's own address are listed, but are no stranger's.
+func TestOpenersOwnAddressIsToldApart(t *testing.T) {
+	at := ten.Add(time.Minute)
+	own := func(a *Alert) { a.SourceIPAddress = "203.0.113.7" }
+	seen := newTestRanker(t, get(at, "203.0.113.7"), get(at, "192.0.2.9"), get(at.Add(time.Second), "192.0.2.9")).accessSeen(alert(own))
+	if seen.OwnRequests != 1 || seen.Requests != 2 || seen.Addresses != 1 || len(seen.Strangers) != 2 || seen.Strangers[0].Opener || !seen.Strangers[1].Opener {
+		t.Errorf("%+v", seen)
+	}
+	seen = newTestRanker(t, get(at, "203.0.113.7")).accessSeen(alert(own))
+	if seen.Verdict != "none-seen" || seen.Requests != 0 || seen.OwnRequests != 1 {
+		t.Errorf("%+v", seen)
+	}
+}
