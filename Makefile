@@ -5,7 +5,7 @@ GO ?= go
 VENV := .venv
 MOTO := $(VENV)/bin/moto_server
 
-.PHONY: help run build test check lint race fuzz golden bench real clean
+.PHONY: help run build test check lint race fuzz golden bench bench-base bench-diff clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,8 +45,16 @@ fuzz: ## each fuzz target for FUZZTIME
 golden: ## accept the present output as the golden files
 	$(GO) test ./report ./cmd/bucketlid -update
 
-bench: ## ratios of whole processes, and the Go benchmarks
+bench: ## ratios of whole processes; needs igzip (isal), jq and GNU time
 	bench/run.sh
+
+BENCHES = $(GO) test -run '^$$' -bench 'Scan|Decode|Inflate$$|Analyse|Classify|Hunt' -benchtime 300ms -count 6 ./trail ./ingest ./policy ./cmd/bucketlid
+bench-base: ## write bench/base.txt, the base that bench-diff compares with
+	$(BENCHES) > bench/base.txt
+
+bench-diff: ## the Go benchmarks against bench/base.txt
+	$(BENCHES) > bench/new.txt
+	$(GO) tool benchstat bench/base.txt bench/new.txt
 
 clean: ## remove what was built
 	rm -rf bucketlid $(VENV)
