@@ -33,6 +33,7 @@ type Use struct {
 	Bucket  string
 	Address string
 	Account string // "anonymous" or the foreign account
+	Owner   string // the bucket owner's account, where the record tells
 	Access  policy.Access
 	Denied  bool
 	ByACL   bool // aclRequired: an ACL grant was needed
@@ -82,7 +83,7 @@ func (l *Ledger) addUse(r *trail.Record) {
 	}
 	acl, _ := r.AdditionalEventData["aclRequired"].(string)
 	use := &Use{
-		Bucket: bucketName(r), Address: r.SourceIPAddress, Account: account, Access: access,
+		Bucket: bucketName(r), Address: r.SourceIPAddress, Account: account, Owner: ownerAccount(r), Access: access,
 		Denied: r.ErrorCode != "", ByACL: acl == "Yes", First: r.EventTime.UTC(), Last: r.EventTime.UTC(),
 	}
 	id := xxhash.Sum64String(r.EventID + "/" + r.RequestID)
@@ -102,6 +103,9 @@ func (l *Ledger) joinUse(use *Use) {
 		return
 	}
 	have.sample.merge(&use.sample, maxSample)
+	if have.Owner == "" || (use.Owner != "" && use.Owner < have.Owner) {
+		have.Owner = use.Owner
+	}
 	if use.First.Before(have.First) {
 		have.First = use.First
 	}

@@ -61,7 +61,7 @@ func sourceIP(r *ranker, a *Alert, f *Flag) {
 		f.Answer = No
 		return
 	case addr.IsPrivate(), addr.IsLoopback():
-		f.Against = append(f.Against, "a private address: the call came through a VPC endpoint or the console")
+		f.Against = append(f.Against, "a private address: it came through a VPC endpoint, a proxy of the console, or the log was rewritten")
 		f.Answer = No
 		return
 	}

@@ -179,34 +179,44 @@ func (r *ranker) unexplained(homes map[string]home) {
 	}
 	sort.Strings(names)
 	for _, name := range names {
-		var left []*replay.Use
+		left := map[exposure.RouteID][]*replay.Use{}
 		for _, u := range r.uses[name] {
 			if u.Account == "anonymous" && !u.Denied && !slices.ContainsFunc(explained[name], func(a *Alert) bool {
 				return overlaps(a, u) && (len(a.Access) == 0 || slices.Contains(a.Access, u.Access))
 			}) {
-				left = append(left, u)
+				left[usedRoute(u)] = append(left[usedRoute(u)], u)
 			}
 		}
-		if len(left) > 0 {
-			r.out.Alerts = append(r.out.Alerts, unexplainedAlert(name, left, homes[name]))
+		for _, route := range slices.Sorted(maps.Keys(left)) {
+			r.out.Alerts = append(r.out.Alerts, unexplainedAlert(name, route, left[route], homes[name]))
 		}
 	}
 }
 
-func unexplainedAlert(name string, uses []*replay.Use, h home) Alert {
+// usedRoute is the route that let an unsigned request through: aclRequired tells
+// that it was an ACL, of the object for its content and of the bucket for the
+// rest (semantics F.2).
+func usedRoute(u *replay.Use) exposure.RouteID {
+	switch {
+	case !u.ByACL:
+		return exposure.BucketPolicyRoute
+	case u.Access == policy.Read:
+		return exposure.ObjectACL
+	}
+	return exposure.BucketACL
+}
+
+func unexplainedAlert(name string, route exposure.RouteID, uses []*replay.Use, h home) Alert {
 	a := Alert{
-		Kind: KindPublic, Bucket: name, BucketName: name, Route: string(exposure.BucketPolicyRoute), Audience: policy.Anyone,
+		Kind: KindPublic, Bucket: name, BucketName: name, Route: string(route), Audience: policy.Anyone,
 		URI: "*", State: exposure.Unknown, Certainty: exposure.Inferred, BlockedBy: []string{},
 		Scope: policy.Scope{Include: []string{name}}, Account: h.account, Region: h.region,
 	}
 	first, last := uses[0].First, uses[0].Last
 	for _, u := range uses {
 		a.Access = append(a.Access, u.Access)
-		if u.ByACL {
-			a.Route = string(exposure.BucketACL)
-			if u.Access == policy.Read {
-				a.Route = string(exposure.ObjectACL)
-			}
+		if a.Account == "" {
+			a.Account = u.Owner
 		}
 		first, last = *earlier(&first, u.First), *later(&last, u.Last)
 	}
