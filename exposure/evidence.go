@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/bucketlid/bucketlid/bucket"
+	"github.com/bucketlid/bucketlid/policy"
 )
 
 // reasons is the chain behind an open window: the grant, what opened it if that
@@ -26,6 +27,7 @@ func (f *finder) reasons(r *run) []string {
 	if r.start >= 0 && len(r.grants) == 1 && r.grants[0] == r.start {
 		out = append(out, f.enablers(r.start)...)
 	}
+	out = append(out, f.website(r)...)
 	if r.end != stillOpen {
 		closing := "it closed when " + f.event(r.end)
 		if len(r.after) > 0 {
@@ -34,6 +36,20 @@ func (f *finder) reasons(r *run) []string {
 		out = append(out, closing)
 	}
 	return out
+}
+
+// website tells that an open bucket also serves a website: one more address
+// for the same objects, by plain http.
+func (f *finder) website(r *run) []string {
+	last := len(f.t.Steps) - 1
+	if r.end != stillOpen {
+		last = r.end - 1
+	}
+	w := f.t.State(last).Website
+	if r.id.audience != policy.Anyone || !w.Known || w.Value == "" || w.Step < 0 {
+		return nil
+	}
+	return []string{"the bucket serves a website: " + f.event(w.Step)}
 }
 
 // grantReason names the grant and the call that made it.

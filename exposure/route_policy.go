@@ -69,6 +69,9 @@ func (v *view) policyHoldings(route RouteID, g policy.Grant, r bucket.Reading[*b
 			permission: strings.Join(g.Actions, ", "), statement: statementName(g.Statement),
 			grantStep: r.Step, earliest: r.Earliest, blockStep: -1, grade: r.Grade, until: g.Until,
 		}
+		if g.UnsignedOnly && v.state.Payer.Value == "Requester" {
+			h.block("requester-pays", v.state.Payer.Step)
+		}
 		if g.Audience != policy.ServiceDeputy {
 			v.applyRestrict(&h)
 		}
