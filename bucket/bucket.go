@@ -30,7 +30,6 @@ type Event struct {
 	SourceIdentity  string
 	MFA             string
 	VPCEndpointID   string
-	ViaConsole      bool
 }
 
 // Tri is a three-valued truth: the zero value is unknown.

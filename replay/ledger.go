@@ -52,6 +52,24 @@ func Wants(h *trail.Header, raw []byte) bool {
 	return isUse(h)
 }
 
+// Take takes one record in as it comes from the sieve, and decodes it whole only
+// where that can tell something new. The answer names what could not be read;
+// "" when all could.
+func (l *Ledger) Take(h *trail.Header, raw []byte) string {
+	if !Wants(h, raw) {
+		l.AddHeader(h, raw)
+		return ""
+	}
+	if l.Repeats(h, raw) {
+		return ""
+	}
+	r, err := trail.Decode(raw, h)
+	if err != nil {
+		return err.Error()
+	}
+	return l.Add(r)
+}
+
 // Add takes one decoded record in. Records that Wants would not choose are
 // ignored. The answer names what of a change could not be read, so that it is
 // not taken for no change; "" when all could.

@@ -53,8 +53,7 @@ func (s *sample) sum() int64 {
 	return n << s.halvings
 }
 
-// idSample is a sample of bare ids in a sorted list of fixed size: the smallest
-// hashes seen. It is the form for the many counters of the baseline.
+// idSample is a sample of bare ids in a short list: the smallest hashes seen. It is the form for the many counters of the baseline.
 type idSample struct {
 	ids      []uint64
 	halvings uint8

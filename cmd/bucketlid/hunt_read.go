@@ -36,8 +36,8 @@ type hunt struct {
 
 // counts are what a worker read.
 type counts struct {
-	objects, damaged, packed, unpacked, records, outside int64
-	reasons                                              map[string]int64
+	objects, packed, unpacked, records, outside int64
+	reasons                                     map[string]int64
 }
 
 // maxSkipsOfObject bounds the skipped messages of one object; the rest is
@@ -113,7 +113,6 @@ func (h *hunt) merge(workers []*worker) {
 
 func (c *counts) add(o counts) {
 	c.objects += o.objects
-	c.damaged += o.damaged
 	c.packed += o.packed
 	c.unpacked += o.unpacked
 	c.records += o.records
@@ -162,7 +161,6 @@ func (w *worker) damage(name string, err error) error {
 	default:
 		w.skip(name, -1, err.Error())
 	}
-	w.counts.damaged++
 	return nil
 }
 
@@ -176,19 +174,7 @@ func (w *worker) visit(object string) func(h *trail.Header, raw []byte) error {
 		if !w.baseline.Observe(h) {
 			w.skip(object, h.Offset, "eventTime is no date: the record is read, but has no place in time")
 		}
-		if !replay.Wants(h, raw) {
-			w.ledger.AddHeader(h, raw)
-			return nil
-		}
-		if w.ledger.Repeats(h, raw) {
-			return nil
-		}
-		record, err := trail.Decode(raw, h)
-		if err != nil {
-			w.skip(object, h.Offset, err.Error())
-			return nil
-		}
-		if unread := w.ledger.Add(record); unread != "" {
+		if unread := w.ledger.Take(h, raw); unread != "" {
 			w.skip(object, h.Offset, unread)
 		}
 		return nil
