@@ -167,19 +167,16 @@ func unquote(s string) (value string, ok bool) {
 	return s, !strings.Contains(s, `"`)
 }
 
-func grantee(kind, value string) (Grantee, bool) {
-	if value == "" {
-		return Grantee{}, false
-	}
+func grantee(kind, value string) (g Grantee, ok bool) {
 	switch kind {
 	case "uri":
-		return Grantee{URI: groupURI(value)}, true
+		g.URI = groupURI(value)
 	case "id":
-		return Grantee{ID: value}, true
+		g.ID = value
 	case "emailaddress":
-		return Grantee{EmailAddress: value}, true
+		g.EmailAddress = value
 	}
-	return Grantee{}, false
+	return g, g != Grantee{}
 }
 
 // groupURI brings a group's URI to the form that AWS writes: blanks, https and

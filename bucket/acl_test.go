@@ -246,7 +246,7 @@ func TestTri(t *testing.T) {
 }
 
 func FuzzGrantHeader(f *testing.F) {
-	for _, s := range []string{"uri=" + AllUsers, `id="a,b", emailAddress="c"`, `id="a`, "=", `"",`, "uri=\x00"} {
+	for _, s := range []string{"uri=" + AllUsers, `id="a,b", emailAddress="c"`, `id="a`, "=", `"",`, "uri=\x00", "uri=/", `uri=" "`} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
