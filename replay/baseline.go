@@ -22,6 +22,7 @@ type Baseline struct {
 	Principals map[string]*Habit
 	Addresses  map[string]*Habit
 	covered    map[scopeKey]map[int64]slots // by day: when there are records
+	marked     mark                         // in covered, last
 	tuples     map[uint64]*tuple            // not yet told to Principals and Addresses
 	first      int64
 	last       int64
@@ -29,6 +30,12 @@ type Baseline struct {
 }
 
 type scopeKey struct{ account, region string }
+
+// mark is one slot of one scope.
+type mark struct {
+	scopeKey
+	slot int64 // since 1970
+}
 
 // slotSeconds is the grain of coverage: longer than the span of one log file.
 const slotSeconds = 600
@@ -172,10 +179,15 @@ func (b *Baseline) Span() (first, last time.Time, ok bool) {
 }
 
 func (b *Baseline) cover(h *trail.Header, seconds int64) {
-	days, ok := b.covered[scopeKey{string(h.RecipientAccountID), string(h.Region)}]
+	if m := &b.marked; m.slot == seconds/slotSeconds && m.account == string(h.RecipientAccountID) && m.region == string(h.Region) {
+		return // as for most records of a file
+	}
+	key := scopeKey{string(h.RecipientAccountID), string(h.Region)}
+	b.marked = mark{key, seconds / slotSeconds}
+	days, ok := b.covered[key]
 	if !ok {
 		days = map[int64]slots{}
-		b.covered[scopeKey{string(h.RecipientAccountID), string(h.Region)}] = days
+		b.covered[key] = days
 	}
 	day, slot := seconds/86400, seconds%86400/slotSeconds
 	if have := days[day]; !have.has(slot) {

@@ -18,9 +18,9 @@ import (
 // CloudTrail writes it, and what it means.
 type call struct {
 	name string
-	// wants narrows which records are decoded whole, by their raw bytes; nil
-	// takes all. It exists for calls that are many and seldom matter.
-	wants func(raw []byte) bool
+	// wants narrows which records are decoded whole, by header and raw bytes;
+	// nil takes all. It exists for calls that are many and seldom matter.
+	wants func(h *trail.Header, raw []byte) bool
 	read  func(r *trail.Record) []*bucket.Change
 }
 
@@ -121,7 +121,8 @@ var organizationCalls = map[string]bool{
 
 // carriesACL tells an upload that sets a public or foreign ACL from the
 // millions that do not.
-func carriesACL(raw []byte) bool {
+func carriesACL(h *trail.Header, raw []byte) bool {
+	raw = request(h, raw)
 	if bytes.Contains(raw, []byte("x_amz_")) {
 		return true
 	}
@@ -136,6 +137,6 @@ func carriesACL(raw []byte) bool {
 }
 
 // provesAbsence keeps reads that failed because there is nothing to read.
-func provesAbsence(raw []byte) bool {
+func provesAbsence(_ *trail.Header, raw []byte) bool {
 	return bytes.Contains(raw, []byte("NoSuchBucketPolicy")) || bytes.Contains(raw, []byte("OwnershipControlsNotFoundError"))
 }

@@ -126,7 +126,7 @@ func read(t testing.TB, raw []byte) string {
 	if c == nil {
 		return "no call"
 	}
-	if c.wants != nil && !c.wants(raw) {
+	if c.wants != nil && !c.wants(&trail.Header{}, raw) {
 		return "not wanted"
 	}
 	var out []string

@@ -46,7 +46,7 @@ func NewLedger() *Ledger {
 // Wants reports whether the record must be decoded whole and added. It looks at
 // the header first and at the raw bytes only where a call's row asks for it.
 func Wants(h *trail.Header, raw []byte) bool {
-	if c := lookup(h.Source, h.Name); c != nil && (c.wants == nil || c.wants(raw)) {
+	if c := lookup(h.Source, h.Name); c != nil && (c.wants == nil || c.wants(h, raw)) {
 		return true
 	}
 	return isUse(h)
@@ -77,7 +77,7 @@ func (l *Ledger) Add(r *trail.Record) string {
 	clipRecord(r)
 	l.addUse(r)
 	c := lookup([]byte(r.EventSource), []byte(r.EventName))
-	if c == nil || (c.wants != nil && !c.wants(r.Raw)) {
+	if c == nil || (c.wants != nil && !c.wants(&trail.Header{}, r.Raw)) {
 		l.addStrangersRewrite(r)
 		return ""
 	}

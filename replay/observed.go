@@ -87,9 +87,10 @@ func (l *Ledger) Repeats(h *trail.Header, raw []byte) bool {
 		return false
 	}
 	seconds, _, dated := trail.ParseTime(h.Time)
-	name, sent := member(raw, "bucketName"), number(raw, `"bytesTransferredOut":`)
+	params := request(h, raw)
+	name, sent := member(params, "bucketName"), number(raw, `"bytesTransferredOut":`)
 	if name == nil {
-		name = member(raw, "Host") // of an account's own settings
+		name = member(params, "Host") // of an account's own settings
 	}
 	if !dated || name == nil {
 		return false

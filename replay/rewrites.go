@@ -83,19 +83,37 @@ func (l *Ledger) AddHeader(h *trail.Header, raw []byte) {
 	if !ok || len(h.Error) > 0 || string(h.Source) != "s3.amazonaws.com" {
 		return
 	}
-	name, key := member(raw, "bucketName"), member(raw, "key")
+	params := request(h, raw)
+	name, key := member(params, "bucketName"), member(params, "key")
 	seconds, _, dated := trail.ParseTime(h.Time)
 	if name == nil || key == nil || !dated {
 		return
 	}
-	version := versionID(string(member(raw, "x-amz-version-id")))
-	if removed && version != "" && string(member(raw, "versionId")) != version {
+	version := versionID(string(member(response(h, raw), "x-amz-version-id")))
+	if removed && version != "" && string(member(params, "versionId")) != version {
 		return // a delete marker: the former version stays readable by its id
 	}
 	l.rewrites.add(rewrite{
 		object: objectHash(string(name), string(key)), seconds: seconds,
 		version: versionHash(version), id: parseUUID(h.EventID), removed: removed, by: l.rewrites.caller(h),
 	})
+}
+
+// request is where a record's request parameters stand: in all of it, when the
+// sieve did not say.
+func request(h *trail.Header, raw []byte) []byte {
+	if h.Request != nil {
+		return h.Request
+	}
+	return raw
+}
+
+// response is the same for the response elements.
+func response(h *trail.Header, raw []byte) []byte {
+	if h.Response != nil {
+		return h.Response
+	}
+	return raw
 }
 
 // member is the text of the first member of a name that is a string. A quote

@@ -30,6 +30,8 @@ const (
 	fieldIssuerARN
 	fieldVersion
 	fieldInsight
+	fieldRequest
+	fieldResponse
 	fieldList // a wrapper's list of records
 	fieldNone
 )
@@ -117,6 +119,13 @@ func recordField(key []byte) field {
 		}
 		if string(key) == "QueryResultRows" {
 			return fieldList
+		}
+	case 16, 17:
+		if string(key) == "responseElements" {
+			return fieldResponse
+		}
+		if string(key) == "requestParameters" {
+			return fieldRequest
 		}
 	case 18:
 		if string(key) == "recipientAccountId" {

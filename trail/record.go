@@ -87,6 +87,8 @@ type Header struct {
 	UserName           []byte // userIdentity.userName
 	InvokedBy          []byte // userIdentity.invokedBy
 	IssuerARN          []byte // userIdentity.sessionContext.sessionIssuer.arn
+	Request            []byte // requestParameters, as written
+	Response           []byte // responseElements, as written
 }
 
 // Skip names a piece of input that could not be read as a record.

@@ -108,6 +108,10 @@ func (s *scanner) member(b []byte, i int, key []byte) (int, status) {
 	case fieldVersion, fieldInsight:
 		s.seen |= 1 << f
 		return s.value(b, i)
+	case fieldRequest:
+		return s.span(b, i, &s.h.Request)
+	case fieldResponse:
+		return s.span(b, i, &s.h.Response)
 	case fieldList:
 		if b[i] == '[' && s.seen == 0 {
 			return i + 1, statusList
@@ -136,6 +140,15 @@ func (s *scanner) value(b []byte, i int) (int, status) {
 		return s.stop(end)
 	}
 	return end, statusOK
+}
+
+// span passes over the value at i and keeps where it stands.
+func (s *scanner) span(b []byte, i int, dst *[]byte) (int, status) {
+	end, st := s.value(b, i)
+	if st == statusOK {
+		*dst = b[i:end:end]
+	}
+	return end, st
 }
 
 // nested passes over the object or list at i, which lies within depth others.
