@@ -4,8 +4,6 @@ package replay
 
 import (
 	"bytes"
-	"cmp"
-	"slices"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -24,6 +22,7 @@ type Baseline struct {
 	covered    map[scopeKey]map[int64]slots // by day: when there are records
 	marked     mark                         // in covered, last
 	tuples     map[uint64]*tuple            // not yet told to Principals and Addresses
+	texts      map[string]string            // names, agents, Regions and principals, each once
 	first      int64
 	last       int64
 	any        bool
@@ -46,64 +45,25 @@ type slots [(86400/slotSeconds + 63) / 64]uint64
 func (s *slots) set(n int64)      { s[n/64] |= 1 << (n % 64) }
 func (s *slots) has(n int64) bool { return s[n/64]&(1<<(n%64)) != 0 }
 
-// Habit is what is usual for one principal or one address.
-type Habit struct {
-	Seen         Tally
-	Failed       Tally
-	Names        map[string]*Tally // by event name
-	Agents       map[string]*Tally // by user agent, versions cut off
-	Regions      map[string]*Tally
-	Counterparts map[string]*Tally // addresses of a principal, principals of an address
-	// Crowded names the maps that reached maxKinds and hold the smallest hashes only.
-	Crowded bool
-}
-
-// Tally counts records, without repeats, with the first and the last.
-type Tally struct {
-	idSample
-	First, Last int64 // Unix seconds
-}
-
-func (t *Tally) empty() bool { return len(t.ids) == 0 && t.halvings == 0 }
-
-func (t *Tally) add(id uint64, seconds int64) {
-	if t.empty() || seconds < t.First {
-		t.First = seconds
-	}
-	t.Last = max(t.Last, seconds)
-	t.idSample.add(id)
-}
-
-func (t *Tally) merge(other *Tally) {
-	if other.empty() {
-		return
-	}
-	if t.empty() || other.First < t.First {
-		t.First = other.First
-	}
-	t.Last = max(t.Last, other.Last)
-	t.idSample.merge(&other.idSample)
-}
-
-// maxKinds bounds each map of a Habit.
-const maxKinds = 256
-
 // NewBaseline returns an empty baseline.
 func NewBaseline() *Baseline {
-	return &Baseline{Principals: map[string]*Habit{}, Addresses: map[string]*Habit{}, covered: map[scopeKey]map[int64]slots{}, tuples: map[uint64]*tuple{}}
+	return &Baseline{Principals: map[string]*Habit{}, Addresses: map[string]*Habit{}, covered: map[scopeKey]map[int64]slots{}, tuples: map[uint64]*tuple{}, texts: map[string]string{}}
 }
 
 // tuple counts the records that are alike in every field of the baseline. Most
-// records repeat one, so that one look-up serves all the maps of two Habits;
-// since samples merge, telling the Habits later gives the same counts.
+// records repeat one, so that one look-up serves both Habits; since samples
+// merge, telling the Habits later gives the same counts.
 type tuple struct {
-	principal, address, name, agent, region string
-	failed                                  bool
-	seen                                    Tally
+	seen               Tally
+	principal, address string
+	pattern
 }
 
 // maxTuples bounds the tuples that wait to be told. Only tests change it.
 var maxTuples = 1 << 16
+
+// maxTexts bounds the texts that are kept once.
+const maxTexts = 1 << 17
 
 // Observe takes one record's header in, and cuts texts of it that are too long
 // to be AWS's. Records without a caller count nowhere, nor do those without a
@@ -145,19 +105,33 @@ func (b *Baseline) tuple(h *trail.Header) *tuple {
 	if len(b.tuples) >= maxTuples {
 		b.tell()
 	}
-	t = &tuple{string(key[:principal]), string(h.Address), string(h.Name), string(agent), string(h.Region), failed, Tally{}}
+	t = &tuple{principal: b.text(key[:principal]), address: string(h.Address),
+		pattern: pattern{name: b.text(h.Name), agent: b.text(agent), region: b.text(h.Region), failed: failed}}
 	b.tuples[hash] = t
 	return t
+}
+
+// text keeps one copy of a text that many tuples share.
+func (b *Baseline) text(s []byte) string {
+	if have, ok := b.texts[string(s)]; ok {
+		return have
+	}
+	if len(b.texts) >= maxTexts {
+		clear(b.texts)
+	}
+	have := string(s)
+	b.texts[have] = have
+	return have
 }
 
 // tell adds the tuples to the Habits of their principal and address.
 func (b *Baseline) tell() {
 	for _, t := range b.tuples {
 		if t.principal != "" {
-			habit(b.Principals, t.principal).observe(t, t.address)
+			habit(b.Principals, t.principal).add(t.pattern, t.address, &t.seen)
 		}
 		if t.address != "" {
-			habit(b.Addresses, t.address).observe(t, t.principal)
+			habit(b.Addresses, t.address).add(t.pattern, t.principal, &t.seen)
 		}
 	}
 	clear(b.tuples)
@@ -199,47 +173,10 @@ func (b *Baseline) cover(h *trail.Header, seconds int64) {
 func habit(m map[string]*Habit, key string) *Habit {
 	h, ok := m[key]
 	if !ok {
-		h = &Habit{Names: map[string]*Tally{}, Agents: map[string]*Tally{}, Regions: map[string]*Tally{}, Counterparts: map[string]*Tally{}}
+		h = &Habit{}
 		m[key] = h
 	}
 	return h
-}
-
-func (h *Habit) observe(t *tuple, counterpart string) {
-	h.Seen.merge(&t.seen)
-	if t.failed {
-		h.Failed.merge(&t.seen)
-	}
-	h.tally(h.Names, t.name, &t.seen)
-	h.tally(h.Agents, t.agent, &t.seen)
-	h.tally(h.Regions, t.region, &t.seen)
-	h.tally(h.Counterparts, counterpart, &t.seen)
-}
-
-func (h *Habit) tally(m map[string]*Tally, key string, seen *Tally) {
-	t, ok := m[key]
-	if !ok {
-		t = &Tally{}
-		m[key] = t
-	}
-	t.merge(seen)
-	if !ok && len(m) > 2*maxKinds {
-		h.crowd(m)
-	}
-}
-
-// crowd keeps the maxKinds keys of smallest hash: a choice that depends on the
-// set of keys alone.
-func (h *Habit) crowd(m map[string]*Tally) {
-	h.Crowded = true
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, func(a, b string) int { return cmp.Compare(xxhash.Sum64String(a), xxhash.Sum64String(b)) })
-	for _, k := range keys[min(maxKinds, len(keys)):] {
-		delete(m, k)
-	}
 }
 
 // Merge takes everything of other in.
@@ -268,31 +205,11 @@ func (b *Baseline) Merge(other *Baseline) {
 
 func mergeHabits(into, from map[string]*Habit) {
 	for key, h := range from {
-		have, ok := into[key]
-		if !ok {
-			into[key] = h
-			continue
-		}
-		have.Crowded = have.Crowded || h.Crowded
-		have.Seen.merge(&h.Seen)
-		have.Failed.merge(&h.Failed)
-		have.mergeKinds(have.Names, h.Names)
-		have.mergeKinds(have.Agents, h.Agents)
-		have.mergeKinds(have.Regions, h.Regions)
-		have.mergeKinds(have.Counterparts, h.Counterparts)
-	}
-}
-
-func (h *Habit) mergeKinds(into, from map[string]*Tally) {
-	for key, t := range from {
 		if have, ok := into[key]; ok {
-			have.merge(t)
+			have.merge(h)
 		} else {
-			into[key] = t
+			into[key] = h
 		}
-	}
-	if len(into) > 2*maxKinds {
-		h.crowd(into)
 	}
 }
 
@@ -395,12 +312,7 @@ func (b *Baseline) Settle() {
 	b.tell()
 	for _, m := range []map[string]*Habit{b.Principals, b.Addresses} {
 		for _, h := range m {
-			if !h.Crowded {
-				continue
-			}
-			for _, kinds := range []map[string]*Tally{h.Names, h.Agents, h.Regions, h.Counterparts} {
-				h.crowd(kinds)
-			}
+			h.settle()
 		}
 	}
 }

@@ -27,17 +27,17 @@ const start = 1_748_772_000 // 2025-06-01T10:00:00Z
 // settled is all that a baseline tells after Settle, in a form to compare.
 func settled(b *Baseline) map[string]any {
 	b.Settle()
-	tally := func(t *Tally) string { return fmt.Sprint(t.Count(), t.Exact(), t.First, t.Last) }
+	tally := func(t Tally) string { return fmt.Sprint(t.Count(), t.Exact(), t.First, t.Last) }
 	out := map[string]any{}
 	for side, m := range map[string]map[string]*Habit{"principal ": b.Principals, "address ": b.Addresses} {
 		for key, h := range m {
-			kinds := map[string]string{"seen": tally(&h.Seen), "crowded": fmt.Sprint(h.Crowded)}
-			if h.Failed.Count() > 0 {
-				kinds["failed"] = tally(&h.Failed)
+			kinds := map[string]string{"seen": tally(h.Seen()), "crowded": fmt.Sprint(h.Crowded())}
+			if failed := h.Failed(); failed.Count() > 0 {
+				kinds["failed"] = tally(failed)
 			}
-			for kind, of := range map[string]map[string]*Tally{"name ": h.Names, "agent ": h.Agents, "region ": h.Regions, "other ": h.Counterparts} {
+			for kind, of := range map[string]map[string]*Tally{"name ": h.Names(), "agent ": h.Agents(), "region ": h.Regions(), "other ": h.Counterparts()} {
 				for k, t := range of {
-					kinds[kind+k] = tally(t)
+					kinds[kind+k] = tally(*t)
 				}
 			}
 			out[side+key] = kinds
@@ -120,7 +120,7 @@ func TestBaselineAnyWay(t *testing.T) {
 			whole.Observe(h)
 		}
 		want := settled(whole)
-		if names == many && !whole.Principals["arn:aws:iam::1:user/u0"].Crowded {
+		if names == many && !whole.Principals["arn:aws:iam::1:user/u0"].Crowded() {
 			t.Fatal("nothing is crowded")
 		}
 		parts := []*Baseline{NewBaseline(), NewBaseline(), NewBaseline()}
@@ -161,7 +161,7 @@ func TestCrowdedPart(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if n := len(few.Principals["arn:aws:iam::1:user/u"].Names); n != maxKinds {
+	if n := len(few.Principals["arn:aws:iam::1:user/u"].Names()); n != maxKinds {
 		t.Errorf("%d names are kept", n)
 	}
 }
@@ -187,8 +187,8 @@ func TestObserveSkips(t *testing.T) {
 		b.Observe(head("...", start+int64(i), "n", "arn:a", "", ""))
 	}
 	b.Settle()
-	if n := b.Principals["arn:a"].Seen.Count(); n != 3 {
-		t.Errorf("three records with ids that tell nothing count as %d", n)
+	if seen := b.Principals["arn:a"].Seen(); seen.Count() != 3 {
+		t.Errorf("three records with ids that tell nothing count as %d", seen.Count())
 	}
 }
 

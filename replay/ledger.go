@@ -63,6 +63,9 @@ func (l *Ledger) Take(h *trail.Header, raw []byte) string {
 	if l.Repeats(h, raw) {
 		return ""
 	}
+	if r := briefly(h); r != nil {
+		return l.Add(r)
+	}
 	r, err := trail.Decode(raw, h)
 	if err != nil {
 		return err.Error()

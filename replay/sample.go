@@ -2,53 +2,61 @@
 
 package replay
 
+import (
+	"cmp"
+	"slices"
+)
+
 // sample counts distinct things in bounded memory. Things are known by a hash
 // of their id, so that a repeated record counts once. Above its size only those
 // are kept whose hash falls in an ever smaller part of the range, and counts
 // are scaled up: which ones depends on the set alone, not on its order. With a
 // size of n the error is about 1/√n.
 type sample struct {
-	value    map[uint64]int64
+	list     []valued // by id
 	halvings uint8
+}
+
+type valued struct {
+	id    uint64
+	value int64
 }
 
 func (s *sample) add(id uint64, value int64, size int) {
 	if s.halvings > 0 && id>>(64-s.halvings) != 0 {
 		return
 	}
-	if s.value == nil {
-		s.value = map[uint64]int64{}
+	at, known := slices.BinarySearchFunc(s.list, id, func(v valued, id uint64) int { return cmp.Compare(v.id, id) })
+	if known {
+		s.list[at].value = max(s.list[at].value, value) // copies of one record may tell less
+		return
 	}
-	s.value[id] = max(s.value[id], value) // copies of one record may tell less
-	for len(s.value) > size {
+	s.list = slices.Insert(s.list, at, valued{id, value})
+	for len(s.list) > size {
 		s.halve()
 	}
 }
 
 func (s *sample) halve() {
 	s.halvings++
-	for id := range s.value {
-		if id>>(64-s.halvings) != 0 {
-			delete(s.value, id)
-		}
-	}
+	s.list = slices.DeleteFunc(s.list, func(v valued) bool { return v.id>>(64-s.halvings) != 0 })
 }
 
 func (s *sample) merge(other *sample, size int) {
 	for s.halvings < other.halvings {
 		s.halve()
 	}
-	for id, v := range other.value {
-		s.add(id, v, size)
+	for _, v := range other.list {
+		s.add(v.id, v.value, size)
 	}
 }
 
-func (s *sample) count() int64 { return int64(len(s.value)) << s.halvings }
+func (s *sample) count() int64 { return int64(len(s.list)) << s.halvings }
 
 func (s *sample) sum() int64 {
 	var n int64
-	for _, v := range s.value {
-		n += v
+	for _, v := range s.list {
+		n += v.value
 	}
 	return n << s.halvings
 }

@@ -86,7 +86,7 @@ func (l *Ledger) addUse(r *trail.Record) {
 		Bucket: bucketName(r), Address: r.SourceIPAddress, Account: account, Owner: ownerAccount(r), Access: access,
 		Denied: r.ErrorCode != "", ByACL: acl == "Yes", First: r.EventTime.UTC(), Last: r.EventTime.UTC(),
 	}
-	id := xxhash.Sum64String(r.EventID + "/" + r.RequestID)
+	id := xxhash.Sum64String(r.EventID)
 	if len(r.EventID) < minIDLength {
 		id = xxhash.Sum64(r.Raw)
 	}

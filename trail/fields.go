@@ -32,6 +32,8 @@ const (
 	fieldInsight
 	fieldRequest
 	fieldResponse
+	fieldResources
+	fieldAdditional
 	fieldList // a wrapper's list of records
 	fieldNone
 )
@@ -131,6 +133,10 @@ func recordField(key []byte) field {
 		if string(key) == "recipientAccountId" {
 			return fieldRecipient
 		}
+	case 19:
+		if string(key) == "additionalEventData" {
+			return fieldAdditional
+		}
 	}
 	return fieldNone
 }
@@ -147,6 +153,8 @@ func recordField9(key []byte) field {
 		return fieldAgent
 	case "errorCode":
 		return fieldError
+	case "resources":
+		return fieldResources
 	case "logEvents":
 		return fieldList
 	}

@@ -89,6 +89,8 @@ type Header struct {
 	IssuerARN          []byte // userIdentity.sessionContext.sessionIssuer.arn
 	Request            []byte // requestParameters, as written
 	Response           []byte // responseElements, as written
+	Resources          []byte // resources, as written
+	Additional         []byte // additionalEventData, as written
 }
 
 // Skip names a piece of input that could not be read as a record.

@@ -112,6 +112,10 @@ func (s *scanner) member(b []byte, i int, key []byte) (int, status) {
 		return s.span(b, i, &s.h.Request)
 	case fieldResponse:
 		return s.span(b, i, &s.h.Response)
+	case fieldResources:
+		return s.span(b, i, &s.h.Resources)
+	case fieldAdditional:
+		return s.span(b, i, &s.h.Additional)
 	case fieldList:
 		if b[i] == '[' && s.seen == 0 {
 			return i + 1, statusList

@@ -69,18 +69,18 @@ func sourceIP(r *ranker, a *Alert, f *Flag) {
 	if habit == nil {
 		return
 	}
-	people := len(habit.Counterparts)
-	seen := fmt.Sprintf("seen %s times by %d principals, from %s to %s", amount(habit.Seen), people, day(habit.Seen.First), day(habit.Seen.Last))
+	people, all := len(habit.Counterparts()), habit.Seen()
+	seen := fmt.Sprintf("seen %s times by %d principals, from %s to %s", amount(all), people, day(all.First), day(all.Last))
 	opened := time.Time{}
 	if a.OpenedBy.EventTime != nil {
 		opened = *a.OpenedBy.EventTime
 	}
-	before := opened.Sub(time.Unix(habit.Seen.First, 0))
+	before := opened.Sub(time.Unix(all.First, 0))
 	switch {
 	case before < 24*time.Hour && r.spanBefore(opened) >= 48*time.Hour:
 		f.Answer = Yes
 		f.For = append(f.For, fmt.Sprintf("first seen %s before, in %s of logs before it", span(before), span(r.spanBefore(opened))), seen)
-	case habit.Seen.Count() >= commonCount && (people >= 2 || before >= 24*time.Hour):
+	case all.Count() >= commonCount && (people >= 2 || before >= 24*time.Hour):
 		f.Answer, f.Against = No, append(f.Against, seen)
 	default:
 		f.For = append(f.For, seen)
@@ -105,11 +105,11 @@ func userBehaviour(r *ranker, a *Alert, f *Flag) {
 		return
 	}
 	logged := r.spanBefore(*by.EventTime)
-	before := by.EventTime.Sub(time.Unix(habit.Seen.First, 0))
+	before := by.EventTime.Sub(time.Unix(habit.Seen().First, 0))
 	if before < time.Hour && logged >= 48*time.Hour {
 		f.For = append(f.For, fmt.Sprintf("the principal was first seen %s before, in %s of logs", span(before), span(logged)))
 	}
-	if t := habit.Names[by.EventName]; t != nil {
+	if t := habit.Names()[by.EventName]; t != nil {
 		switch {
 		case t.First >= by.EventTime.Unix() && logged >= 48*time.Hour:
 			f.For = append(f.For, "first use of "+by.EventName+" by this principal")
@@ -117,7 +117,8 @@ func userBehaviour(r *ranker, a *Alert, f *Flag) {
 			f.Against = append(f.Against, fmt.Sprintf("used %s %s times, first on %s", by.EventName, amount(*t), day(t.First)))
 		}
 	}
-	if t := habit.Counterparts[by.SourceIPAddress]; t != nil && t.First >= by.EventTime.Unix()-3600 && logged >= 48*time.Hour && len(habit.Counterparts) > 1 {
+	counterparts := habit.Counterparts()
+	if t := counterparts[by.SourceIPAddress]; t != nil && t.First >= by.EventTime.Unix()-3600 && logged >= 48*time.Hour && len(counterparts) > 1 {
 		f.For = append(f.For, "first seen from "+by.SourceIPAddress+" within the hour")
 	}
 	if a.escalated {
