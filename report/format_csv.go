@@ -36,7 +36,7 @@ var csvColumns = []csvColumn{
 	{"account", func(a *triage.Alert) string { return a.Account }},
 	{"region", func(a *triage.Alert) string { return a.Region }},
 	{"bucket", func(a *triage.Alert) string { return a.Bucket }},
-	{"key", func(a *triage.Alert) string { return a.Key }},
+	{"key", func(a *triage.Alert) string { return cmp.Or(a.Key, strings.Join(a.Keys, "\n")) }},
 	{"access_point", func(a *triage.Alert) string { return a.AccessPoint }},
 	{"route", func(a *triage.Alert) string { return a.Route }},
 	{"audience", func(a *triage.Alert) string { return string(a.Audience) }},

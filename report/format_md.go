@@ -111,7 +111,7 @@ func mdAlert(b *strings.Builder, n int, a *triage.Alert) {
 	mdItem(b, "Id", mdCode(a.ID)+", account "+mdCode(cmp.Or(a.Account, notKnown))+", region "+mdCode(cmp.Or(a.Region, notKnown)))
 	mdItem(b, "What", mdText(what(a)))
 	for _, f := range []struct{ name, value string }{
-		{"Object", a.Key}, {"Access point", a.AccessPoint}, {"Principals", strings.Join(a.Principals, ", ")}, {"Scope", strings.Join(a.Scope.Include, ", ")},
+		{"Object", cmp.Or(a.Key, strings.Join(a.Keys, ", "))}, {"Access point", a.AccessPoint}, {"Principals", strings.Join(a.Principals, ", ")}, {"Scope", strings.Join(a.Scope.Include, ", ")},
 	} {
 		if f.value != "" {
 			mdItem(b, f.name, mdCode(f.value))

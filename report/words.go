@@ -42,6 +42,8 @@ func place(a *triage.Alert) string {
 		return "account " + a.Account
 	case a.Key != "":
 		return a.Bucket + "/" + a.Key
+	case a.Objects > 0:
+		return fmt.Sprintf("%s (%d objects)", a.Bucket, a.Objects)
 	}
 	return a.Bucket
 }

@@ -54,6 +54,8 @@ type Alert struct {
 	Region          string             `json:"region"`
 	Bucket          string             `json:"bucket"`
 	Key             string             `json:"key,omitempty"`
+	Objects         int                `json:"objects,omitempty"` // of a change set: how many, instead of key
+	Keys            []string           `json:"keys,omitempty"`    // of a change set: the first 20 by name
 	AccessPoint     string             `json:"access_point,omitempty"`
 	Route           string             `json:"route"` // a route, or for guard-removed the guard
 	Audience        policy.Audience    `json:"audience"`

@@ -3,6 +3,7 @@
 package triage
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -58,10 +59,12 @@ func bucketNameFlag(_ *ranker, a *Alert, f *Flag) {
 	if a.Bucket == "" {
 		return
 	}
-	key, _, _ := strings.Cut(a.Key, "?versionId=")
-	for _, w := range tokens(key) {
-		if what, ok := sensitiveWords[w]; ok {
-			f.For = append(f.For, `"`+w+`" in the object's key tells of `+what)
+	for _, key := range append(slices.Clone(a.Keys), a.Key) {
+		key, _, _ = strings.Cut(key, "?versionId=")
+		for _, w := range tokens(key) {
+			if what, ok := sensitiveWords[w]; ok {
+				f.For = appendNew(f.For, `"`+w+`" in an object's key tells of `+what)
+			}
 		}
 	}
 	for _, w := range tokens(a.Bucket) {

@@ -66,7 +66,7 @@ type ranker struct {
 func (r *ranker) bucket(t *bucket.Timeline) {
 	found := exposure.Find(t)
 	r.out.Exposures = append(r.out.Exposures, found...)
-	alerts := group(found)
+	alerts := changeSets(group(found))
 	r.noteOpeners(found)
 	alerts = append(alerts, r.attempts(t, alerts)...)
 	alerts = append(alerts, r.guards(t, alerts)...)

@@ -43,8 +43,8 @@ func (r *ranker) accessSeen(a *Alert) AccessSeen {
 	if around && seen.Requests == 0 {
 		seen.Verdict, seen.Why = "cannot-be-known", "requests are kept by the hour: some of the same hour came before and after, none is known to lie inside"
 	}
-	if a.Key != "" && seen.Requests > 0 {
-		seen.Why = strings.TrimPrefix(seen.Why+"; requests are counted for the whole bucket, not for this object alone", "; ")
+	if (a.Key != "" || a.Objects > 0) && seen.Requests > 0 {
+		seen.Why = strings.TrimPrefix(seen.Why+"; requests are counted for the whole bucket, not for these objects alone", "; ")
 	}
 	return seen
 }

@@ -3,6 +3,7 @@
 package triage
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -36,6 +37,9 @@ func title(a *Alert) string {
 	}
 	if a.Key != "" {
 		what = "object " + a.Bucket + "/" + a.Key
+	}
+	if a.Objects > 0 {
+		what = fmt.Sprintf("%d objects of bucket %s", a.Objects, a.Bucket)
 	}
 	if a.AccessPoint != "" {
 		what += " through access point " + a.AccessPoint
@@ -111,7 +115,7 @@ func doing(a *Alert) string {
 	for i, access := range a.Access {
 		words[i] = accessWords[access]
 	}
-	if a.Key != "" && slices.Equal(a.Access, []policy.Access{policy.Read}) {
+	if (a.Key != "" || a.Objects > 0) && slices.Equal(a.Access, []policy.Access{policy.Read}) {
 		return "read"
 	}
 	last := len(words) - 1
