@@ -23,6 +23,8 @@ type Baseline struct {
 	marked     mark                         // in covered, last
 	tuples     map[uint64]*tuple            // not yet told to Principals and Addresses
 	texts      map[string]string            // names, agents, Regions and principals, each once
+	moments    map[string]moments           // by principal
+	keys       map[string]int64             // long-term access keys: when first seen
 	first      int64
 	last       int64
 	any        bool
@@ -47,7 +49,8 @@ func (s *slots) has(n int64) bool { return s[n/64]&(1<<(n%64)) != 0 }
 
 // NewBaseline returns an empty baseline.
 func NewBaseline() *Baseline {
-	return &Baseline{Principals: map[string]*Habit{}, Addresses: map[string]*Habit{}, covered: map[scopeKey]map[int64]slots{}, tuples: map[uint64]*tuple{}, texts: map[string]string{}}
+	return &Baseline{Principals: map[string]*Habit{}, Addresses: map[string]*Habit{}, covered: map[scopeKey]map[int64]slots{}, tuples: map[uint64]*tuple{}, texts: map[string]string{},
+		moments: map[string]moments{}, keys: map[string]int64{}}
 }
 
 // tuple counts the records that are alike in every field of the baseline. Most
@@ -81,6 +84,8 @@ func (b *Baseline) Observe(h *trail.Header) bool {
 		id = xxhash.Sum64(h.Time) ^ xxhash.Sum64(h.Name) ^ xxhash.Sum64(h.ARN)
 	}
 	b.tuple(h).seen.add(id, seconds)
+	b.noteKey(h, seconds)
+	b.note(h, id, seconds)
 	return true
 }
 
@@ -187,6 +192,7 @@ func (b *Baseline) Merge(other *Baseline) {
 		b.span(other.first)
 		b.span(other.last)
 	}
+	b.mergeMoments(other)
 	mergeHabits(b.Principals, other.Principals)
 	mergeHabits(b.Addresses, other.Addresses)
 	for key, days := range other.covered {
@@ -314,6 +320,9 @@ func (b *Baseline) Settle() {
 		for _, h := range m {
 			h.settle()
 		}
+	}
+	for _, m := range b.moments {
+		m.settle()
 	}
 }
 

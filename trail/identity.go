@@ -15,7 +15,7 @@ const (
 func (s *scanner) identity(b []byte, i int) (int, status) {
 	h := &s.h
 	h.Type, h.PrincipalID, h.ARN, h.AccountID = nil, nil, nil, nil
-	h.UserName, h.InvokedBy, h.IssuerARN = nil, nil, nil
+	h.UserName, h.InvokedBy, h.IssuerARN, h.AccessKeyID = nil, nil, nil, nil
 	s.wrong &^= inIdentity
 	if b[i] == '{' {
 		return s.identityObject(b, i, inUser)
@@ -88,6 +88,8 @@ func (s *scanner) userMember(b []byte, i int, key []byte) (int, status) {
 		return s.scalar(b, i, &h.UserName, fieldUserName)
 	case "invokedBy":
 		return s.scalar(b, i, &h.InvokedBy, fieldInvokedBy)
+	case "accessKeyId":
+		return s.span(b, i, &h.AccessKeyID)
 	case "sessionContext":
 		return s.enter(b, i, inSession)
 	}

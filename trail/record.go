@@ -86,6 +86,7 @@ type Header struct {
 	AccountID          []byte // userIdentity.accountId
 	UserName           []byte // userIdentity.userName
 	InvokedBy          []byte // userIdentity.invokedBy
+	AccessKeyID        []byte // userIdentity.accessKeyId, in quotes as written
 	IssuerARN          []byte // userIdentity.sessionContext.sessionIssuer.arn
 	Request            []byte // requestParameters, as written
 	Response           []byte // responseElements, as written
