@@ -18,7 +18,7 @@ func AnalyseACL(grants []ACLGrant, denies *Document, f Facts) []Grant {
 	for _, g := range grants {
 		d := syntheticPolicy(g, denies, f)
 		an := newAnalysis(d, f)
-		an.tiers = aclTiers(g, an.tiers)
+		an.kinds = an.aclTiers(g)
 		for _, one := range an.run() {
 			one.Statement = StatementRef{Index: -1}
 			for i, text := range one.Scope.Include {
@@ -80,7 +80,8 @@ func syntheticPolicy(g ACLGrant, denies *Document, f Facts) *Document {
 
 // aclTiers keeps the subjects whom an ACL grantee stands for: everybody, every
 // signed request, or one account (S3 page "Access control list (ACL) overview").
-func aclTiers(g ACLGrant, tiers []tier) []tier {
+func (an *analysis) aclTiers(g ACLGrant) []tier {
+	out := make([]tier, tierCount)
 	if g.Audience == Account {
 		s := &subject{who: named, label: "account " + g.Account, principal: g.Account}
 		if isAccountID(g.Account) {
@@ -88,19 +89,21 @@ func aclTiers(g ACLGrant, tiers []tier) []tier {
 		} else {
 			s.canonical = g.Account
 		}
-		return []tier{{Account, []*subject{s}}}
+		for i := range out {
+			out[i].audience = Account
+		}
+		out[0].subjects = []*subject{s}
+		return out
 	}
-	var out []tier
-	for _, t := range tiers {
+	for i := range out {
+		t := an.tier(i)
 		if t.audience == ServiceDeputy || t.audience == WebIdentity {
-			continue
+			t.subjects = nil
 		}
 		if g.Audience != Anyone {
 			t.subjects = slices.DeleteFunc(slices.Clone(t.subjects), func(s *subject) bool { return s.who == unsigned })
 		}
-		if len(t.subjects) > 0 {
-			out = append(out, t)
-		}
+		out[i] = t
 	}
 	return out
 }

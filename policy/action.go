@@ -3,6 +3,7 @@
 package policy
 
 import (
+	"math/bits"
 	"slices"
 	"strings"
 )
@@ -15,8 +16,14 @@ const (
 	onObject
 )
 
-// action is one row of the S3 action catalogue.
+// action is an S3 action at its place in a list of actions.
 type action struct {
+	actionRow
+	index int
+}
+
+// actionRow is one row of the S3 action catalogue.
+type actionRow struct {
 	name   string
 	level  level
 	access Access // semantics B.7, act-classes
@@ -32,6 +39,52 @@ const maxActions = 192
 
 func (s *actionSet) add(i int)     { s[i/64] |= 1 << (i % 64) }
 func (s actionSet) has(i int) bool { return s[i/64]&(1<<(i%64)) != 0 }
+
+func (s actionSet) and(t actionSet) actionSet {
+	return actionSet{s[0] & t[0], s[1] & t[1], s[2] & t[2]}
+}
+
+func (s actionSet) minus(t actionSet) actionSet {
+	return actionSet{s[0] &^ t[0], s[1] &^ t[1], s[2] &^ t[2]}
+}
+
+func (s actionSet) or(t actionSet) actionSet {
+	return actionSet{s[0] | t[0], s[1] | t[1], s[2] | t[2]}
+}
+
+func (s actionSet) len() int {
+	return bits.OnesCount64(s[0]) + bits.OnesCount64(s[1]) + bits.OnesCount64(s[2])
+}
+
+// next gives the first position from i on, or -1.
+func (s actionSet) next(i int) int {
+	for ; i < maxActions; i = (i/64 + 1) * 64 {
+		if rest := s[i/64] >> (i % 64); rest != 0 {
+			return i + bits.TrailingZeros64(rest)
+		}
+	}
+	return -1
+}
+
+// firstActions holds the positions below n.
+func firstActions(n int) actionSet {
+	var s actionSet
+	for i := range n {
+		s.add(i)
+	}
+	return s
+}
+
+// setOf gives the positions of a list that a test picks.
+func setOf(list []action, pick func(*action) bool) actionSet {
+	var s actionSet
+	for i := range list {
+		if pick(&list[i]) {
+			s.add(i)
+		}
+	}
+	return s
+}
 
 // ownerOnly are the actions that S3 refuses to every identity outside the
 // owner's account, whatever the policy says (API page "PutBucketPolicy"), and
@@ -53,6 +106,21 @@ var actionIndex = func() map[string]int {
 	return m
 }()
 
+// actionSpelt finds a catalogue action by its name as AWS spells it.
+var actionSpelt = func() map[string]int {
+	m := make(map[string]int, len(catalogue))
+	for i, a := range catalogue {
+		m[a.name] = i
+	}
+	return m
+}()
+
+var (
+	wholeCatalogue = firstActions(len(catalogue))
+	bucketActions  = setOf(catalogue, func(a *action) bool { return a.level == onBucket })
+	ownerActions   = setOf(catalogue, func(a *action) bool { return ownerOnly(a.name) })
+)
+
 // lowNames are the catalogue's names in lower case.
 var lowNames = func() []string {
 	out := make([]string, len(catalogue))
@@ -73,7 +141,7 @@ func AccessOf(name string) Access {
 
 // guessAction places an action that the catalogue does not know by its name.
 func guessAction(name string) action {
-	a := action{name: name, level: onBucket, access: ConfigWrite, method: "PUT"}
+	a := action{actionRow: actionRow{name: name, level: onBucket, access: ConfigWrite, method: "PUT"}}
 	_, verb, _ := strings.Cut(strings.ToLower(name), ":")
 	read := strings.HasPrefix(verb, "get") || strings.HasPrefix(verb, "head")
 	if strings.Contains(verb, "object") && !strings.Contains(verb, "objectlock") {
@@ -114,6 +182,9 @@ func actionsOf(d *Document) (list []action, known int) {
 }
 
 func extend(list []action, pattern string) []action {
+	if _, ok := actionSpelt[pattern]; ok {
+		return list
+	}
 	low := strings.ToLower(pattern)
 	if len(low) > 128 || len(list) >= maxActions || strings.ContainsAny(low, "*?$") || !strings.HasPrefix(low, "s3:") || low == "s3:" {
 		return list
@@ -124,24 +195,30 @@ func extend(list []action, pattern string) []action {
 	if slices.ContainsFunc(list[len(catalogue):], func(a action) bool { return strings.EqualFold(a.name, pattern) }) {
 		return list
 	}
-	return append(slices.Clip(list), guessAction(pattern))
+	a := guessAction(pattern)
+	a.index = len(list)
+	return append(slices.Clip(list), a)
 }
 
 // matchActions gives the actions of a list that one of the patterns matches.
 func matchActions(list []action, patterns []string) actionSet {
 	var set actionSet
 	for _, p := range patterns {
-		if i, ok := actionIndex[strings.ToLower(p)]; ok {
+		if i, ok := actionSpelt[p]; ok {
 			set.add(i)
 			continue
 		}
 		if p == "*" || p == "s3:*" {
-			for i := range list {
-				set.add(i)
+			if len(list) == len(catalogue) {
+				return wholeCatalogue
 			}
-			return set
+			return firstActions(len(list))
 		}
 		low := strings.ToLower(p)
+		if i, ok := actionIndex[low]; ok {
+			set.add(i)
+			continue
+		}
 		for i := range list {
 			name := ""
 			if i < len(lowNames) {

@@ -5,7 +5,6 @@ package policy
 import (
 	"slices"
 	"sort"
-	"strings"
 	"time"
 )
 
@@ -20,10 +19,13 @@ func Analyse(d *Document, f Facts) Reach {
 	}
 	an := newAnalysis(d, f)
 	var out Reach
-	for _, h := range an.run() {
-		out.Grants = append(out.Grants, h.Grant)
+	if found := an.run(); len(found) > 0 {
+		out.Grants = make([]Grant, len(found))
+		for i := range found {
+			out.Grants[i] = found[i].Grant
+		}
 	}
-	out.Edges = an.edges
+	out.Edges = Edges(d)
 	out.Delegations = delegations(d)
 	return out
 }
@@ -39,7 +41,7 @@ func delegations(d *Document) []Delegation {
 		}
 		for _, c := range s.Conditions {
 			op, ok := parseOperator(c.Operator)
-			key := strings.ToLower(c.Key)
+			key := lowKey(c.Key)
 			if ok && !op.negated && op.kind != opNull && (key == "s3:dataaccesspointaccount" || key == "s3:dataaccesspointarn") {
 				out = append(out, Delegation{AccessPoints: c.Values, Statement: s.Ref()})
 			}
@@ -70,16 +72,18 @@ type analysis struct {
 	known    int
 	sets     []actionSet
 	mentions mentions
-	tiers    []tier
+	kinds    []tier // lazily: see tiers
 	solver   *solver
-	edges    []time.Time
 	shared   []*rule // rules of a policy without variables
 	denies   []*rule // the Deny statements of shared
 	vars     []string
+	scratch  query    // of the question at hand
+	plain    [1]bound // of the subject at hand, without variables
+	onHTTP   subject  // the subject at hand over plain http
 	byAddr   bool
-	classes  []int    // by action: which actions are alike
-	doubts   []bool   // by statement: has a test that cannot be judged
-	partials [2][]int // by level: Deny statements about a part of it
+	classes  []actionSet // of actions that are alike
+	doubts   []bool      // by statement: has a test that cannot be judged; lazily
+	partials *[2][]int   // by level: Deny statements about a part of it; lazily
 	naming   map[string]*naming
 }
 
@@ -87,29 +91,27 @@ func newAnalysis(d *Document, f Facts) *analysis {
 	an := &analysis{doc: d, mentions: mentionsOf(d)}
 	an.world = newWorld(d, f)
 	an.list, an.known = actionsOf(d)
+	an.sets = make([]actionSet, len(d.Statements))
 	for i := range d.Statements {
-		an.sets = append(an.sets, ruleActions(&d.Statements[i], an.list))
+		an.sets[i] = ruleActions(&d.Statements[i], an.list)
 	}
-	an.tiers = tiersOf(d, an.world, an.mentions)
-	an.solver = &solver{world: an.world, budget: &budget{}}
-	an.edges = Edges(d)
+	an.solver = &solver{world: an.world}
 	an.vars = variablesOf(d)
-	an.byAddr = an.mentions["aws:sourceip"]
-	an.classes = an.classify()
-	an.doubts = an.findDoubts()
-	an.naming = map[string]*naming{}
+	an.byAddr = an.mentions.has("aws:sourceip")
+	an.classify()
 	if len(an.vars) == 0 {
 		an.shared = an.compileAll(nil)
 		an.denies = deniesOf(an.shared)
-		an.partials = an.findPartials()
 	}
 	return an
 }
 
 func (an *analysis) compileAll(bind binding) []*rule {
-	rules := make([]*rule, 0, len(an.doc.Statements))
-	for i := range an.doc.Statements {
-		rules = append(rules, compile(&an.doc.Statements[i], an.sets[i], an.doc.hasVariables(), bind))
+	block := make([]rule, len(an.doc.Statements))
+	rules := make([]*rule, len(block))
+	for i := range block {
+		rules[i] = &block[i]
+		block[i].compile(&an.doc.Statements[i], an.sets[i], an.doc.hasVariables(), bind)
 	}
 	return rules
 }
@@ -138,11 +140,11 @@ func (an *analysis) run() []finding {
 		}
 		b := grantBuilder{an: an, statement: i}
 		for _, g := range an.groups(i) {
-			for _, h := range an.admit(i, &an.list[g.actions[0]]) {
+			for _, h := range an.admit(i, &an.list[g.first]) {
 				b.add(h, g)
 			}
 		}
-		out = append(out, b.grants()...)
+		out = b.grants(out)
 	}
 	sortFindings(out)
 	return out
@@ -177,7 +179,8 @@ func (an *analysis) pass(statement int, a *action, lenient bool) []*hit {
 	var out []*hit
 	var world, aws *hit
 	partial := an.partial(statement, a)
-	for _, t := range an.tiers {
+	for i := range tierCount {
+		t := an.tier(i)
 		// Signed strangers are tried even where everybody passes, to tell
 		// whether only unsigned requests do.
 		held := (world != nil || aws != nil) && (t.audience != AnyAWSAccount || aws != nil)
@@ -198,7 +201,7 @@ func (an *analysis) pass(statement int, a *action, lenient bool) []*hit {
 		}
 	}
 	if world != nil {
-		world.lone = aws == nil && len(an.tiers) > 1
+		world.lone = aws == nil && an.others()
 	}
 	return out
 }
@@ -209,29 +212,27 @@ func (an *analysis) partial(statement int, a *action) bool {
 	if len(an.vars) > 0 {
 		return true
 	}
-	index := an.index(a)
-	return slices.ContainsFunc(an.partials[a.level], func(i int) bool { return an.sets[i].has(index) })
+	if an.partials == nil {
+		an.partials = an.findPartials()
+	}
+	for _, i := range an.partials[a.level] {
+		if an.sets[i].has(a.index) {
+			return true
+		}
+	}
+	return false
 }
 
-func (an *analysis) findPartials() (out [2][]int) {
+func (an *analysis) findPartials() *[2][]int {
+	out := &[2][]int{}
 	for _, l := range []level{onBucket, onObject} {
-		whole := an.world.wholeLevel(l)
 		for i, r := range an.shared {
-			if r.statement.Effect != "Deny" {
-				continue
-			}
-			if r.except || !slices.ContainsFunc(r.resources, func(p *pattern) bool {
-				return an.solver.budget.charge(len(p.tokens)) && p.covers(whole)
-			}) {
+			if r.statement.Effect == "Deny" && (r.except || !an.solver.all(r, l)) {
 				out[l] = append(out[l], i)
 			}
 		}
 	}
 	return out
-}
-
-func (an *analysis) index(a *action) int {
-	return slices.IndexFunc(an.list, func(x action) bool { return x.name == a.name })
 }
 
 // holds says whether an earlier hit of the statement makes a later one
@@ -292,6 +293,9 @@ func (an *analysis) relevant(s *subject, statement int) bool {
 				n.denies = n.denies || st.Effect == "Deny"
 				n.allows[i] = true
 			}
+		}
+		if an.naming == nil {
+			an.naming = map[string]*naming{}
 		}
 		an.naming[name] = n
 	}
@@ -359,7 +363,7 @@ func Edges(d *Document) []time.Time {
 	}
 	for i := range d.Statements {
 		for _, c := range d.Statements[i].Conditions {
-			key := strings.ToLower(c.Key)
+			key := lowKey(c.Key)
 			op, ok := parseOperator(c.Operator)
 			if !ok || (key != "aws:currenttime" && key != "aws:epochtime") || (op.kind != opDate && op.kind != opNumeric) {
 				continue

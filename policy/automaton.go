@@ -34,7 +34,7 @@ func (b *budget) charge(cost int) bool {
 // does not allow to look.
 func (b *budget) anyMatch(list []*pattern, s string) bool {
 	for _, p := range list {
-		if !b.charge(len(p.tokens) * len(s) / 4) {
+		if !b.charge(p.cost(s)) {
 			return false
 		}
 		if p.match(s) {
@@ -95,8 +95,8 @@ func sampleText(rules []textRule, b *budget) (string, bool) {
 			if n == maxSamples || b.spent() {
 				break
 			}
-			for _, fill := range []string{"", "k", "zz9/q"} {
-				s := p.sample(fill)
+			for fill := range fills {
+				s := p.example(fill)
 				if obeysAll(rules, s, b) {
 					return s, true
 				}
@@ -125,16 +125,33 @@ func apart(rules []textRule, b *budget) bool {
 		if !r.want {
 			continue
 		}
-		if len(r.patterns) <= maxSamples && !slices.ContainsFunc(r.patterns, func(p *pattern) bool { return p.wild || p.fold }) && !b.spent() {
+		if len(r.patterns) <= maxSamples && !open(r.patterns) && !b.spent() {
 			return true
 		}
 		for _, o := range rules[:i] {
-			if o.want && len(o.patterns) == 1 && !slices.ContainsFunc(r.patterns, func(p *pattern) bool {
-				b.work += len(p.tokens)
-				return p.begins(o.patterns[0])
-			}) {
+			if o.want && len(o.patterns) == 1 && !anyBegins(r.patterns, o.patterns[0], b) {
 				return true
 			}
+		}
+	}
+	return false
+}
+
+// open says whether some pattern stands for more than one text.
+func open(list []*pattern) bool {
+	for _, p := range list {
+		if p.wild || p.fold {
+			return true
+		}
+	}
+	return false
+}
+
+func anyBegins(list []*pattern, q *pattern, b *budget) bool {
+	for _, p := range list {
+		b.work += len(p.head)/16 + 1
+		if p.begins(q) {
+			return true
 		}
 	}
 	return false
@@ -143,9 +160,21 @@ func apart(rules []textRule, b *budget) bool {
 // contradicts finds quickly that every wanted pattern of one rule is covered by
 // an unwanted one: the usual way in which a Deny takes all.
 func contradicts(rules []textRule, b *budget) bool {
-	return slices.ContainsFunc(rules, func(r textRule) bool {
-		return r.want && !slices.ContainsFunc(r.patterns, func(p *pattern) bool { return !unwanted(rules, p, b) })
-	})
+	for _, r := range rules {
+		if r.want && allUnwanted(rules, r.patterns, b) {
+			return true
+		}
+	}
+	return false
+}
+
+func allUnwanted(rules []textRule, list []*pattern, b *budget) bool {
+	for _, p := range list {
+		if !unwanted(rules, p, b) {
+			return false
+		}
+	}
+	return true
 }
 
 func unwanted(rules []textRule, p *pattern, b *budget) bool {
@@ -154,7 +183,7 @@ func unwanted(rules []textRule, p *pattern, b *budget) bool {
 			continue
 		}
 		for _, q := range r.patterns {
-			if !b.charge(len(p.tokens) * len(q.tokens) / 4) {
+			if !b.charge(q.coverCost(p)) {
 				return false
 			}
 			if q.covers(p) {
@@ -185,7 +214,7 @@ func newWalk(rules []textRule, b *budget) *walk {
 		var off []int
 		for _, p := range r.patterns {
 			off = append(off, w.words)
-			w.words += len(p.tokens)/64 + 1
+			w.words += len(p.toks())/64 + 1
 		}
 		w.offsets = append(w.offsets, off)
 	}
@@ -199,7 +228,7 @@ func alphabetOf(rules []textRule) []rune {
 	set := map[rune]bool{}
 	for _, r := range rules {
 		for _, p := range r.patterns {
-			for _, t := range p.tokens {
+			for _, t := range p.toks() {
 				addRune(set, t, p.fold)
 			}
 		}
@@ -298,7 +327,7 @@ func (w *walk) accepts(state []uint64) bool {
 	for i, r := range w.rules {
 		matched := false
 		for j, p := range r.patterns {
-			n := len(p.tokens)
+			n := len(p.toks())
 			matched = matched || state[w.offsets[i][j]+n/64]&(1<<(n%64)) != 0
 		}
 		if matched != r.want {
@@ -329,11 +358,12 @@ func (w *walk) forced(state []uint64, rule int, r textRule) ([]rune, bool) {
 		if p.fold {
 			return nil, false
 		}
-		for pos := range positions(state[w.offsets[rule][j]:], len(p.tokens)) {
-			if pos == len(p.tokens) {
+		toks := p.toks()
+		for pos := range positions(state[w.offsets[rule][j]:], len(toks)) {
+			if pos == len(toks) {
 				continue
 			}
-			t := p.tokens[pos]
+			t := toks[pos]
 			if t.kind != literal {
 				return nil, false
 			}
@@ -352,14 +382,14 @@ func (w *walk) step(state []uint64, r rune) ([]uint64, bool) {
 	for i, rule := range w.rules {
 		alive := !rule.want
 		for j, p := range rule.patterns {
-			off := w.offsets[i][j]
-			for pos := range positions(state[off:], len(p.tokens)) {
+			off, toks := w.offsets[i][j], p.toks()
+			for pos := range positions(state[off:], len(toks)) {
 				w.budget.work++
-				if pos == len(p.tokens) || !p.tokens[pos].takes(r, p.fold) {
+				if pos == len(toks) || !toks[pos].takes(r, p.fold) {
 					continue
 				}
 				to := pos + 1
-				if p.tokens[pos].run() {
+				if toks[pos].run() {
 					to = pos
 				}
 				next[off+to/64] |= 1 << (to % 64)
@@ -377,8 +407,9 @@ func (w *walk) step(state []uint64, r rune) ([]uint64, bool) {
 
 // closeRuns lets a position in front of a "*" also stand behind it.
 func closeRuns(p *pattern, state []uint64) {
-	for pos := range positions(state, len(p.tokens)) {
-		for ; pos < len(p.tokens) && p.tokens[pos].run(); pos++ {
+	toks := p.toks()
+	for pos := range positions(state, len(toks)) {
+		for ; pos < len(toks) && toks[pos].run(); pos++ {
 			state[(pos+1)/64] |= 1 << ((pos + 1) % 64)
 		}
 	}

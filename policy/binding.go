@@ -27,7 +27,7 @@ func variablesOf(d *Document) []string {
 	if !d.hasVariables() {
 		return nil
 	}
-	m := mentions{}
+	var m mentions
 	for i := range d.Statements {
 		s := &d.Statements[i]
 		for _, c := range s.Conditions {
@@ -41,10 +41,7 @@ func variablesOf(d *Document) []string {
 			}
 		}
 	}
-	delete(m, "*")
-	delete(m, "?")
-	delete(m, "$")
-	return sortedNames(m)
+	return slices.DeleteFunc(m.set(), func(key string) bool { return key == "*" || key == "?" || key == "$" })
 }
 
 // variable is one value that a policy variable can take.
@@ -60,7 +57,8 @@ type variable struct {
 // policy compares with are tried too (semantics C.5).
 func (an *analysis) bindings(s *subject, a *action) []bound {
 	if len(an.vars) == 0 {
-		return []bound{{subject: s, rules: an.shared, denies: an.denies, doubt: s.doubt}}
+		an.plain[0] = bound{subject: s, rules: an.shared, denies: an.denies, doubt: s.doubt}
+		return an.plain[:]
 	}
 	combos := []map[string]variable{{}}
 	for _, key := range an.vars {
@@ -165,7 +163,7 @@ func (an *analysis) valuesFor(d *domain, key string) []string {
 		}
 	}
 	if len(out) == 0 {
-		if v, a := findText([]textRule{{d.free, true}, {d.barred, false}}, an.solver.budget); a == found {
+		if v, a := findText([]textRule{{d.free, true}, {d.barred, false}}, &an.solver.budget); a == found {
 			out = append(out, v)
 		}
 	}

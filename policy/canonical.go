@@ -51,8 +51,14 @@ func clone(m map[string]any) map[string]any {
 	return out
 }
 
+// unread gives a statement that is no object.
+func (s *Statement) unread() (any, bool) {
+	v, ok := s.Other[malformed]
+	return v, ok && len(s.Other) == 1 && s.Effect == "" && s.Action == nil
+}
+
 func (s *Statement) value() any {
-	if v, ok := s.Other[malformed]; ok && len(s.Other) == 1 && s.Effect == "" && s.Action == nil {
+	if v, ok := s.unread(); ok {
 		return v
 	}
 	out := map[string]any{}

@@ -5,7 +5,7 @@ package policy
 // catalogue lists the S3 actions that a bucket policy can grant, in the order
 // of preference for witnesses (service authorization page "Actions, resources,
 // and condition keys for Amazon S3").
-var catalogue = []action{
+var catalogue = numbered([]actionRow{
 	{"s3:GetObject", onObject, Read, "GET", "", "get-object"},
 	{"s3:ListBucket", onBucket, List, "GET", "list-type=2", "list-objects-v2"},
 	{"s3:PutObject", onObject, Write, "PUT", "", "put-object"},
@@ -95,4 +95,12 @@ var catalogue = []action{
 	{"s3:DeleteBucket", onBucket, ConfigWrite, "DELETE", "", "delete-bucket"},
 	{"s3:DeleteBucketPolicy", onBucket, ConfigWrite, "DELETE", "policy", "delete-bucket-policy"},
 	{"s3:DeleteBucketWebsite", onBucket, ConfigWrite, "DELETE", "website", "delete-bucket-website"},
+})
+
+func numbered(rows []actionRow) []action {
+	out := make([]action, len(rows))
+	for i, r := range rows {
+		out[i] = action{r, i}
+	}
+	return out
 }

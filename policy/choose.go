@@ -20,6 +20,9 @@ type valueWish struct {
 // that the budget is spent or that the mix of operators is beyond the solver.
 func choose(d *domain, wishes []wish, b *budget) (choice, answer) {
 	b.nodes++
+	if len(wishes) == 0 && !d.absent && d.ips == nil && len(d.values) > 0 {
+		return choice{values: d.values[:1:1]}, found
+	}
 	for _, w := range wishes {
 		b.work += len(w.test.networks) + len(w.test.patterns)
 	}
@@ -28,7 +31,8 @@ func choose(d *domain, wishes []wish, b *budget) (choice, answer) {
 	}) {
 		return choice{absent: true}, found
 	}
-	var all, exist []valueWish
+	var allBuf, existBuf [4]valueWish
+	all, exist := allBuf[:0], existBuf[:0]
 	for _, w := range wishes {
 		if w.test.op.kind == opNull {
 			if w.test.null(true) != w.want {
@@ -47,7 +51,13 @@ func choose(d *domain, wishes []wish, b *budget) (choice, answer) {
 		return chooseAddress(d, append(all, exist...))
 	}
 	if !d.multi || len(exist) == 0 {
-		v, a := chooseValue(d, append(all, exist...), b)
+		wanted := append(all, exist...)
+		for i, v := range d.values {
+			if meets(wanted, v) {
+				return choice{values: d.values[i : i+1 : i+1]}, found
+			}
+		}
+		v, a := chooseValue(d, wanted, b)
 		return choice{values: []string{v}}, a
 	}
 	return chooseSeveral(d, all, exist, b)
@@ -70,7 +80,12 @@ func chooseSeveral(d *domain, all, exist []valueWish, b *budget) (choice, answer
 }
 
 func meets(wishes []valueWish, v string) bool {
-	return !slices.ContainsFunc(wishes, func(w valueWish) bool { return w.test.passes(v) != w.pass })
+	for _, w := range wishes {
+		if w.test.passes(v) != w.pass {
+			return false
+		}
+	}
+	return true
 }
 
 func chooseValue(d *domain, wishes []valueWish, b *budget) (string, answer) {
@@ -209,17 +224,18 @@ func octets(p *pattern) (addressSet, bool) {
 		}
 		return prefixSetOf(netip.PrefixFrom(a, a.BitLen())), a.String() == p.sample("")
 	}
-	if len(p.tokens) == 1 && p.tokens[0].kind == anyRun {
+	if p.everything() {
 		return anywhere, true
 	}
-	for _, t := range p.tokens[:len(p.tokens)-1] {
+	toks := p.toks()
+	for _, t := range toks[:len(toks)-1] {
 		if t.kind != literal {
 			return nil, false
 		}
 	}
 	head, dotted := strings.CutSuffix(p.sample(""), ".")
 	parts := strings.Split(head, ".")
-	if !dotted || len(parts) > 3 || p.tokens[len(p.tokens)-1].kind != anyRun {
+	if !dotted || len(parts) > 3 || toks[len(toks)-1].kind != anyRun {
 		return nil, false
 	}
 	var quad [4]byte

@@ -100,7 +100,7 @@ func (c *classifier) construct(s string) { c.constructs = addText(c.constructs, 
 // condition names the constructs that AWS's text does not describe.
 func (c *classifier) condition(cond Condition) {
 	op, ok := parseOperator(cond.Operator)
-	key := strings.ToLower(cond.Key)
+	key := lowKey(cond.Key)
 	switch {
 	case !ok:
 		c.construct("the operator " + cond.Operator)
@@ -168,7 +168,7 @@ func (c *classifier) trusted(cond Condition) (string, bool) {
 	if !ok || op.negated || op.ifExists || op.quantifier == forAllValues || len(cond.Values) == 0 {
 		return "", false
 	}
-	key := strings.ToLower(cond.Key)
+	key := lowKey(cond.Key)
 	var fixed func(string) bool
 	switch key {
 	case "aws:sourceip":
@@ -227,7 +227,7 @@ func narrowBlock(v string) bool {
 // doubtful names fixed values that hold nobody out, so that AWS may see through
 // them.
 func doubtful(cond Condition) string {
-	switch strings.ToLower(cond.Key) {
+	switch lowKey(cond.Key) {
 	case "aws:principalaccount", "aws:userid":
 		if slices.ContainsFunc(cond.Values, func(v string) bool { return strings.EqualFold(v, "anonymous") }) {
 			return cond.Key + " anonymous is a fixed value, but the one of unsigned requests"
@@ -294,8 +294,8 @@ func (an *analysis) public() bool {
 			continue
 		}
 		for _, g := range an.groups(i) {
-			for _, t := range an.tiers {
-				if t.audience.Public() && slices.ContainsFunc(an.tryTier(t, i, &an.list[g.actions[0]], false), (*hit).unheld) {
+			for n := range publicTiers {
+				if slices.ContainsFunc(an.tryTier(an.tier(n), i, &an.list[g.first], false), (*hit).unheld) {
 					return true
 				}
 			}

@@ -13,6 +13,9 @@ type Document struct {
 	Statements []Statement    // in the order of the text
 	Other      map[string]any // members that the grammar does not know
 	Problems   []string       // what S3 would refuse or what could not be understood
+	Details    []Problem      // the same problems, with kinds and places
+
+	single bool // Statement is one object, not a list
 }
 
 // Statement is one statement of a policy. A list element that is absent is nil;
@@ -29,6 +32,12 @@ type Statement struct {
 	NotResource  []string
 	Conditions   []Condition
 	Other        map[string]any // members that the grammar does not know or whose shape is wrong
+
+	// Start and End are the statement's bytes in the text: text[Start:End].
+	// Both are 0 where the policy came decoded or inside a string.
+	Start, End int
+
+	scalars elementSet // elements whose value is one text, not a list
 }
 
 // Ref names the statement in reasons and grants.
@@ -43,6 +52,8 @@ type Principal struct {
 	Federated     []string            // provider ARNs or bare web identity providers
 	CanonicalUser []string            // canonical user ids
 	Other         map[string][]string // types that the grammar does not know
+
+	scalars elementSet // types whose value is one text, not a list
 }
 
 // Everyone reports whether the principal is "*" in one of its spellings:
@@ -68,6 +79,7 @@ type Condition struct {
 	Operator string // as written, e.g. "ForAnyValue:StringLike"
 	Key      string // as written, e.g. "aws:PrincipalOrgID"
 	Values   []string
+	Scalar   bool // the text gives one value and no list
 }
 
 // hasVariables says whether policy variables are replaced in this version of
@@ -85,9 +97,14 @@ func accountOf(principal string) string {
 	if isAccountID(principal) {
 		return principal
 	}
-	parts := strings.SplitN(principal, ":", 6)
-	if len(parts) == 6 && parts[0] == "arn" && isAccountID(parts[4]) {
-		return parts[4]
+	rest, ok := strings.CutPrefix(principal, "arn:")
+	for range 3 {
+		at := strings.IndexByte(rest, ':')
+		ok, rest = ok && at >= 0, rest[at+1:]
+	}
+	id, _, more := strings.Cut(rest, ":")
+	if ok && more && isAccountID(id) {
+		return id
 	}
 	return ""
 }

@@ -26,7 +26,7 @@ type domain struct {
 
 func constant(v string) *domain  { return &domain{values: []string{v}, fixed: true} }
 func oneOf(v ...string) *domain  { return &domain{values: v} }
-func never() *domain             { return &domain{absent: true} }
+func never() *domain             { return alwaysAbsent }
 func optional(d *domain) *domain { d.absent = true; return d }
 func several(d *domain) *domain  { d.multi = true; return d }
 
@@ -37,6 +37,14 @@ func texts(globs ...string) *domain {
 	}
 	return d
 }
+
+// These are shared and never changed.
+var (
+	alwaysAbsent = &domain{absent: true}
+	isTrue       = &domain{values: []string{"true"}}
+	isFalse      = &domain{values: []string{"false"}}
+	fromInternet = &domain{ips: internet}
+)
 
 // unknownKey lets a key be anything; whoever rests on it is unsettled.
 func unknownKey() *domain {
@@ -66,6 +74,9 @@ func (t *test) holds(c *choice) bool {
 	}
 	if c.absent {
 		return t.absentHolds()
+	}
+	if len(c.values) == 1 {
+		return t.passes(c.values[0])
 	}
 	n := 0
 	for _, v := range c.values {
@@ -127,8 +138,7 @@ func (t *test) matches(v string) bool {
 		})
 	case opBool:
 		return slices.ContainsFunc(t.values, func(w string) bool {
-			l := strings.ToLower(w)
-			return (l == "true" || l == "false") && l == strings.ToLower(v)
+			return (strings.EqualFold(w, "true") || strings.EqualFold(w, "false")) && strings.EqualFold(w, v)
 		})
 	case opBinary:
 		have, err := base64.StdEncoding.DecodeString(v)

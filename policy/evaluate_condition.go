@@ -96,7 +96,7 @@ func (e *evaluation) holds(c Condition, void *bool) truth {
 	if !ok {
 		return maybe
 	}
-	have, present := e.context[strings.ToLower(c.Key)]
+	have, present := e.context[lowKey(c.Key)]
 	present = present && len(have) > 0
 	if op.kind == opNull {
 		return nullHolds(c.Values, present)

@@ -94,12 +94,13 @@ func directly(op string, want, have []string) bool {
 	}
 	e := evaluation{context: context}
 	void := false
-	return e.holds(Condition{op, "k:k", want}, &void) == yes
+	return e.holds(condition(op, "k:k", want), &void) == yes
 }
 
 func bySolver(op string, want, have []string) bool {
 	c := compiler{}
-	return c.test(&Condition{op, "k:k", want}).holds(&choice{absent: have == nil, values: have})
+	k := condition(op, "k:k", want)
+	return c.test(&k).holds(&choice{absent: have == nil, values: have})
 }
 
 // TestConditionsAgree: both readings of a condition agree, whatever it compares.

@@ -23,48 +23,52 @@ var (
 	poolActions = []string{"s3:GetObject", "s3:ListBucket", "s3:PutObject", "s3:*", "s3:Get*", "s3:*Object", "s3:*Acl", "*", "s3:DeleteObject"}
 )
 
+func condition(op, key string, values []string) Condition {
+	return Condition{Operator: op, Key: key, Values: values}
+}
+
 func drawConditions(t *rapid.T) []Condition {
 	kinds := []func() Condition{
 		func() Condition {
 			op := rapid.SampledFrom([]string{"IpAddress", "NotIpAddress", "IpAddressIfExists", "NotIpAddressIfExists"}).Draw(t, "op")
-			return Condition{op, "aws:SourceIp", some(t, poolAddresses)}
+			return condition(op, "aws:SourceIp", some(t, poolAddresses))
 		},
 		func() Condition {
-			return Condition{rapid.SampledFrom([]string{"Bool", "BoolIfExists"}).Draw(t, "op"),
+			return condition(rapid.SampledFrom([]string{"Bool", "BoolIfExists"}).Draw(t, "op"),
 				rapid.SampledFrom([]string{"aws:SecureTransport", "aws:ViaAWSService", "aws:PrincipalIsAWSService", "aws:MultiFactorAuthPresent"}).Draw(t, "key"),
-				[]string{rapid.SampledFrom([]string{"true", "false"}).Draw(t, "v")}}
+				[]string{rapid.SampledFrom([]string{"true", "false"}).Draw(t, "v")})
 		},
 		func() Condition {
-			return Condition{"Null", rapid.SampledFrom([]string{"aws:PrincipalArn", "aws:SourceVpce", "aws:Referer", "aws:SourceIp", "aws:PrincipalTag/team"}).Draw(t, "key"),
-				[]string{rapid.SampledFrom([]string{"true", "false"}).Draw(t, "v")}}
+			return condition("Null", rapid.SampledFrom([]string{"aws:PrincipalArn", "aws:SourceVpce", "aws:Referer", "aws:SourceIp", "aws:PrincipalTag/team"}).Draw(t, "key"),
+				[]string{rapid.SampledFrom([]string{"true", "false"}).Draw(t, "v")})
 		},
 		func() Condition {
-			return Condition{stringOp(t), rapid.SampledFrom([]string{"aws:Referer", "aws:UserAgent", "s3:prefix", "aws:PrincipalTag/team", "s3:x-amz-acl"}).Draw(t, "key"), some(t, poolText)}
+			return condition(stringOp(t), rapid.SampledFrom([]string{"aws:Referer", "aws:UserAgent", "s3:prefix", "aws:PrincipalTag/team", "s3:x-amz-acl"}).Draw(t, "key"), some(t, poolText))
 		},
 		func() Condition {
-			return Condition{stringOp(t), rapid.SampledFrom([]string{"aws:SourceVpce", "aws:SourceVpc"}).Draw(t, "key"), some(t, poolVPC)}
+			return condition(stringOp(t), rapid.SampledFrom([]string{"aws:SourceVpce", "aws:SourceVpc"}).Draw(t, "key"), some(t, poolVPC))
 		},
-		func() Condition { return Condition{stringOp(t), "aws:userid", some(t, poolIDs)} },
+		func() Condition { return condition(stringOp(t), "aws:userid", some(t, poolIDs)) },
 		func() Condition {
-			return Condition{stringOp(t), "aws:PrincipalAccount", some(t, []string{"anonymous", "444455556666", "111122223333", "9*"})}
-		},
-		func() Condition {
-			return Condition{stringOp(t), "aws:PrincipalOrgID", some(t, []string{"o-own", "o-*", "o-other"})}
+			return condition(stringOp(t), "aws:PrincipalAccount", some(t, []string{"anonymous", "444455556666", "111122223333", "9*"}))
 		},
 		func() Condition {
-			return Condition{stringOp(t), "aws:PrincipalOrgPaths", some(t, []string{"o-own/*", "o-*/r-1/*"})}
+			return condition(stringOp(t), "aws:PrincipalOrgID", some(t, []string{"o-own", "o-*", "o-other"}))
+		},
+		func() Condition {
+			return condition(stringOp(t), "aws:PrincipalOrgPaths", some(t, []string{"o-own/*", "o-*/r-1/*"}))
 		},
 		func() Condition {
 			op := rapid.SampledFrom([]string{"ArnLike", "ArnNotLike", "ArnLikeIfExists", "ArnEquals", "ArnNotEqualsIfExists", "ForAnyValue:ArnLike"}).Draw(t, "op")
-			return Condition{op, "aws:PrincipalArn", some(t, poolARNs)}
+			return condition(op, "aws:PrincipalArn", some(t, poolARNs))
 		},
 		func() Condition {
 			op := rapid.SampledFrom([]string{"NumericLessThan", "NumericGreaterThanEquals", "NumericEquals", "NumericNotEquals"}).Draw(t, "op")
-			return Condition{op, rapid.SampledFrom([]string{"s3:max-keys", "s3:signatureAge", "s3:TlsVersion"}).Draw(t, "key"), some(t, []string{"10", "1.2", "600000"})}
+			return condition(op, rapid.SampledFrom([]string{"s3:max-keys", "s3:signatureAge", "s3:TlsVersion"}).Draw(t, "key"), some(t, []string{"10", "1.2", "600000"}))
 		},
 		func() Condition {
 			op := rapid.SampledFrom([]string{"DateLessThan", "DateGreaterThan"}).Draw(t, "op")
-			return Condition{op, "aws:CurrentTime", some(t, []string{"2026-05-01T00:00:00Z", "2026-12-31"})}
+			return condition(op, "aws:CurrentTime", some(t, []string{"2026-05-01T00:00:00Z", "2026-12-31"}))
 		},
 	}
 	var out []Condition

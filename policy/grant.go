@@ -4,18 +4,19 @@ package policy
 
 import (
 	"cmp"
-	"fmt"
-	"math/bits"
+	"encoding/binary"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// finding is a grant together with the request of its witness.
+// finding is a grant together with what its witness came from.
 type finding struct {
 	Grant
-	request *Request
+	hit    *hit
+	action *action
 }
 
 // grantBuilder turns the hits of one Allow statement into grants: one for each
@@ -31,7 +32,7 @@ type grantBuilder struct {
 type row struct {
 	finding
 	actions actionSet
-	hit     *hit
+	owned   bool // the list of principals is its own
 }
 
 func (b *grantBuilder) add(h *hit, g group) {
@@ -44,7 +45,7 @@ func (b *grantBuilder) add(h *hit, g group) {
 		set = &actionSet{}
 		b.granted[h.audience] = set
 	}
-	first := &an.list[g.actions[0]]
+	first := &an.list[g.first]
 	scope := an.scopeOf(h)
 	base := finding{Grant: Grant{
 		Audience: h.audience, Scope: scope, Guards: an.guards(h),
@@ -65,7 +66,7 @@ func (b *grantBuilder) add(h *hit, g group) {
 		base.Unsettled = []string{givenUp}
 	}
 	byAccess := map[Access]*row{}
-	for _, i := range g.actions {
+	for i := g.set.next(0); i >= 0; i = g.set.next(i + 1) {
 		set.add(i)
 		a := &an.list[i]
 		unsettled := base.Unsettled
@@ -74,10 +75,11 @@ func (b *grantBuilder) add(h *hit, g group) {
 		}
 		r := byAccess[a.access]
 		if r == nil || !slices.Equal(r.Unsettled, unsettled) {
-			r = &row{finding: base, hit: h}
+			r = &row{finding: base}
+			r.hit, r.action = h, a
 			r.Access, r.Unsettled = []Access{a.access}, unsettled
 			if len(unsettled) == 0 {
-				r.Witness, r.request = an.witness(h, a)
+				r.Witness = an.witness(h, a)
 			}
 			byAccess[a.access] = r
 			b.rows = append(b.rows, r)
@@ -89,49 +91,74 @@ func (b *grantBuilder) add(h *hit, g group) {
 // grants merges rows that differ in nothing but their actions or principals,
 // and names the actions by the statement's own patterns where all that a
 // pattern stands for is granted.
-func (b *grantBuilder) grants() []finding {
-	var merged []*row
-	index := map[string]*row{}
-	for _, r := range b.rows {
-		key := r.key() + "|" + strings.Join(r.Principals, ",")
-		if m := index[key]; m != nil {
-			for i := range r.actions {
-				m.actions[i] |= r.actions[i]
-			}
-			continue
+func (b *grantBuilder) grants(findings []finding) []finding {
+	merged := merge(b.rows, func(key []byte, r *row) []byte { return appendTexts(key, r.Principals) },
+		func(into, r *row) { into.actions = into.actions.or(r.actions) })
+	out := merge(merged, func(key []byte, r *row) []byte {
+		for _, word := range r.actions {
+			key = binary.LittleEndian.AppendUint64(key, word)
 		}
-		index[key] = r
-		merged = append(merged, r)
-	}
-	var out []*row
-	index = map[string]*row{}
-	for _, r := range merged {
-		key := r.key() + "|" + fmt.Sprint(r.actions)
-		if m := index[key]; m != nil {
-			for _, p := range r.Principals {
-				m.Principals = addText(slices.Clip(m.Principals), p)
-			}
-			continue
-		}
-		index[key] = r
-		out = append(out, r)
-	}
-	findings := make([]finding, 0, len(out))
+		return key
+	}, (*row).takePrincipals)
+	findings = slices.Grow(findings, len(out))
 	for _, r := range out {
 		r.Actions = b.names(r)
-		sort.Strings(r.Principals)
+		slices.Sort(r.Principals)
+		r.Principals = slices.Compact(r.Principals)
 		findings = append(findings, r.finding)
 	}
 	return findings
 }
 
-func (r *row) key() string {
-	until := ""
-	if r.Until != nil {
-		until = r.Until.Format(time.RFC3339)
+// merge joins rows that have the same key, and keeps the order of the first.
+func merge(rows []*row, more func([]byte, *row) []byte, join func(into, r *row)) []*row {
+	if len(rows) < 2 {
+		return rows
 	}
-	return fmt.Sprintf("%s|%v|%q|%q|%q|%q|%s|%d|%t", r.Audience, r.Access, r.Scope.Include, r.Scope.Exclude,
-		r.Guards, r.Unsettled, until, r.Addresses, r.UnsignedOnly)
+	index := make(map[string]*row, len(rows))
+	out := make([]*row, 0, len(rows))
+	var key []byte
+	for _, r := range rows {
+		key = more(r.key(key[:0]), r)
+		if m := index[string(key)]; m != nil {
+			join(m, r)
+			continue
+		}
+		index[string(key)] = r
+		out = append(out, r)
+	}
+	return out
+}
+
+func (r *row) takePrincipals(other *row) {
+	if !r.owned {
+		r.Principals, r.owned = slices.Clone(r.Principals), true
+	}
+	r.Principals = append(r.Principals, other.Principals...)
+}
+
+// key tells rows apart, apart from actions and principals.
+func (r *row) key(to []byte) []byte {
+	to = append(append(to, r.Audience...), 0)
+	for _, a := range r.Access {
+		to = append(append(to, a...), 0)
+	}
+	for _, list := range [][]string{r.Scope.Include, r.Scope.Exclude, r.Guards, r.Unsettled} {
+		to = appendTexts(to, list)
+	}
+	if r.Until != nil {
+		to = binary.LittleEndian.AppendUint64(to, uint64(r.Until.Unix()))
+	}
+	to = binary.LittleEndian.AppendUint64(append(to, 0), r.Addresses)
+	return strconv.AppendBool(to, r.UnsignedOnly)
+}
+
+func appendTexts(to []byte, list []string) []byte {
+	to = binary.AppendUvarint(to, uint64(len(list)))
+	for _, s := range list {
+		to = append(binary.AppendUvarint(to, uint64(len(s))), s...)
+	}
+	return to
 }
 
 // names lists the actions of a row, in the catalogue's spelling; a pattern of
@@ -179,8 +206,7 @@ func broadestFirst(patterns []string, list []action) []string {
 		return out
 	}
 	size := func(p string) int {
-		set := matchActions(list, []string{p})
-		return bits.OnesCount64(set[0]) + bits.OnesCount64(set[1]) + bits.OnesCount64(set[2])
+		return matchActions(list, []string{p}).len()
 	}
 	slices.SortFunc(out, func(a, b string) int { return cmp.Or(cmp.Compare(size(b), size(a)), cmp.Compare(a, b)) })
 	return out
@@ -210,12 +236,12 @@ func (an *analysis) until(h *hit) *time.Time {
 	}
 	now := an.world.at
 	defer func() { an.world.at = now }()
-	for _, edge := range an.edges {
+	for _, edge := range Edges(an.doc) {
 		if !edge.After(now) {
 			continue
 		}
 		an.world.at = edge
-		if _, a := an.solver.solve(h.query); a == impossible {
+		if an.solver.ask(h.query) == impossible {
 			return &edge
 		}
 	}

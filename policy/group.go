@@ -2,64 +2,61 @@
 
 package policy
 
-import "slices"
-
-// group is a set of actions that the policy cannot tell apart.
-type group struct{ actions []int }
-
-// classify numbers the actions: two have the same number when they act on the
-// same level, the same statements are about them and they know the same request
-// keys.
-func (an *analysis) classify() []int {
-	var keys []func(*action) bool
-	for _, k := range sortedNames(an.mentions) {
-		if known, ok := knownTo(k); ok {
-			keys = append(keys, known)
-		}
-	}
-	index := map[string]int{}
-	out := make([]int, len(an.list))
-	var sig []byte
-	for i := range an.list {
-		a := &an.list[i]
-		sig = append(sig[:0], byte(a.level), byte(min(1, max(0, i-an.known+1))))
-		for j := range an.sets {
-			if an.sets[j].has(i) {
-				sig = append(sig, byte(j), byte(j>>8), byte(j>>16))
-			}
-		}
-		sig = append(sig, 0xff, 0xff, 0xff)
-		for _, known := range keys {
-			if known(a) {
-				sig = append(sig, 1)
-			} else {
-				sig = append(sig, 0)
-			}
-		}
-		n, ok := index[string(sig)]
-		if !ok {
-			n = len(index)
-			index[string(sig)] = n
-		}
-		out[i] = n
-	}
-	return out
+// group is a set of actions that the policy cannot tell apart; the first one
+// stands for all.
+type group struct {
+	first int
+	set   actionSet
 }
 
-// groups splits the actions of a statement that an outsider can ask for.
+// classify splits the actions: two stay together when they act on the same
+// level, the same statements are about them and they know the same request keys.
+func (an *analysis) classify() {
+	all := firstActions(len(an.list))
+	level := bucketActions
+	for i := an.known; i < len(an.list); i++ {
+		if an.list[i].level == onBucket {
+			level.add(i)
+		}
+	}
+	an.classes = append(an.classes[:0], all)
+	an.split(level)
+	an.split(wholeCatalogue)
+	for i := range an.sets {
+		an.split(an.sets[i])
+	}
+	for _, k := range an.mentions {
+		if known, ok := knownTo(k); ok {
+			an.split(setOf(an.list, known))
+		}
+	}
+}
+
+// split divides every class by whether its actions are in the set.
+func (an *analysis) split(set actionSet) {
+	for i := range an.classes {
+		in := an.classes[i].and(set)
+		if out := an.classes[i].minus(set); in != (actionSet{}) && out != (actionSet{}) {
+			an.classes[i] = in
+			an.classes = append(an.classes, out)
+		}
+	}
+}
+
+// groups splits the actions of a statement that an outsider can ask for, in the
+// order of the list.
 func (an *analysis) groups(statement int) []group {
+	left := an.sets[statement].minus(ownerActions)
 	var out []group
-	var classes []int
-	for i := range an.list {
-		if !an.sets[statement].has(i) || ownerOnly(an.list[i].name) {
-			continue
+	for i := left.next(0); i >= 0; i = left.next(i + 1) {
+		for _, c := range an.classes {
+			if c.has(i) {
+				g := group{i, c.and(left)}
+				out = append(out, g)
+				left = left.minus(c)
+				break
+			}
 		}
-		n := slices.Index(classes, an.classes[i])
-		if n < 0 {
-			n = len(out)
-			classes, out = append(classes, an.classes[i]), append(out, group{})
-		}
-		out[n].actions = append(out[n].actions, i)
 	}
 	return out
 }

@@ -48,18 +48,29 @@ func (an *analysis) encryptedOnly(h *hit) bool {
 	if !an.mentions.tls() || h.subject.network != overInternet || h.subject.who == service {
 		return false
 	}
-	plainHTTP := *h.subject
-	plainHTTP.network, plainHTTP.domains = overHTTP, nil
+	for _, d := range h.query.denies {
+		if len(d.tests) == 1 && d.tests[0].bansHTTP() && !d.except && an.solver.all(d, h.query.action.level) {
+			return true // the usual Deny, without a search
+		}
+	}
+	plainHTTP := &an.onHTTP
+	known := plainHTTP.domains[:0]
+	*plainHTTP = *h.subject
+	plainHTTP.network, plainHTTP.domains = overHTTP, known
 	q := *h.query
-	q.subject = &plainHTTP
+	q.subject = plainHTTP
 	if plainHTTP.open() {
 		plainHTTP.bound = map[string]*domain{"aws:securetransport": oneOf("false"), "s3:tlsversion": never()}
 		for k, d := range h.subject.bound {
 			plainHTTP.bound[k] = d
 		}
 	}
-	_, a := an.solver.solve(&q)
-	return a == impossible
+	return an.solver.ask(&q) == impossible
+}
+
+// bansHTTP recognises the test of the usual Deny: aws:SecureTransport is false.
+func (t *test) bansHTTP() bool {
+	return t.key == "aws:securetransport" && t.op == operator{kind: opBool} && t.matches("false")
 }
 
 func networkText(v4, v6 uint64) string {
@@ -80,7 +91,7 @@ func (an *analysis) keyGuard(h *hit, k *keyState) string {
 	if k.key == "aws:securetransport" || k.key == "s3:tlsversion" {
 		return "" // encryptedOnly tells
 	}
-	natural, a := choose(d, nil, an.solver.budget)
+	natural, a := choose(d, nil, &an.solver.budget)
 	if a == found && !slices.ContainsFunc(k.wishes, func(w wish) bool {
 		return !w.test.unknown && w.test.holds(&natural) != w.want
 	}) {

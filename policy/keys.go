@@ -21,6 +21,7 @@ type world struct {
 	prefix    string                // what an object's ARN begins with
 	bucket    *pattern
 	objects   *pattern
+	whole     [2]textRule // by level
 }
 
 // stranger holds the names that AWS issued to a requester whom the policy does
@@ -29,10 +30,16 @@ type stranger struct {
 	account, organization, vpc, endpoint, roleID, userID string
 }
 
+// maxDomains bounds the list of a subject's domains, which is looked through
+// from the start.
+const maxDomains = 64
+
 // domain says what a key can be for a subject and an action (semantics C.5).
 func (w *world) domain(s *subject, key string, a *action) *domain {
-	if d, ok := s.bound[key]; ok {
-		return d
+	if s.bound != nil {
+		if d, ok := s.bound[key]; ok {
+			return d
+		}
 	}
 	switch key {
 	case "aws:currenttime", "aws:epochtime", "aws:tokenissuetime":
@@ -43,14 +50,15 @@ func (w *world) domain(s *subject, key string, a *action) *domain {
 			return d
 		}
 	}
-	if d, ok := s.domains[key]; ok {
-		return d
+	for i := range s.domains {
+		if s.domains[i].key == key {
+			return s.domains[i].domain
+		}
 	}
 	d := w.build(s, key)
-	if s.domains == nil {
-		s.domains = map[string]*domain{}
+	if len(s.domains) < maxDomains {
+		s.domains = append(s.domains, keyDomain{key, d})
 	}
-	s.domains[key] = d
 	return d
 }
 
@@ -165,9 +173,9 @@ func (w *world) identityKey(s *subject, key string) *domain {
 		case unsigned:
 			return never()
 		case service:
-			return oneOf("true")
+			return isTrue
 		}
-		return oneOf("false")
+		return isFalse
 	case "aws:principalservicename":
 		return w.serviceName(s)
 	case "aws:principalservicenameslist":
@@ -295,13 +303,14 @@ func (w *world) namedKey(s *subject, key string) *domain {
 		}
 		d := several(optional(texts("o-?*/r-?*/*")))
 		if w.facts.Organization != "" {
-			p := newLiteral(w.facts.Organization + "/")
+			p := &pattern{mixed: true, text: w.facts.Organization + "/*"}
+			p.add(w.facts.Organization+"/", false)
 			p.add("*", true)
 			d.barred = []*pattern{p}
 		}
 		return d
 	case "aws:principalisawsservice":
-		return oneOf("false")
+		return isFalse
 	case "aws:sourceip":
 		return optional(&domain{ips: internet})
 	case "aws:vpcsourceip":
@@ -332,3 +341,28 @@ func namedARN(arn string) *domain {
 	name, _, _ = strings.Cut(name, "/")
 	return oneOf(strings.Join([]string{parts[0], parts[1], "iam", "", parts[4], "role/" + name}, ":"))
 }
+
+// lowKey gives a condition key in lower case. Keys in AWS's spelling need no new
+// text.
+func lowKey(key string) string {
+	if low, ok := keySpelt[key]; ok {
+		return low
+	}
+	return strings.ToLower(key)
+}
+
+var keySpelt = func() map[string]string {
+	m := map[string]string{}
+	for _, k := range strings.Fields(`aws:CalledVia aws:CurrentTime aws:EpochTime aws:FederatedProvider aws:MultiFactorAuthAge
+		aws:MultiFactorAuthPresent aws:PrincipalAccount aws:PrincipalArn aws:PrincipalIsAWSService aws:PrincipalOrgID
+		aws:PrincipalOrgPaths aws:PrincipalServiceName aws:PrincipalServiceNamesList aws:PrincipalType aws:Referer
+		aws:RequestedRegion aws:ResourceAccount aws:ResourceOrgID aws:SecureTransport aws:SourceAccount aws:SourceArn
+		aws:SourceIdentity aws:SourceIp aws:SourceOrgID aws:SourceOrgPaths aws:SourceOwner aws:SourceVpc aws:SourceVpce
+		aws:TokenIssueTime aws:UserAgent aws:ViaAWSService aws:VpceAccount aws:VpceOrgID aws:VpcSourceIp aws:userid
+		aws:username s3:AccessPointNetworkOrigin s3:DataAccessPointAccount s3:DataAccessPointArn s3:ResourceAccount
+		s3:TlsVersion s3:authType s3:prefix s3:max-keys s3:signatureAge s3:signatureversion s3:x-amz-acl
+		s3:x-amz-server-side-encryption s3:x-amz-server-side-encryption-aws-kms-key-id`) {
+		m[k] = strings.ToLower(k)
+	}
+	return m
+}()

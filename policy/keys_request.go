@@ -47,7 +47,7 @@ func (w *world) sessionKey(s *subject, key string) *domain {
 func mfaPresent(s *subject) *domain {
 	switch {
 	case s.who == userMFA:
-		return oneOf("true")
+		return isTrue
 	case s.network == throughService && s.who != unsigned:
 		return optional(oneOf("false", "true"))
 	case s.who == roleSession || s.who == federatedUser || s.who == webSession:
@@ -90,7 +90,7 @@ func (w *world) networkKey(s *subject, key string) *domain {
 		if s.who == service || s.network == throughEndpoint || s.network == throughService {
 			return never()
 		}
-		return &domain{ips: internet}
+		return fromInternet
 	case "aws:vpcsourceip":
 		if endpoint {
 			return &domain{ips: anywhere}
@@ -137,14 +137,14 @@ func (w *world) clientKey(s *subject, key string) *domain {
 			return oneOf("true", "false")
 		}
 		if s.network == overHTTP {
-			return oneOf("false")
+			return isFalse
 		}
-		return oneOf("true")
+		return isTrue
 	case "aws:viaawsservice":
 		if s.network == throughService && !s.open() {
-			return oneOf("true")
+			return isTrue
 		}
-		return oneOf("false")
+		return isFalse
 	case "aws:calledvia", "aws:calledviafirst", "aws:calledvialast":
 		if s.network != throughService && !s.open() {
 			return never()
@@ -221,7 +221,7 @@ func (w *world) attainable(key, fresh, prefix string, few int) []string {
 		}
 		id := issued(p, fresh)
 		fixed := 0
-		for i, t := range p.tokens {
+		for i, t := range p.toks() {
 			if t.kind == literal && (i >= len(prefix) || prefix[i] != byte(t.r)) {
 				fixed++
 			}
@@ -237,14 +237,14 @@ func (w *world) attainable(key, fresh, prefix string, few int) []string {
 // end, so that the length stays what AWS gives.
 func issued(p *pattern, fresh string) string {
 	fixed := 0
-	for _, t := range p.tokens {
+	for _, t := range p.toks() {
 		if !t.run() {
 			fixed++
 		}
 	}
 	rest := max(0, len(fresh)-fixed)
 	var b strings.Builder
-	for _, t := range p.tokens {
+	for _, t := range p.toks() {
 		switch {
 		case t.kind == literal:
 			b.WriteRune(t.r)

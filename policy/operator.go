@@ -78,9 +78,37 @@ var operators = map[string]operator{
 	"dategreaterthanequals":     {kind: opDate, compare: greaterEqual},
 }
 
+// operatorSpelt holds the operators in the spelling of AWS's pages, which
+// nearly every policy uses.
+var operatorSpelt = func() map[string]operator {
+	m := map[string]operator{}
+	for _, name := range operatorNames {
+		for _, set := range []string{"", "ForAllValues:", "ForAnyValue:"} {
+			for _, suffix := range []string{"", "IfExists"} {
+				if op, ok := readOperator(set + name + suffix); ok {
+					m[set+name+suffix] = op
+				}
+			}
+		}
+	}
+	return m
+}()
+
+var operatorNames = strings.Fields(`StringEquals StringNotEquals StringEqualsIgnoreCase StringNotEqualsIgnoreCase StringLike StringNotLike
+	ArnEquals ArnLike ArnNotEquals ArnNotLike Bool BinaryEquals IpAddress NotIpAddress Null
+	NumericEquals NumericNotEquals NumericLessThan NumericLessThanEquals NumericGreaterThan NumericGreaterThanEquals
+	DateEquals DateNotEquals DateLessThan DateLessThanEquals DateGreaterThan DateGreaterThanEquals`)
+
 // parseOperator takes a condition operator apart; false means that AWS's pages
 // do not name it.
 func parseOperator(name string) (operator, bool) {
+	if op, ok := operatorSpelt[name]; ok {
+		return op, true
+	}
+	return readOperator(name)
+}
+
+func readOperator(name string) (operator, bool) {
 	s := strings.ToLower(name)
 	q := plain
 	if rest, ok := strings.CutPrefix(s, "forallvalues:"); ok {

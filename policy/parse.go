@@ -3,19 +3,17 @@
 package policy
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"sort"
 	"strings"
 )
 
 const (
-	// maxText bounds the text of a policy; S3's own bound is 20 KB (S3 page
-	// "Bucket policies and user policies").
+	// maxText bounds the text of a policy.
 	maxText = 1 << 20
+	// maxPolicy is S3's own bound on a bucket policy (S3 page "Bucket policies
+	// for Amazon S3": 20 KB).
+	maxPolicy = 20 << 10
 	// maxDepth bounds nesting; the grammar needs 5 levels.
 	maxDepth = 32
 	// maxNodes bounds the number of values in a decoded policy.
@@ -27,35 +25,58 @@ const (
 
 // Parse reads the text of a policy. It is tolerant (semantics C.3 N1): one
 // object or a list, a string or a list, element names in any case. What S3
-// would refuse is named in Problems. An error means that the text is not a JSON
-// object at all, is above 1 MiB, or nests deeper than 32 levels.
+// would refuse is named in Problems and, with its place, in Details. An error
+// means that the text is not a JSON object at all, is above 1 MiB, nests deeper
+// than 32 levels, or holds more than 2^18 values.
 func Parse(text []byte) (*Document, error) {
 	if len(text) > maxText {
-		return nil, fmt.Errorf("policy: %d bytes are above the limit of %d", len(text), maxText)
+		return nil, fmt.Errorf("policy: %d bytes are above the limit of %d; S3 takes at most %d", len(text), maxText, maxPolicy)
 	}
-	var problems []string
-	if t, ok := bytes.CutPrefix(text, []byte("\xef\xbb\xbf")); ok {
-		text, problems = t, append(problems, "the text begins with a byte order mark")
+	p := parser{doc: &Document{}, src: string(text)}
+	r := jsonReader{src: p.src}
+	if strings.HasPrefix(p.src, byteOrderMark) {
+		r.at = len(byteOrderMark)
+		p.note(0, -1, BadEncoding, "the text begins with a byte order mark")
 	}
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.UseNumber()
-	r := reader{dec: dec}
-	v, err := r.value(0)
-	if err != nil {
-		return nil, fmt.Errorf("policy: at byte %d: %w", dec.InputOffset(), err)
+	if len(text) > maxPolicy {
+		p.note(0, -1, TooLarge, "the policy has %d bytes; S3 takes at most %d", len(text), maxPolicy)
 	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("policy: at byte %d: text after the end of the policy", dec.InputOffset())
-	}
-	if s, ok := v.(string); ok && strings.HasPrefix(strings.TrimSpace(s), "{") {
-		d, err := Parse([]byte(s))
-		if err != nil {
-			return nil, err
+	var top node
+	err := r.value(0, &top)
+	if err == nil {
+		if r.space(); r.at < len(r.src) {
+			err = fmt.Errorf("text after the end of the policy")
 		}
-		d.problem("the policy is a JSON text inside a JSON string")
-		return d, nil
 	}
-	return fromValue(v, append(problems, r.problems...))
+	if err != nil {
+		at := positionAt(r.src, r.at)
+		return nil, fmt.Errorf("policy: at line %d, column %d (byte %d): %w", at.Line, at.Column, at.Offset, err)
+	}
+	if top.kind == jsonString && strings.HasPrefix(strings.TrimSpace(top.text), "{") {
+		return parseInner(top.text)
+	}
+	for i := len(r.twice) - 1; i >= 0; i-- {
+		n := &r.twice[i]
+		p.note(n.nameAt, -1, DuplicateName, "the member %q stands twice; the last one counts", n.name)
+	}
+	return p.document(&top)
+}
+
+const byteOrderMark = "\xef\xbb\xbf"
+
+// parseInner reads a policy that is a JSON text inside a JSON string; places
+// are those in the inner text.
+func parseInner(text string) (*Document, error) {
+	d, err := Parse([]byte(text))
+	if err != nil {
+		return nil, err
+	}
+	for i := range d.Statements {
+		d.Statements[i].Start, d.Statements[i].End = 0, 0
+	}
+	p := parser{doc: d}
+	p.note(-1, -1, BadEncoding, "the policy is a JSON text inside a JSON string")
+	return d, nil
 }
 
 // ParseValue reads a policy that is decoded already: a map[string]any, with
@@ -66,203 +87,116 @@ func ParseValue(v any) (*Document, error) {
 		return Parse([]byte(s))
 	}
 	budget := maxNodes
-	if err := checkValue(v, 0, &budget); err != nil {
+	top, err := nodeOf(v, 0, &budget)
+	if err != nil {
 		return nil, fmt.Errorf("policy: %w", err)
 	}
-	return fromValue(v, nil)
+	p := parser{doc: &Document{}}
+	return p.document(&top)
 }
 
-var errDeep = fmt.Errorf("nesting is deeper than %d levels", maxDepth)
-
-func checkValue(v any, depth int, budget *int) error {
-	if *budget--; *budget < 0 {
-		return fmt.Errorf("more than %d values", maxNodes)
-	}
-	if depth > maxDepth {
-		return errDeep
-	}
-	switch v := v.(type) {
-	case map[string]any:
-		for _, x := range v {
-			if err := checkValue(x, depth+1, budget); err != nil {
-				return err
-			}
-		}
-	case []any:
-		for _, x := range v {
-			if err := checkValue(x, depth+1, budget); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+// parser turns nodes into a Document.
+type parser struct {
+	doc *Document
+	src string
 }
 
-// reader decodes JSON token by token, because encoding/json drops duplicate
-// members silently and has a far higher depth limit.
-type reader struct {
-	dec      *json.Decoder
-	problems []string
+// note adds a problem: at a byte of the text, or -1 where there is no text, in
+// a statement, or -1.
+func (p *parser) note(at, statement int, kind ProblemKind, format string, args ...any) {
+	d := p.doc
+	if len(d.Problems) >= maxProblems {
+		return
+	}
+	text := fmt.Sprintf(format, args...)
+	one := Problem{Kind: kind, Text: text, Statement: statement}
+	if p.src != "" {
+		one.Position = positionAt(p.src, at)
+	}
+	d.Problems, d.Details = append(d.Problems, text), append(d.Details, one)
 }
 
-func (r *reader) value(depth int) (any, error) {
-	if depth > maxDepth {
-		return nil, errDeep
+func (p *parser) document(top *node) (*Document, error) {
+	if top.kind != jsonObject {
+		return nil, fmt.Errorf("policy: the text is %s, not a JSON object", top.kind)
 	}
-	t, err := r.dec.Token()
-	if errors.Is(err, io.EOF) {
-		return nil, io.ErrUnexpectedEOF
-	}
-	if err != nil {
-		return nil, err
-	}
-	switch t {
-	case json.Delim('{'):
-		return r.object(depth)
-	case json.Delim('['):
-		return r.list(depth)
-	}
-	return t, nil
-}
-
-func (r *reader) object(depth int) (any, error) {
-	out := map[string]any{}
-	for r.dec.More() {
-		name, err := r.dec.Token()
-		if err != nil {
-			return nil, err
-		}
-		v, err := r.value(depth + 1)
-		if err != nil {
-			return nil, err
-		}
-		key := name.(string)
-		if _, dup := out[key]; dup && len(r.problems) < maxProblems {
-			r.problems = append(r.problems, fmt.Sprintf("the member %q stands twice; the last one counts", key))
-		}
-		out[key] = v
-	}
-	_, err := r.dec.Token()
-	return out, err
-}
-
-func (r *reader) list(depth int) (any, error) {
-	out := []any{}
-	for r.dec.More() {
-		v, err := r.value(depth + 1)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, v)
-	}
-	_, err := r.dec.Token()
-	return out, err
-}
-
-func (d *Document) problem(format string, args ...any) {
-	if len(d.Problems) < maxProblems {
-		d.Problems = append(d.Problems, fmt.Sprintf(format, args...))
-	}
-}
-
-func fromValue(v any, problems []string) (*Document, error) {
-	m, ok := v.(map[string]any)
-	if !ok {
-		return nil, fmt.Errorf("policy: the text is %s, not a JSON object", shape(v))
-	}
-	d := &Document{Problems: problems}
-	var statement any
-	for _, name := range sortedNames(m) {
-		switch d.element("policy", name, "Version", "Id", "Statement") {
-		case "Version":
-			d.Version = d.text("Version", m[name])
-		case "Id":
-			d.ID = d.text("Id", m[name])
-		case "Statement":
-			statement = m[name]
+	d := p.doc
+	var statement *node
+	var seen elementSet
+	for i := range top.kids {
+		n := &top.kids[i]
+		e := p.element(n, -1, "policy", policyElements, &seen)
+		switch e {
+		case elementVersion:
+			d.Version = p.text(n, -1, "Version")
+		case elementID:
+			d.ID = p.text(n, -1, "Id")
+		case elementStatement:
+			statement = n
 		default:
-			d.Other = keep(d.Other, name, m[name])
-			d.problem("the policy has the unknown element %q", name)
+			d.Other = keep(d.Other, n.name, n.value())
+			p.note(n.nameAt, -1, UnknownElement, "the policy has the unknown element %q", n.name)
 		}
 	}
 	switch d.Version {
 	case "2012-10-17", "2008-10-17", "":
 	default:
-		d.problem("Version %q does not exist", d.Version)
+		p.note(top.start, -1, UnknownValue, "Version %q does not exist", d.Version)
 	}
-	list, ok := statement.([]any)
-	if !ok && statement != nil {
-		list = []any{statement}
+	var list []node
+	switch {
+	case statement == nil:
+	case statement.kind == jsonList:
+		list = statement.kids
+	case statement.kind != jsonNull:
+		list, d.single = []node{*statement}, true
 	}
 	if len(list) == 0 {
-		d.problem("the policy has no Statement")
+		p.note(top.start, -1, MissingElement, "the policy has no Statement")
 	}
-	for i, s := range list {
-		d.statement(i, s)
+	d.Statements = make([]Statement, len(list))
+	if len(list) == 0 {
+		d.Statements = nil
+	}
+	for i := range list {
+		p.statement(i, &list[i])
+	}
+	for i := range d.Details {
+		if n := d.Details[i].Statement; n >= 0 {
+			d.Details[i].Sid = d.Statements[n].Sid
+		}
 	}
 	return d, nil
 }
 
-// element gives the standard spelling of an element's name, or "".
-func (d *Document) element(where, name string, standard ...string) string {
-	for _, s := range standard {
-		if s == name {
-			return s
+// element finds which standard element a member is. The set remembers those
+// that were there already, in whatever case.
+func (p *parser) element(n *node, statement int, where string, standard []string, seen *elementSet) element {
+	for i, s := range standard {
+		if s != n.name && !strings.EqualFold(s, n.name) {
+			continue
 		}
-		if strings.EqualFold(s, name) {
-			d.problem("%s: the element %q is spelt %q", where, s, name)
-			return s
+		if s != n.name {
+			p.note(n.nameAt, statement, OddSpelling, "%s: the element %q is spelt %q", where, s, n.name)
 		}
+		if seen.has(element(i)) {
+			p.note(n.nameAt, statement, DuplicateName, "%s: the element %q stands twice; the last one counts", where, s)
+		}
+		seen.add(element(i))
+		return element(i)
 	}
-	return ""
+	return unknownElement
 }
 
-func (d *Document) text(where string, v any) string {
-	switch v := v.(type) {
-	case string:
-		return v
-	case json.Number:
-		return v.String()
-	case nil:
+func (p *parser) text(n *node, statement int, where string) string {
+	switch n.kind {
+	case jsonString, jsonNumber:
+		return n.text
+	case jsonNull:
 		return ""
 	}
-	d.problem("%s is %s, not a string", where, shape(v))
-	return scalar(v)
-}
-
-func shape(v any) string {
-	switch v.(type) {
-	case map[string]any:
-		return "an object"
-	case []any:
-		return "a list"
-	case string:
-		return "a string"
-	case bool:
-		return "a boolean"
-	case nil:
-		return "null"
-	}
-	return "a number"
-}
-
-// scalar gives the text of a string, number or boolean, as S3 compares it.
-func scalar(v any) string {
-	switch v := v.(type) {
-	case string:
-		return v
-	case json.Number:
-		return v.String()
-	case bool:
-		if v {
-			return "true"
-		}
-		return "false"
-	case float64:
-		b, _ := json.Marshal(v)
-		return string(b)
-	}
-	return ""
+	p.note(n.start, statement, WrongShape, "%s is %s, not a string", where, n.kind)
+	return n.text
 }
 
 func keep(m map[string]any, name string, v any) map[string]any {

@@ -71,7 +71,7 @@ func TestParseValue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Condition{{"NumericLessThan", "s3:max-keys", []string{"10"}}}
+	want := []Condition{{Operator: "NumericLessThan", Key: "s3:max-keys", Values: []string{"10"}, Scalar: true}}
 	if diff := cmp.Diff(want, d.Statements[0].Conditions); diff != "" {
 		t.Error(diff)
 	}

@@ -4,260 +4,295 @@ package policy
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
-type tokenKind uint8
-
-const (
-	literal tokenKind = iota
-	anyOne            // "?"
-	anyRun            // "*"
-	partOne           // "?" of an ARN part: not a colon
-	partRun           // "*" of an ARN part: no colons
-)
-
-type token struct {
-	kind tokenKind
-	r    rune
-}
-
-// pattern is a compiled text with wildcards.
+// pattern is a text with wildcards. Most are plain texts or a beginning with
+// one "*" at the end; these are compared as they stand, and tokens are made only
+// where the automaton needs them.
 type pattern struct {
+	text string // as shown: variables that the requester chooses are "*"
+	body string // the text that is matched; wildcards count where glob says so
+	head string // what every match begins with
+	glob bool   // "*" and "?" of body are wildcards
+	wild bool   // has a wildcard
+	tail bool   // body is head and one "*" at its end
+	more bool   // body is head and "?*" at its end
+	arn  bool   // wildcards of the first five parts stop at colons
+	fold bool   // compare without regard to case
+
+	mixed  bool // has literal wildcards: only tokens tell
 	tokens []token
-	fold   bool   // compare without regard to case
-	text   string // as shown: variables that the requester chooses are "*"
-	wild   bool   // has a wildcard
+
+	samples [3]string // by fill
 }
 
 // newPattern compiles a text whose "*" and "?" are wildcards.
 func newPattern(s string) *pattern {
-	p := &pattern{text: s}
-	p.add(s, true)
+	p := &pattern{}
+	p.setGlob(s)
 	return p
 }
 
 // newLiteral compiles a text that stands for itself.
 func newLiteral(s string) *pattern {
-	p := &pattern{text: s}
-	p.add(s, false)
+	p := &pattern{}
+	p.setLiteral(s)
 	return p
 }
 
-func (p *pattern) add(s string, wildcards bool) {
-	if p.tokens == nil {
-		p.tokens = make([]token, 0, len(s))
+func (p *pattern) setGlob(s string) {
+	*p = pattern{text: s, body: s, head: s, glob: true}
+	if at := strings.IndexAny(s, "*?"); at >= 0 {
+		p.wild, p.head = true, s[:at]
+		p.tail, p.more = s[at:] == "*", s[at:] == "?*"
 	}
-	for _, r := range s {
-		switch {
-		case wildcards && r == '*':
-			p.wild = true
-			if n := len(p.tokens); n == 0 || p.tokens[n-1].kind != anyRun {
-				p.tokens = append(p.tokens, token{kind: anyRun})
-			}
-		case wildcards && r == '?':
-			p.wild = true
-			p.tokens = append(p.tokens, token{kind: anyOne})
-		default:
-			p.tokens = append(p.tokens, token{r: r})
+}
+
+func (p *pattern) setLiteral(s string) { *p = pattern{text: s, body: s, head: s} }
+
+// add appends to a pattern that is put together of pieces with and without
+// wildcards.
+func (p *pattern) add(s string, wildcards bool) {
+	if !p.wild {
+		lead := len(s)
+		if at := strings.IndexAny(s, "*?"); wildcards && at >= 0 {
+			lead = at
+		}
+		p.head += s[:lead]
+	}
+	p.mixed = true
+	p.tokens = appendTokens(p.tokens, s, wildcards)
+	p.wild = p.wild || wildcards && strings.ContainsAny(s, "*?")
+}
+
+// settle makes a pattern of pieces a plain one where it has no wildcards.
+func (p *pattern) settle() {
+	if p.mixed && !p.wild {
+		p.mixed, p.body, p.tokens = false, p.head, nil
+	}
+}
+
+// toks are the pattern's tokens.
+func (p *pattern) toks() []token {
+	if p.tokens == nil && !p.mixed {
+		p.tokens = appendTokens(make([]token, 0, len(p.body)), p.body, p.glob)
+		if p.arn {
+			p.tokens = arnTokens(p.tokens)
 		}
 	}
+	return p.tokens
+}
+
+// cost is what a match of the text is charged: only patterns with several
+// wildcards can take more than one pass.
+func (p *pattern) cost(s string) int {
+	if p.tail || !p.wild && !p.mixed {
+		return len(p.head) / 16
+	}
+	return max(len(p.body), len(p.tokens)) * len(s) / 4
+}
+
+// coverCost is what the question whether p covers q is charged.
+func (p *pattern) coverCost(q *pattern) int {
+	if p.tail && !p.fold {
+		return len(p.head) / 16
+	}
+	return max(len(p.body), len(p.tokens)) * max(len(q.body), len(q.tokens)) / 4
 }
 
 // asARN makes the wildcards of the first five parts stop at colons. A pattern
 // without six parts matches nothing, except "*" alone; then nil comes back.
 func (p *pattern) asARN() *pattern {
-	if len(p.tokens) == 1 && p.tokens[0].kind == anyRun {
+	switch {
+	case p.everything():
 		return p
-	}
-	parts := 0
-	out := make([]token, len(p.tokens))
-	for i, t := range p.tokens {
-		switch {
-		case t.kind == literal && t.r == ':':
-			parts++
-		case parts < 5 && t.kind == anyOne:
-			t.kind = partOne
-		case parts < 5 && t.kind == anyRun:
-			t.kind = partRun
+	case p.mixed:
+		if p.tokens = arnTokens(p.tokens); p.tokens == nil {
+			return nil
 		}
-		out[i] = t
-	}
-	if parts < 5 {
+	case strings.Count(p.body, ":") < 5:
 		return nil
 	}
-	return &pattern{tokens: out, fold: p.fold, text: p.text, wild: p.wild}
+	p.arn, p.tail = true, p.tail && strings.Count(p.head, ":") >= 5
+	return p
 }
 
-func (t token) run() bool { return t.kind == anyRun || t.kind == partRun }
-
-// takes says whether the token can consume the character.
-func (t token) takes(r rune, fold bool) bool {
-	switch t.kind {
-	case literal:
-		return t.r == r || (fold && foldRune(t.r) == foldRune(r))
-	case partOne, partRun:
-		return r != ':'
+// everything says whether the pattern is "*".
+func (p *pattern) everything() bool {
+	if p.mixed {
+		return len(p.tokens) == 1 && p.tokens[0].kind == anyRun
 	}
-	return true
+	return p.glob && p.body != "" && strings.Trim(p.body, "*") == ""
 }
 
-// foldRune gives the least character that equals r without regard to case.
-func foldRune(r rune) rune {
-	if r < unicode.MaxASCII {
-		// "k" and "s" have relatives outside ASCII; the least one is ASCII.
-		if 'a' <= r && r <= 'z' {
-			return r - 'a' + 'A'
-		}
-		return r
-	}
-	least := r
-	for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
-		least = min(least, f)
-	}
-	return least
-}
+// single says whether the pattern stands for its body alone.
+func (p *pattern) single() bool { return !p.wild && !p.mixed && !p.fold }
 
 // match says whether the pattern matches the whole text. The cost is at most
 // the product of both lengths.
 func (p *pattern) match(s string) bool {
-	for i := range p.tokens {
-		if p.tokens[i].kind == partRun {
-			return p.simulate(len(p.tokens), []rune(s))
+	switch {
+	case p.fold:
+		if !p.wild && !p.mixed {
+			return strings.EqualFold(p.body, s)
+		}
+	case len(s) < len(p.head) || s[:len(p.head)] != p.head:
+		return false
+	case p.tail:
+		return true
+	case p.mixed:
+	case !p.wild:
+		return len(s) == len(p.head)
+	case !p.arn:
+		return matchGlob(p.body[len(p.head):], s[len(p.head):])
+	default:
+		return matchARN(p.body, s)
+	}
+	toks := p.toks()
+	for i := range toks {
+		if toks[i].kind == partRun {
+			return simulate(toks, p.fold, s)
 		}
 	}
-	return p.greedy(s)
+	return greedy(toks, p.fold, s)
 }
 
-// greedy matches where "*" takes any character: on a mismatch it goes back to
-// the last "*" and lets that take one character more.
-func (p *pattern) greedy(s string) bool {
-	t, at := 0, 0
+// matchGlob matches "*" and "?": on a mismatch it goes back to the last "*" and
+// lets that take one character more.
+func matchGlob(glob, s string) bool {
+	g, at := 0, 0
 	star, back := -1, 0
 	for at < len(s) {
-		r, size := rune(s[at]), 1
-		if r >= utf8.RuneSelf {
-			r, size = utf8.DecodeRuneInString(s[at:])
-		}
 		switch {
-		case t < len(p.tokens) && p.tokens[t].kind == anyRun:
-			star, back = t, at
-			t++
-		case t < len(p.tokens) && p.tokens[t].takes(r, p.fold):
-			t++
-			at += size
+		case g < len(glob) && glob[g] == '*':
+			g++
+			if g == len(glob) {
+				return true
+			}
+			star, back = g, at
+		case g < len(glob) && glob[g] == '?':
+			at += runeLen(s, at)
+			g++
+		case g < len(glob) && glob[g] == s[at]:
+			g++
+			at++
 		case star >= 0:
-			_, size = utf8.DecodeRuneInString(s[back:])
-			back += size
-			t, at = star+1, back
+			back += runeLen(s, back)
+			g, at = star, back
 		default:
 			return false
 		}
 	}
-	for t < len(p.tokens) && p.tokens[t].kind == anyRun {
-		t++
+	for g < len(glob) && glob[g] == '*' {
+		g++
 	}
-	return t == len(p.tokens)
+	return g == len(glob)
 }
 
-func (p *pattern) simulate(n int, text []rune) bool {
-	at := make([]bool, n+1)
-	at[0] = true
-	for i := 0; i < n && p.tokens[i].run(); i++ {
-		at[i+1] = true
+func runeLen(s string, at int) int {
+	if s[at] < utf8.RuneSelf {
+		return 1
 	}
-	for _, r := range text {
-		alive := false
-		// From the end, so that a position moves once for each character.
-		for i := n; i >= 0; i-- {
-			stay := i < n && at[i] && p.tokens[i].run() && p.tokens[i].takes(r, p.fold)
-			come := i > 0 && at[i-1] && !p.tokens[i-1].run() && p.tokens[i-1].takes(r, p.fold)
-			at[i] = stay || come
-			alive = alive || at[i]
-		}
-		if !alive {
+	_, n := utf8.DecodeRuneInString(s[at:])
+	return n
+}
+
+// matchARN matches part by part, so that the wildcards of the first five parts
+// stay inside them.
+func matchARN(glob, s string) bool {
+	for range 5 {
+		g, rest, ok := strings.Cut(glob, ":")
+		part, more, ok2 := strings.Cut(s, ":")
+		if !ok || !ok2 || !matchGlob(g, part) {
 			return false
 		}
-		for i := 0; i < n; i++ {
-			if at[i] && p.tokens[i].run() {
-				at[i+1] = true
-			}
-		}
+		glob, s = rest, more
 	}
-	return at[n]
+	return matchGlob(glob, s)
 }
 
 // begins says whether the texts before the first wildcards agree.
 func (p *pattern) begins(q *pattern) bool {
-	for i := range p.tokens {
-		if i >= len(q.tokens) {
-			return p.tokens[i].run()
-		}
-		a, b := p.tokens[i], q.tokens[i]
-		if a.run() || b.run() {
-			return true
-		}
-		if a.kind == literal && b.kind == literal && !a.takes(b.r, p.fold || q.fold) {
+	if !p.fold && !q.fold {
+		n := min(len(p.head), len(q.head))
+		if p.head[:n] != q.head[:n] {
 			return false
 		}
 	}
-	return len(p.tokens) == len(q.tokens) || q.tokens[len(p.tokens)].run()
+	a, b := p.toks(), q.toks()
+	for i := range a {
+		if i >= len(b) {
+			return a[i].run()
+		}
+		if a[i].run() || b[i].run() {
+			return true
+		}
+		if a[i].kind == literal && b[i].kind == literal && !a[i].takes(b[i].r, p.fold || q.fold) {
+			return false
+		}
+	}
+	return len(a) == len(b) || b[len(a)].run()
 }
 
 // covers says, when true, that the pattern matches whatever q matches. It may
 // say false although that is so; it is a quick test before the automaton.
 func (p *pattern) covers(q *pattern) bool {
-	n := len(p.tokens)
-	at := make([]bool, n+1)
-	at[0] = true
-	for i := 0; i < n && p.tokens[i].run(); i++ {
-		at[i+1] = true
-	}
-	for _, t := range q.tokens {
-		for i := n; i >= 0; i-- {
-			stay := i < n && at[i] && p.tokens[i].run() && p.tokens[i].absorbs(t, p.fold, q.fold)
-			come := i > 0 && at[i-1] && !p.tokens[i-1].run() && p.tokens[i-1].absorbs(t, p.fold, q.fold)
-			at[i] = stay || come
-		}
-		for i := 0; i < n; i++ {
-			if at[i] && p.tokens[i].run() {
-				at[i+1] = true
-			}
+	if !p.fold {
+		switch {
+		case q.fold && p.head != "", len(q.head) < len(p.head), q.head[:len(p.head)] != p.head:
+			return false
+		case p.tail:
+			return true
+		case q.single():
+			return p.match(q.body)
+		case !p.wild && !p.mixed:
+			return false
+		case p.more && !p.arn && len(q.head) > len(p.head):
+			return true
 		}
 	}
-	return at[n]
+	return absorbsAll(p.toks(), q.toks(), p.fold, q.fold)
 }
 
-func (t token) absorbs(other token, fold, otherFold bool) bool {
-	switch {
-	case other.kind == literal:
-		return t.takes(other.r, fold) && (t.kind != literal || fold || !otherFold)
-	case other.run() && !t.run():
-		return false
-	case t.kind == literal:
-		return false
-	case t.kind == partOne || t.kind == partRun:
-		return other.kind == partOne || other.kind == partRun
+// fills stand in place of "*" in samples.
+var fills = [3]string{"", "k", "zz9/q"}
+
+// example gives the text that the pattern matches with one of fills.
+func (p *pattern) example(fill int) string {
+	if !p.wild && !p.mixed {
+		return p.body
 	}
-	return true
+	if p.samples[fill] == "" {
+		p.samples[fill] = p.sample(fills[fill])
+	}
+	return p.samples[fill]
 }
 
 // sample gives a text that the pattern matches, with fill in place of "*".
 func (p *pattern) sample(fill string) string {
-	var b strings.Builder
-	b.Grow(len(p.tokens) + len(fill))
-	for _, t := range p.tokens {
-		switch {
-		case t.kind == literal:
-			b.WriteRune(t.r)
-		case t.run():
-			b.WriteString(fill)
-		default:
-			b.WriteByte('k')
+	switch {
+	case !p.wild && !p.mixed:
+		return p.body
+	case p.tail && fill == "":
+		return p.head
+	case p.tail:
+		return p.head + fill
+	case p.mixed:
+		return sampleTokens(p.tokens, fill)
+	}
+	out := make([]byte, 0, len(p.body)+len(fill))
+	for i := 0; i < len(p.body); i++ {
+		switch c := p.body[i]; {
+		case c == '?':
+			out = append(out, 'k')
+		case c != '*':
+			out = append(out, c)
+		case i == 0 || p.body[i-1] != '*':
+			out = append(out, fill...)
 		}
 	}
-	return b.String()
+	return string(out)
 }
 
 func anyMatch(list []*pattern, s string) bool {

@@ -37,8 +37,8 @@ func checkWitness(t rapid.TB, d *Document, f finding) {
 	if f.Witness == nil {
 		t.Fatalf("a settled grant has no witness: %s\n%s", describe([]Grant{f.Grant}), text(d))
 	}
-	if got := Evaluate(d, *f.request); got.Outcome != Allowed {
-		t.Fatalf("the witness gets %v: %s\ncontext %v\n%s", got, describe([]Grant{f.Grant}), f.request.Context, text(d))
+	if got := Evaluate(d, *f.request()); got.Outcome != Allowed {
+		t.Fatalf("the witness gets %v: %s\ncontext %v\n%s", got, describe([]Grant{f.Grant}), f.request().Context, text(d))
 	}
 }
 

@@ -2,7 +2,7 @@
 
 package policy
 
-import "strings"
+import "slices"
 
 // trySubject asks for a request of one subject, under each binding of the
 // policy variables.
@@ -23,14 +23,14 @@ func (an *analysis) trySubject(s *subject, statement int, a *action, lenient boo
 		st, ans := an.solver.solve(q)
 		switch ans {
 		case found:
-			h := &hit{subject: b.subject, query: q, state: st, unsettled: st.unsettled}
+			h := &hit{subject: b.subject, query: q.keep(), state: st, unsettled: st.unsettled}
 			if b.doubt != "" {
 				h.unsettled = addText(h.unsettled, b.doubt)
 			}
 			an.widen(h)
 			return h
 		case overrun:
-			over = &hit{subject: b.subject, query: q, unsettled: []string{givenUp}}
+			over = &hit{subject: b.subject, query: q.keep(), unsettled: []string{givenUp}}
 		}
 	}
 	return over
@@ -39,20 +39,27 @@ func (an *analysis) trySubject(s *subject, statement int, a *action, lenient boo
 const givenUp = "the search was given up: the policy is too intricate"
 
 // query gathers the rules that touch one subject and one action; nil when the
-// Allow does not.
+// Allow does not. The next call writes over it: see keep.
 func (an *analysis) query(b bound, statement int, a *action, lenient bool) *query {
 	allow := b.rules[statement]
 	if allow.void || !b.subject.matches(allow.statement) {
 		return nil
 	}
-	q := &query{allow: allow, subject: b.subject, action: a, lenient: lenient}
-	index := an.index(a)
+	q := &an.scratch
+	*q = query{allow: allow, denies: q.denies[:0], subject: b.subject, action: a, lenient: lenient}
 	for _, r := range b.denies {
-		if !r.void && r.actions.has(index) && b.subject.matches(r.statement) {
+		if !r.void && r.actions.has(a.index) && b.subject.matches(r.statement) {
 			q.denies = append(q.denies, r)
 		}
 	}
 	return q
+}
+
+// keep gives a query that lasts.
+func (q *query) keep() *query {
+	c := *q
+	c.denies = slices.Clone(q.denies)
+	return &c
 }
 
 const maxAddressRounds = 64
@@ -99,7 +106,10 @@ func addressesIn(st *state) (addressSet, bool) {
 // doubtful says whether some rule that is about the action has a test that
 // cannot be judged.
 func (an *analysis) doubtful(statement int, a *action) bool {
-	index := an.index(a)
+	if an.doubts == nil {
+		an.doubts = an.findDoubts()
+	}
+	index := a.index
 	for i, doubt := range an.doubts {
 		if doubt && an.sets[i].has(index) && (an.doc.Statements[i].Effect == "Deny" || i == statement) {
 			return true
@@ -114,7 +124,7 @@ func (an *analysis) findDoubts() []bool {
 	for i := range an.doc.Statements {
 		for _, c := range an.doc.Statements[i].Conditions {
 			_, ok := parseOperator(c.Operator)
-			if !ok || an.world.domain(probe, strings.ToLower(c.Key), &catalogue[0]).unknown {
+			if !ok || an.world.domain(probe, lowKey(c.Key), &catalogue[0]).unknown {
 				out[i] = true
 				break
 			}

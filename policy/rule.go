@@ -20,6 +20,32 @@ type rule struct {
 	resources []*pattern
 	except    bool // resources is NotResource
 	tests     []*test
+	whole     [2]tri // by level: whether one of resources is all of it
+}
+
+// tri is an answer that is worked out when first asked for.
+type tri int8
+
+const (
+	unasked tri = iota
+	isSo
+	isNot
+)
+
+// all says whether one of the rule's resource patterns takes everything on a
+// level, so that no request leaves it by its resource.
+func (sv *solver) all(r *rule, l level) bool {
+	if r.whole[l] == unasked {
+		r.whole[l] = isNot
+		whole := sv.world.wholeLevel(l)
+		for _, p := range r.resources {
+			if sv.budget.charge(p.coverCost(whole)) && p.covers(whole) {
+				r.whole[l] = isSo
+				break
+			}
+		}
+	}
+	return r.whole[l] == isSo
 }
 
 // test is one condition made ready for the solver.
@@ -43,28 +69,42 @@ type binding func(key string) (value, shown string, ok bool)
 // compile makes a statement ready. Action sets come in ready, since they do not
 // depend on variables.
 func compile(s *Statement, actions actionSet, variables bool, bind binding) *rule {
-	r := &rule{statement: s, ref: s.Ref(), actions: actions}
+	r := &rule{}
+	r.compile(s, actions, variables, bind)
+	return r
+}
+
+func (r *rule) compile(s *Statement, actions actionSet, variables bool, bind binding) {
+	*r = rule{statement: s, ref: s.Ref(), actions: actions}
 	list := s.Resource
 	if s.Resource == nil {
 		list, r.except = s.NotResource, true
 	}
 	c := compiler{variables: variables, bind: bind}
-	r.resources = make([]*pattern, 0, len(list))
-	for _, text := range list {
-		r.resources = append(r.resources, c.pattern(text, true))
+	patterns, tests := make([]pattern, len(list)), make([]test, len(s.Conditions))
+	r.resources = make([]*pattern, len(list))
+	for i, text := range list {
+		r.resources[i] = &patterns[i]
+		c.set(&patterns[i], text, true)
 	}
-	r.tests = make([]*test, 0, len(s.Conditions))
-	for i := range s.Conditions {
-		t := c.test(&s.Conditions[i])
-		r.tests = append(r.tests, t)
+	r.tests = make([]*test, len(tests))
+	for i := range tests {
+		r.tests[i] = &tests[i]
+		c.read(&tests[i], &s.Conditions[i])
 	}
 	r.void = c.void || (s.Resource == nil && s.NotResource == nil)
 	// The search takes tests in this order, so that the order of the text does
 	// not matter.
-	slices.SortStableFunc(r.tests, func(a, b *test) int {
-		return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.source.Operator, b.source.Operator), compareSets(a.values, b.values))
-	})
-	return r
+	if len(r.tests) > 1 {
+		slices.SortStableFunc(r.tests, compareTests)
+	}
+}
+
+func compareTests(a, b *test) int {
+	if c := cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.source.Operator, b.source.Operator)); c != 0 {
+		return c
+	}
+	return compareSets(a.values, b.values)
 }
 
 func compareSets(a, b []string) int {
@@ -80,12 +120,14 @@ func compareRules(a, b *rule) int {
 		s := r.statement
 		return slices.Concat(s.Resource, s.NotResource, s.Action, s.NotAction)
 	}
-	if c := cmp.Or(cmp.Compare(len(a.tests), len(b.tests)), compareSets(texts(a), texts(b))); c != 0 {
+	if c := cmp.Compare(len(a.tests), len(b.tests)); c != 0 {
+		return c
+	}
+	if c := compareSets(texts(a), texts(b)); c != 0 {
 		return c
 	}
 	for i := range a.tests {
-		x, y := a.tests[i], b.tests[i]
-		if c := cmp.Or(cmp.Compare(x.key, y.key), cmp.Compare(x.source.Operator, y.source.Operator), compareSets(x.values, y.values)); c != 0 {
+		if c := compareTests(a.tests[i], b.tests[i]); c != 0 {
 			return c
 		}
 	}
@@ -98,15 +140,23 @@ type compiler struct {
 	void      bool
 }
 
-// pattern compiles a text with its variables replaced.
 func (c *compiler) pattern(text string, wildcards bool) *pattern {
+	p := &pattern{}
+	c.set(p, text, wildcards)
+	return p
+}
+
+// set compiles a text with its variables replaced.
+func (c *compiler) set(p *pattern, text string, wildcards bool) {
 	if !c.variables || !strings.Contains(text, "${") {
 		if wildcards {
-			return newPattern(text)
+			p.setGlob(text)
+		} else {
+			p.setLiteral(text)
 		}
-		return newLiteral(text)
+		return
 	}
-	p := &pattern{}
+	p.mixed = true
 	var shown strings.Builder
 	for text != "" {
 		at := strings.Index(text, "${")
@@ -134,8 +184,8 @@ func (c *compiler) pattern(text string, wildcards bool) *pattern {
 		p.add(value, false)
 		shown.WriteString(display)
 	}
+	p.settle()
 	p.text = shown.String()
-	return p
 }
 
 func (c *compiler) value(key, def string, hasDef bool) (value, shown string) {
@@ -149,15 +199,24 @@ func (c *compiler) value(key, def string, hasDef bool) (value, shown string) {
 }
 
 func (c *compiler) test(source *Condition) *test {
+	t := &test{}
+	c.read(t, source)
+	return t
+}
+
+func (c *compiler) read(t *test, source *Condition) {
 	op, ok := parseOperator(source.Operator)
-	t := &test{key: strings.ToLower(source.Key), shown: source.Key, op: op, unknown: !ok, values: source.Values, source: source}
+	*t = test{key: lowKey(source.Key), shown: source.Key, op: op, unknown: !ok, values: source.Values, source: source}
 	if !ok || op.kind == opNull {
-		return t
+		return
 	}
 	switch op.kind {
 	case opString, opFold, opLike, opARN:
-		for _, v := range source.Values {
-			p := c.pattern(v, op.kind == opLike || op.kind == opARN)
+		block := make([]pattern, len(source.Values))
+		t.patterns = make([]*pattern, 0, len(block))
+		for i, v := range source.Values {
+			p := &block[i]
+			c.set(p, v, op.kind == opLike || op.kind == opARN)
 			p.fold = op.kind == opFold
 			if op.kind == opARN {
 				p = p.asARN()
@@ -166,7 +225,7 @@ func (c *compiler) test(source *Condition) *test {
 				t.patterns = append(t.patterns, p)
 			}
 		}
-		return t
+		return
 	}
 	if c.variables && slices.ContainsFunc(source.Values, func(v string) bool { return strings.Contains(v, "${") }) {
 		t.values = nil
@@ -176,7 +235,6 @@ func (c *compiler) test(source *Condition) *test {
 		}
 	}
 	t.parse()
-	return t
 }
 
 // parse reads the values of operators on addresses, dates and numbers. A value

@@ -64,7 +64,7 @@ func (sc *scoper) reaches(r textRule) bool {
 	if sc.h.state == nil {
 		return true
 	}
-	if _, a := sc.an.solver.solve(&q); a != impossible || !sc.h.partial {
+	if a := sc.an.solver.ask(&q); a != impossible || !sc.h.partial {
 		return a != impossible
 	}
 	statement := slices.IndexFunc(sc.an.doc.Statements, func(s Statement) bool { return s.Index == q.allow.ref.Index && s.Effect == "Allow" })
@@ -80,7 +80,7 @@ func (sc *scoper) peerReaches(s *subject, statement int, lenient bool, r textRul
 			continue
 		}
 		q.inside = []textRule{r}
-		if _, a := sc.an.solver.solve(q); a != impossible {
+		if sc.an.solver.ask(q) != impossible {
 			return true
 		}
 	}
@@ -112,7 +112,16 @@ func (sc *scoper) narrow(d *rule) {
 }
 
 func (sc *scoper) meet(p, q *pattern) bool {
-	_, a := findText([]textRule{{[]*pattern{p}, true}, {[]*pattern{q}, true}}, sc.an.solver.budget)
+	if q.single() {
+		p, q = q, p
+	}
+	if p.single() {
+		return !sc.an.solver.budget.charge(q.cost(p.body)) || q.match(p.body)
+	}
+	if b := &sc.an.solver.budget; b.charge(p.coverCost(q)) && p.covers(q) || b.charge(q.coverCost(p)) && q.covers(p) {
+		return true
+	}
+	_, a := findText([]textRule{{[]*pattern{p}, true}, {[]*pattern{q}, true}}, &sc.an.solver.budget)
 	return a != impossible
 }
 
@@ -135,7 +144,7 @@ func (sc *scoper) names(list []*pattern) []string {
 	for i, p := range list {
 		covered := false
 		for j, q := range list {
-			if !sc.an.solver.budget.charge(len(p.tokens) * len(q.tokens) / 4) {
+			if !sc.an.solver.budget.charge(q.coverCost(p)) {
 				break
 			}
 			if i != j && q.covers(p) && (!p.covers(q) || j < i) {

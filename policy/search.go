@@ -30,11 +30,9 @@ type state struct {
 	rules     []textRule
 	keys      []keyState
 	unsettled []string
-}
 
-func (st *state) clone() *state {
-	c := &state{resource: st.resource, rules: slices.Clip(st.rules), keys: slices.Clone(st.keys), unsettled: slices.Clip(st.unsettled)}
-	return c
+	ruleBuf [4]textRule // so that most branches are one piece of memory
+	keyBuf  [3]keyState
 }
 
 func (st *state) find(key string) *keyState {
@@ -49,7 +47,47 @@ func (st *state) find(key string) *keyState {
 // solver runs queries within one budget.
 type solver struct {
 	world  *world
-	budget *budget
+	budget budget
+	unused []*state // branches that were given up
+	wishes []wish   // where lists of wishes lie
+}
+
+// branch gives an empty state.
+func (sv *solver) branch() *state {
+	n := len(sv.unused)
+	if n == 0 {
+		st := &state{}
+		st.rules, st.keys = st.ruleBuf[:0], st.keyBuf[:0]
+		return st
+	}
+	st := sv.unused[n-1]
+	sv.unused = sv.unused[:n-1]
+	return st
+}
+
+// drop takes back a state that nobody holds.
+func (sv *solver) drop(st *state) {
+	st.resource, st.unsettled = "", nil
+	st.rules, st.keys = st.rules[:0], st.keys[:0]
+	sv.unused = append(sv.unused, st)
+}
+
+func (sv *solver) clone(st *state) *state {
+	c := sv.branch()
+	c.resource, c.unsettled = st.resource, slices.Clip(st.unsettled)
+	c.rules, c.keys = append(c.rules, st.rules...), append(c.keys, st.keys...)
+	return c
+}
+
+// add gives a list with one wish more; the list itself may be shared.
+func (sv *solver) add(list []wish, w wish) []wish {
+	n := len(list) + 1
+	if cap(sv.wishes)-len(sv.wishes) < n {
+		sv.wishes = make([]wish, 0, max(32, 4*n))
+	}
+	at := len(sv.wishes)
+	sv.wishes = append(append(sv.wishes, list...), w)
+	return sv.wishes[at : at+n : at+n]
 }
 
 // solve gives a branch whose request passes, or says that there is none, or
@@ -58,21 +96,42 @@ func (sv *solver) solve(q *query) (*state, answer) {
 	if q.allow.void {
 		return nil, impossible
 	}
-	st := &state{rules: append([]textRule{sv.world.resourceRule(q.action)}, q.inside...)}
-	if a := sv.demandResource(st, textRule{q.allow.resources, !q.allow.except}); a != found {
+	st := sv.branch()
+	if a := sv.meetAllow(q, st); a != found {
+		sv.drop(st)
 		return nil, a
+	}
+	out, a := sv.evade(q, st)
+	if out != st {
+		sv.drop(st)
+	}
+	return out, a
+}
+
+// ask says whether some request passes, without keeping it.
+func (sv *solver) ask(q *query) answer {
+	st, a := sv.solve(q)
+	if st != nil {
+		sv.drop(st)
+	}
+	return a
+}
+
+// meetAllow demands what the Allow asks for.
+func (sv *solver) meetAllow(q *query, st *state) answer {
+	st.rules = append(append(st.rules, sv.world.resourceRule(q.action)), q.inside...)
+	if a := sv.demandResource(st, textRule{q.allow.resources, !q.allow.except}); a != found {
+		return a
 	}
 	for _, t := range q.allow.tests {
 		if a := sv.demand(q, st, wish{t, true}); a != found {
-			return nil, a
+			return a
 		}
 	}
 	if len(q.notFrom) > 0 {
-		if a := sv.avoidAddresses(q, st); a != found {
-			return nil, a
-		}
+		return sv.avoidAddresses(q, st)
 	}
-	return sv.evade(q, st)
+	return found
 }
 
 // avoidAddresses makes the search give addresses that earlier answers lack.
@@ -83,7 +142,7 @@ func (sv *solver) avoidAddresses(q *query, st *state) answer {
 
 func (sv *solver) demandResource(st *state, r textRule) answer {
 	st.rules = append(st.rules, r)
-	s, a := findText(st.rules, sv.budget)
+	s, a := findText(st.rules, &sv.budget)
 	st.resource = s
 	return a
 }
@@ -106,8 +165,8 @@ func (sv *solver) demand(q *query, st *state, w wish) answer {
 		st.keys = append(st.keys, keyState{key: w.test.key})
 		k = &st.keys[len(st.keys)-1]
 	}
-	k.wishes = append(slices.Clip(k.wishes), w)
-	c, a := choose(d, k.wishes, sv.budget)
+	k.wishes = sv.add(k.wishes, w)
+	c, a := choose(d, k.wishes, &sv.budget)
 	k.choice = c
 	return a
 }
@@ -151,8 +210,12 @@ func (sv *solver) evade(q *query, st *state) (*state, answer) {
 		return st, found
 	}
 	result := impossible
-	for i := -1; i < len(stop.tests); i++ {
-		next := st.clone()
+	first := -1
+	if !stop.except && sv.all(stop, q.action.level) {
+		first = 0
+	}
+	for i := first; i < len(stop.tests); i++ {
+		next := sv.clone(st)
 		var a answer
 		if i < 0 {
 			a = sv.demandResource(next, textRule{stop.resources, stop.except})
@@ -162,9 +225,13 @@ func (sv *solver) evade(q *query, st *state) (*state, answer) {
 		if a == found {
 			var out *state
 			if out, a = sv.evade(q, next); a == found {
+				if out != next {
+					sv.drop(next)
+				}
 				return out, found
 			}
 		}
+		sv.drop(next)
 		if a == overrun {
 			result = overrun
 		}
@@ -208,7 +275,7 @@ func (sv *solver) judged(q *query, st *state, t *test) bool {
 	case d.ips != nil && !(k == nil && d.absent) && !(k != nil && k.choice.absent):
 		if k == nil {
 			// The witness must carry the address that the answer rests on.
-			if c, a := choose(d, nil, sv.budget); a == found {
+			if c, a := choose(d, nil, &sv.budget); a == found {
 				st.keys = append(st.keys, keyState{key: t.key, choice: c})
 			}
 		}
@@ -221,7 +288,7 @@ func (sv *solver) judged(q *query, st *state, t *test) bool {
 		return t.holds(&k.choice)
 	}
 	sv.budget.work += 8
-	c, a := choose(d, nil, sv.budget)
+	c, a := choose(d, nil, &sv.budget)
 	if a != found {
 		return true
 	}

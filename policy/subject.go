@@ -44,8 +44,14 @@ type subject struct {
 	principal string // as reported in a grant
 	doubt     string // why the grant is not certain
 
-	domains map[string]*domain
+	domains []keyDomain        // those that were asked for
 	bound   map[string]*domain // keys that policy variables hold to one value
+}
+
+// keyDomain is a condition key and what it can be.
+type keyDomain struct {
+	key    string
+	domain *domain
 }
 
 // open says whether every key that is not about the identity itself counts as
@@ -53,15 +59,9 @@ type subject struct {
 func (s *subject) open() bool { return s.who == member || s.who == named }
 
 // caller gives the requester for Evaluate.
-func (s *subject) caller(context map[string][]string) Caller {
-	first := func(key string) string {
-		if v := context[key]; len(v) > 0 {
-			return v[0]
-		}
-		return ""
-	}
+func (s *subject) caller(context requestContext) Caller {
 	c := Caller{Account: s.account, ARN: s.arn, Service: s.service, Provider: s.provider, CanonicalUser: s.canonical}
-	if a := first("aws:principalarn"); c.ARN == "" && a != "" {
+	if a, _ := context.first("aws:principalarn"); c.ARN == "" && a != "" {
 		c.ARN = a
 	}
 	if s.who == unsigned {

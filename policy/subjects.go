@@ -19,19 +19,20 @@ type tier struct {
 
 // mentions says which condition keys and variables a policy uses, so that only
 // the archetypes that it can tell apart are tried.
-type mentions map[string]bool
+type mentions []string
+
+func (m mentions) has(key string) bool {
+	_, ok := slices.BinarySearch(m, key)
+	return ok
+}
 
 func (m mentions) any(keys ...string) bool {
-	return slices.ContainsFunc(keys, func(k string) bool { return m[k] })
+	return len(m) > 0 && slices.ContainsFunc(keys, m.has)
 }
 
 func (m mentions) prefix(p string) bool {
-	for k := range m {
-		if strings.HasPrefix(k, p) {
-			return true
-		}
-	}
-	return false
+	at, _ := slices.BinarySearch(m, p)
+	return at < len(m) && strings.HasPrefix(m[at], p)
 }
 
 func (m mentions) identity() bool {
@@ -49,11 +50,11 @@ func (m mentions) path() bool {
 
 // mentionsOf collects the keys of conditions and variables.
 func mentionsOf(d *Document) mentions {
-	m := mentions{}
+	var m mentions
 	for i := range d.Statements {
 		s := &d.Statements[i]
 		for _, c := range s.Conditions {
-			m[strings.ToLower(c.Key)] = true
+			m = append(m, lowKey(c.Key))
 			for _, v := range c.Values {
 				m.variables(v)
 			}
@@ -65,10 +66,16 @@ func mentionsOf(d *Document) mentions {
 			m.variables(v)
 		}
 	}
-	return m
+	return m.set()
 }
 
-func (m mentions) variables(text string) {
+// set sorts the keys and drops repetitions.
+func (m mentions) set() mentions {
+	slices.Sort(m)
+	return slices.Compact(m)
+}
+
+func (m *mentions) variables(text string) {
 	for {
 		at := strings.Index(text, "${")
 		if at < 0 {
@@ -79,44 +86,89 @@ func (m mentions) variables(text string) {
 			text = text[at+2:]
 			continue
 		}
-		m[key], text = true, rest
+		*m, text = append(*m, key), rest
 	}
 }
 
-// tiersOf builds the archetypes of semantics C.5 that the policy can tell apart.
-func tiersOf(d *Document, w *world, m mentions) []tier {
-	var list []tier
-	if !w.throughPoint() {
-		// Access points never serve unsigned requests (semantics B.8 R1).
-		list = append(list, tier{Anyone, onNetworks([]*subject{{who: unsigned, label: "anonymous"}}, m, overInternet, overHTTP)})
+// tierCount is the number of tiers, empty ones included.
+const tierCount = 8
+
+// publicTiers is the number of tiers of requesters whom nobody names.
+const publicTiers = 5
+
+// tier gives the archetypes of semantics C.5 that the policy can tell apart; a
+// tier of nobody has no subjects. They are made when first asked for.
+func (an *analysis) tier(i int) tier {
+	if an.kinds == nil {
+		an.kinds = make([]tier, tierCount)
+	}
+	if an.kinds[i].audience == "" {
+		an.kinds[i] = tierOf(i, an.doc, an.world, an.mentions)
+	}
+	return an.kinds[i]
+}
+
+// others says whether there are tiers beside the one of everybody.
+func (an *analysis) others() bool {
+	for i := 1; i < tierCount; i++ {
+		if len(an.tier(i).subjects) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func tierOf(i int, d *Document, w *world, m mentions) tier {
+	switch i {
+	case 0:
+		if w.throughPoint() {
+			// Access points never serve unsigned requests (semantics B.8 R1).
+			return tier{Anyone, nil}
+		}
+		return tier{Anyone, onNetworks(nobody(), m, overInternet, overHTTP)}
+	case 1:
+		return tier{AnyAWSAccount, onNetworks(strangers(w, m), m, overInternet, overHTTP)}
+	case 2, 3:
+		return tier{AnyAWSAccount, onPaths(i, w, m)}
+	case 4:
+		return tier{WebIdentity, onNetworks(webIdentities(d, w), m, overInternet, overHTTP)}
+	case 5:
+		return tier{ServiceDeputy, deputies(d, w)}
+	case 6:
+		return tier{Organization, members(d, w)}
+	}
+	return tier{Account, namedSubjects(d, w)}
+}
+
+func nobody() []*subject { return []*subject{{who: unsigned, label: "anonymous"}} }
+
+// onPaths gives strangers who come through an own VPC endpoint or a service.
+func onPaths(i int, w *world, m mentions) []*subject {
+	if !m.path() {
+		return nil
 	}
 	people := strangers(w, m)
-	list = append(list, tier{AnyAWSAccount, onNetworks(people, m, overInternet, overHTTP)})
-	if m.path() {
-		with := people
-		if !w.throughPoint() {
-			with = append([]*subject{{who: unsigned, label: "anonymous"}}, people...)
-		}
-		list = append(list, tier{AnyAWSAccount, onNetworks(with, m, throughEndpoint)})
-		list = append(list, tier{AnyAWSAccount, onNetworks(people, m, throughService)})
+	if i == 3 {
+		return onNetworks(people, m, throughService)
 	}
-	list = append(list, tier{WebIdentity, onNetworks(webIdentities(d, w), m, overInternet, overHTTP)})
-	list = append(list, tier{ServiceDeputy, deputies(d, w)})
-	list = append(list, tier{Organization, members(d, w)})
-	list = append(list, tier{Account, namedSubjects(d, w)})
-	return list
+	if !w.throughPoint() {
+		people = append(nobody(), people...)
+	}
+	return onNetworks(people, m, throughEndpoint)
 }
 
 // onNetworks copies subjects to networks; plain http only where the policy
 // looks at encryption in transit.
 func onNetworks(list []*subject, m mentions, networks ...network) []*subject {
-	var out []*subject
+	block := make([]subject, 0, len(list)*len(networks))
+	out := make([]*subject, 0, cap(block))
 	for _, n := range networks {
 		if n == overHTTP && !m.tls() {
 			continue
 		}
 		for _, s := range list {
-			c := *s
+			block = append(block, *s)
+			c := &block[len(block)-1]
 			c.network = n
 			switch n {
 			case overHTTP:
@@ -126,7 +178,7 @@ func onNetworks(list []*subject, m mentions, networks ...network) []*subject {
 			case throughService:
 				c.label += " through an AWS service"
 			}
-			out = append(out, &c)
+			out = append(out, c)
 		}
 	}
 	return out

@@ -9,27 +9,63 @@ import (
 	"strings"
 )
 
-// witness renders the request that a search found, for one action, and gives
-// the same request for Evaluate (semantics C.6).
-func (an *analysis) witness(h *hit, a *action) (*Witness, *Request) {
-	context := map[string][]string{}
-	for _, k := range h.state.keys {
-		if !k.choice.absent {
-			context[k.key] = k.choice.values
+// contextEntry is a condition key of a request with its values.
+type contextEntry struct {
+	key    string
+	values []string
+}
+
+// requestContext lists the condition keys of a request, in lower case.
+type requestContext []contextEntry
+
+// first gives the first value of a key.
+func (c requestContext) first(key string) (string, bool) {
+	for i := range c {
+		if c[i].key == key && len(c[i].values) > 0 {
+			return c[i].values[0], true
+		}
+	}
+	return "", false
+}
+
+// context gives the keys that a hit's request carries.
+func (h *hit) context() requestContext {
+	out := make(requestContext, 0, len(h.state.keys)+len(h.subject.bound))
+	for i := range h.state.keys {
+		k := &h.state.keys[i]
+		if _, bound := h.subject.bound[k.key]; !k.choice.absent && !bound {
+			out = append(out, contextEntry{k.key, k.choice.values})
 		}
 	}
 	for key, d := range h.subject.bound {
 		if len(d.values) > 0 {
-			context[key] = d.values
+			out = append(out, contextEntry{key, d.values})
 		}
 	}
-	r := &Request{Caller: h.subject.caller(context), Action: a.name, Resource: h.state.resource, Context: context}
+	return out
+}
+
+// request gives the request of a witness for Evaluate.
+func (f *finding) request() *Request {
+	context := f.hit.context()
+	r := &Request{Caller: f.hit.subject.caller(context), Action: f.action.name, Resource: f.hit.state.resource,
+		Context: map[string][]string{}}
+	for _, e := range context {
+		r.Context[e.key] = e.values
+	}
+	return r
+}
+
+// witness renders the request that a search found, for one action (semantics
+// C.6).
+func (an *analysis) witness(h *hit, a *action) *Witness {
+	context := h.context()
 	w := &Witness{Archetype: h.subject.label, Method: a.method, Action: a.name, Resource: h.state.resource}
-	for key, values := range context {
-		if w.Context == nil {
-			w.Context = map[string]string{}
-		}
-		w.Context[an.spelling(key)] = strings.Join(values, ",")
+	if len(context) > 0 {
+		w.Context = make(map[string]string, len(context))
+	}
+	for _, e := range context {
+		w.Context[an.spelling(e.key)] = strings.Join(e.values, ",")
 	}
 	w.Headers = headersOf(context)
 	w.URL = an.url(h, a, context)
@@ -41,30 +77,42 @@ func (an *analysis) witness(h *hit, a *action) (*Witness, *Request) {
 	default:
 		w.Command = an.cli(h, a, context)
 	}
-	return w, r
+	return w
 }
 
 // headersOf gives the headers that carry the condition keys which a client sets.
-func headersOf(context map[string][]string) map[string]string {
-	out := map[string]string{}
-	for key, values := range context {
-		switch {
-		case key == "aws:referer":
-			out["Referer"] = values[0]
-		case key == "aws:useragent":
-			out["User-Agent"] = values[0]
-		case key == "s3:if-match", key == "s3:if-none-match", strings.HasPrefix(key, "s3:x-amz-"):
-			out[strings.TrimPrefix(key, "s3:")] = values[0]
-		case strings.HasPrefix(key, "s3:object-lock-"):
-			out["x-amz-"+strings.TrimPrefix(key, "s3:")] = values[0]
-		case strings.HasPrefix(key, "s3:requestobjecttag/"):
-			out["x-amz-tagging"] = url.Values{strings.TrimPrefix(key, "s3:requestobjecttag/"): values}.Encode()
+func headersOf(context requestContext) map[string]string {
+	var out map[string]string
+	for _, e := range context {
+		name, value := headerOf(e)
+		if name == "" {
+			continue
 		}
-	}
-	if len(out) == 0 {
-		return nil
+		if out == nil {
+			out = map[string]string{}
+		}
+		out[name] = value
 	}
 	return out
+}
+
+func headerOf(e contextEntry) (name, value string) {
+	if len(e.values) == 0 {
+		return "", ""
+	}
+	switch {
+	case e.key == "aws:referer":
+		return "Referer", e.values[0]
+	case e.key == "aws:useragent":
+		return "User-Agent", e.values[0]
+	case e.key == "s3:if-match", e.key == "s3:if-none-match", strings.HasPrefix(e.key, "s3:x-amz-"):
+		return strings.TrimPrefix(e.key, "s3:"), e.values[0]
+	case strings.HasPrefix(e.key, "s3:object-lock-"):
+		return "x-amz-" + strings.TrimPrefix(e.key, "s3:"), e.values[0]
+	case strings.HasPrefix(e.key, "s3:requestobjecttag/"):
+		return "x-amz-tagging", url.Values{strings.TrimPrefix(e.key, "s3:requestobjecttag/"): e.values}.Encode()
+	}
+	return "", ""
 }
 
 // key is the object key of the request's resource.
@@ -81,34 +129,48 @@ func (an *analysis) key(h *hit, a *action) string {
 	return h.state.resource
 }
 
-func (an *analysis) url(h *hit, a *action, context map[string][]string) string {
+func (an *analysis) url(h *hit, a *action, context requestContext) string {
 	scheme := "https://"
-	if h.subject.network == overHTTP || (len(context["aws:securetransport"]) > 0 && context["aws:securetransport"][0] == "false") {
+	if tls, ok := context.first("aws:securetransport"); h.subject.network == overHTTP || ok && tls == "false" {
 		scheme = "http://"
 	}
-	path := "/"
-	if key := an.key(h, a); key != "" {
-		parts := strings.Split(key, "/")
-		for i, p := range parts {
-			parts[i] = url.PathEscape(p)
-		}
-		path += strings.Join(parts, "/")
-	}
 	query := a.query
-	for _, k := range []string{"prefix", "delimiter", "max-keys", "versionid"} {
-		if v := context["s3:"+k]; len(v) > 0 {
-			name := strings.Replace(k, "versionid", "versionId", 1)
-			if name == "versionId" {
-				query = strings.Replace(query, "versionId=null", "", 1)
-			}
-			query = strings.Trim(query+"&"+name+"="+url.QueryEscape(v[0]), "&")
+	for _, k := range urlKeys {
+		v, ok := context.first(k.key)
+		if !ok {
+			continue
 		}
+		if k.parameter == "versionId" {
+			query = strings.Replace(query, "versionId=null", "", 1)
+		}
+		query = strings.Trim(query+"&"+k.parameter+"="+url.QueryEscape(v), "&")
 	}
 	if query != "" {
 		query = "?" + query
 	}
 	host, first := an.host()
-	return scheme + host + first + path + query
+	return scheme + host + first + "/" + escapePath(an.key(h, a)) + query
+}
+
+// urlKeys are the condition keys that stand in a request's URL.
+var urlKeys = []struct{ key, parameter string }{
+	{"s3:prefix", "prefix"}, {"s3:delimiter", "delimiter"}, {"s3:max-keys", "max-keys"}, {"s3:versionid", "versionId"},
+}
+
+func escapePath(key string) string {
+	plain := true
+	for i := 0; i < len(key) && plain; i++ {
+		c := key[i]
+		plain = 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || c == '/' || c == '-' || c == '.' || c == '_'
+	}
+	if plain {
+		return key
+	}
+	parts := strings.Split(key, "/")
+	for i, p := range parts {
+		parts[i] = url.PathEscape(p)
+	}
+	return strings.Join(parts, "/")
 }
 
 // host gives the host of the bucket or access point, and the first part of the
@@ -157,7 +219,7 @@ func curl(w *Witness) string {
 
 // cli gives an "aws s3api" line. What the command asks for beyond the bucket
 // and the key, and what a guard asks of headers, stands as far as a flag exists.
-func (an *analysis) cli(h *hit, a *action, context map[string][]string) string {
+func (an *analysis) cli(h *hit, a *action, context requestContext) string {
 	if a.cli == "" {
 		return ""
 	}
@@ -170,12 +232,12 @@ func (an *analysis) cli(h *hit, a *action, context map[string][]string) string {
 		words = append(words, "--key", quote(key))
 	}
 	for _, flag := range []string{"prefix", "delimiter", "max-keys"} {
-		if v := context["s3:"+flag]; len(v) > 0 {
-			words = append(words, "--"+flag, quote(v[0]))
+		if v, ok := context.first("s3:" + flag); ok {
+			words = append(words, "--"+flag, quote(v))
 		}
 	}
-	if v := context["s3:x-amz-acl"]; len(v) > 0 {
-		words = append(words, "--acl", quote(v[0]))
+	if v, ok := context.first("s3:x-amz-acl"); ok {
+		words = append(words, "--acl", quote(v))
 	} else if strings.HasSuffix(a.cli, "-acl") && strings.HasPrefix(a.cli, "put-") {
 		words = append(words, "--acl", "private")
 	}

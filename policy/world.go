@@ -10,7 +10,7 @@ import (
 // newWorld settles what the solver takes for granted: the bucket's names and
 // those of a stranger whom the policy does not name.
 func newWorld(d *Document, f Facts) *world {
-	w := &world{facts: f, at: f.At, tests: map[string][]*pattern{}}
+	w := &world{facts: f, at: f.At}
 	w.partition = partitionOf(d, f)
 	if w.facts.Bucket == "" {
 		w.facts.Bucket = bucketOf(d)
@@ -35,7 +35,7 @@ func (w *world) collect(s *Statement, variables bool) {
 		default:
 			continue
 		}
-		key := strings.ToLower(c.Key)
+		key := lowKey(c.Key)
 		for _, v := range c.Values {
 			if variables && strings.Contains(v, "${") {
 				continue
@@ -43,6 +43,9 @@ func (w *world) collect(s *Statement, variables bool) {
 			p := newLiteral(v)
 			if op.kind == opLike || op.kind == opARN {
 				p = newPattern(v)
+			}
+			if w.tests == nil {
+				w.tests = map[string][]*pattern{}
 			}
 			w.tests[key] = append(w.tests[key], p)
 		}
@@ -113,9 +116,9 @@ func freshStranger(d *Document, f Facts) stranger {
 		}
 		return false
 	}
-	fresh := func(prefix, digits string) string {
+	fresh := func(name string) string {
 		for n := 0; ; n++ {
-			s := prefix + digits
+			s := name
 			if n > 0 {
 				x := strconv.Itoa(n)
 				s = s[:len(s)-len(x)] + x
@@ -126,9 +129,9 @@ func freshStranger(d *Document, f Facts) stranger {
 		}
 	}
 	return stranger{
-		account: fresh("9999", "88887777"), organization: fresh("o-", "stranger00"),
-		vpc: fresh("vpc-", "0123456789abcdef9"), endpoint: fresh("vpce-", "0123456789abcdef9"),
-		roleID: fresh("AROA", "STRANGERROLE00000"), userID: fresh("AIDA", "STRANGERUSER00000"),
+		account: fresh("999988887777"), organization: fresh("o-stranger00"),
+		vpc: fresh("vpc-0123456789abcdef9"), endpoint: fresh("vpce-0123456789abcdef9"),
+		roleID: fresh("AROASTRANGERROLE00000"), userID: fresh("AIDASTRANGERUSER00000"),
 	}
 }
 
@@ -159,12 +162,7 @@ func (s *Statement) contains(text string) bool {
 
 // resourceRule gives the ARNs on which an action can act: the bucket, or the
 // objects in it.
-func (w *world) resourceRule(a *action) textRule {
-	if a.level == onObject {
-		return textRule{[]*pattern{w.objects}, true}
-	}
-	return textRule{[]*pattern{w.bucket}, true}
-}
+func (w *world) resourceRule(a *action) textRule { return w.whole[a.level] }
 
 // setResources fills in the ARNs of the bucket or access point. What is not
 // known of an access point's ARN is left open.
@@ -185,17 +183,21 @@ func (w *world) setResources() {
 		w.base = "arn:" + w.partition + ":s3::" + or(w.owner) + ":accesspoint/" + or(w.facts.AccessPoint)
 		slash = "/object/"
 	}
-	// A bucket's name is taken as it is: it may come from a hostile log.
-	open := w.facts.Kind != BucketPolicy
-	w.bucket, w.objects = &pattern{text: w.base}, &pattern{text: w.base + slash + "?*"}
-	w.bucket.add(w.base, open)
-	w.objects.add(w.base+slash, open)
-	w.objects.add("?*", true)
-	if open {
-		// An open Region or account does not reach beyond its part of the ARN.
-		w.bucket, w.objects = w.bucket.asARN(), w.objects.asARN()
-	}
 	w.prefix = w.base + slash
+	switch {
+	case w.facts.Kind != BucketPolicy:
+		// An open Region or account does not reach beyond its part of the ARN.
+		w.bucket, w.objects = newPattern(w.base).asARN(), newPattern(w.prefix+"?*").asARN()
+	case strings.ContainsAny(w.base, "*?"):
+		// A bucket's name is taken as it is: it may come from a hostile log.
+		w.bucket, w.objects = newLiteral(w.base), &pattern{mixed: true, text: w.prefix + "?*"}
+		w.objects.add(w.prefix, false)
+		w.objects.add("?*", true)
+	default:
+		w.bucket, w.objects = newLiteral(w.base), newPattern(w.prefix+"?*")
+	}
+	w.whole[onBucket] = textRule{[]*pattern{w.bucket}, true}
+	w.whole[onObject] = textRule{[]*pattern{w.objects}, true}
 }
 
 // scopeText names a resource pattern as a scope does: "b" for the bucket, "b/…"

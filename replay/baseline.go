@@ -4,6 +4,8 @@ package replay
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -324,6 +326,17 @@ func (b *Baseline) Settle() {
 	for _, m := range b.moments {
 		m.settle()
 	}
+}
+
+// Days lists the days (since 1970, UTC) that have records, in order.
+func (b *Baseline) Days() []int64 {
+	all := map[int64]bool{}
+	for _, days := range b.covered {
+		for day := range days {
+			all[day] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
 }
 
 // Accounts are the accounts whose own trails were read.

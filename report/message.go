@@ -32,6 +32,8 @@ type Config struct {
 	Regions  []string   `json:"regions,omitempty"`
 	From     *time.Time `json:"from,omitempty"`
 	To       *time.Time `json:"to,omitempty"`
+	Context  string     `json:"context,omitempty"`  // the context file
+	Networks []string   `json:"networks,omitempty"` // what was known of addresses: name and date
 }
 
 // Skipped names input that was not read, and why.

@@ -135,7 +135,7 @@ func hunt(parts [][][]byte) (triage.Result, []replay.Gap) {
 		baseline.Merge(b)
 	}
 	baseline.Settle()
-	return triage.Rank(ledger, baseline), ledger.Gaps(baseline)
+	return triage.Rank(ledger, baseline, triage.Known{}), ledger.Gaps(baseline)
 }
 
 func encode(t *testing.T, v any) []byte {

@@ -81,6 +81,8 @@ type Alert struct {
 
 	guards    []string // conditions that hinder a stranger
 	escalated bool     // a refused try went before
+	signs     int      // of somebody at work who should not be
+	website   string   // how it serves one; "" when it does not, or that is not known
 }
 
 // Flag is one of the four red flags: source-ip, user-behaviour, bucket-name, permission.
@@ -88,8 +90,12 @@ type Flag struct {
 	ID       string   `json:"id"`
 	Question string   `json:"question"`
 	Answer   Answer   `json:"answer"`
-	For      []string `json:"for"`
+	Strong   bool     `json:"strong"` // decided by strong evidence
+	For      []string `json:"for"`    // strong first
 	Against  []string `json:"against"`
+	Missing  []string `json:"missing"`            // what could not be looked at
+	How      string   `json:"how"`                // how it is answered
+	Baseline string   `json:"baseline,omitempty"` // what it was compared with
 }
 
 // Suggestion is a verdict that a person may accept; it decides nothing.

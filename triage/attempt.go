@@ -10,7 +10,6 @@ import (
 	"github.com/bucketlid/bucketlid/bucket"
 	"github.com/bucketlid/bucketlid/exposure"
 	"github.com/bucketlid/bucketlid/policy"
-	"github.com/bucketlid/bucketlid/replay"
 )
 
 // escalationSpan is how long before an opening a refused try still belongs to
@@ -150,11 +149,6 @@ func (r *ranker) toldWithOpening(openings []Alert, c *bucket.Change) bool {
 		r.told[exposure.ActorOf(c.Event).Key()] = true
 	}
 	return told
-}
-
-func sameCaller(a, b *exposure.Actor) bool {
-	return a != nil && b != nil &&
-		replay.PrincipalKey(a.ARN, a.InvokedBy, a.AccountID, "") == replay.PrincipalKey(b.ARN, b.InvokedBy, b.AccountID, "")
 }
 
 func sortAccess(list []policy.Access) []policy.Access {

@@ -4,12 +4,10 @@ package triage
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/bucketlid/bucketlid/policy"
 	"github.com/bucketlid/bucketlid/replay"
 )
 
@@ -27,137 +25,120 @@ const (
 type FlagRow struct {
 	ID       string
 	Question string
-	answer   func(r *ranker, a *Alert, f *Flag)
+	How      string // how it is answered, in a sentence
+	answer   func(r *ranker, a *Alert, e *evidence)
 }
 
 // FlagTable lists the four red flags.
 var FlagTable = []FlagRow{
-	{"source-ip", "Is the source address odd?", sourceIP},
-	{"user-behaviour", "Is this unusual for the user?", userBehaviour},
-	{"bucket-name", "Does the bucket's name tell of sensitive content?", bucketNameFlag},
-	{"permission", "Is what was granted dangerous?", permission},
+	{"source-ip", "Is the source address odd?",
+		"context file, local lists of networks, and who used the address before", sourceIP},
+	{"user-behaviour", "Is this unusual for the user?",
+		"context file, what the principal did before, and what it did within the hour before and after", userBehaviour},
+	{"bucket-name", "Does the bucket's name tell of sensitive content?",
+		"context file, and the words of the names of bucket and objects", bucketName},
+	{"permission", "Is what was granted dangerous?",
+		"what was granted, to whom, and on how much", permission},
 }
 
 func (r *ranker) flags(a *Alert) []Flag {
 	out := make([]Flag, len(FlagTable))
 	for i, row := range FlagTable {
-		out[i] = Flag{ID: row.ID, Question: row.Question, Answer: Cannot, For: []string{}, Against: []string{}}
-		row.answer(r, a, &out[i])
+		e := &evidence{}
+		row.answer(r, a, e)
+		out[i] = e.flag(row)
+		a.signs += e.signs
 	}
 	return out
 }
 
-// commonCount is how many calls make an address or a call usual.
-const commonCount = 10
+// evidence is what speaks for and against a red flag. Strong evidence outweighs
+// weak; where strong stands against strong, or weak against weak, the flag is
+// unknown. That is the whole rule.
+type evidence struct {
+	strongFor, weakFor         []string
+	strongAgainst, weakAgainst []string
+	missing                    []string // what could not be looked at, and why
+	baseline                   string   // what it was compared with
+	signs                      int      // of somebody at work who should not be
+}
 
-func sourceIP(r *ranker, a *Alert, f *Flag) {
-	if a.SourceIPAddress == "" || a.OpenedBy == nil {
-		return
+func (e *evidence) strongYes(format string, args ...any) {
+	e.strongFor = appendNew(e.strongFor, fmt.Sprintf(format, args...))
+}
+func (e *evidence) weakYes(format string, args ...any) {
+	e.weakFor = appendNew(e.weakFor, fmt.Sprintf(format, args...))
+}
+func (e *evidence) strongNo(format string, args ...any) {
+	e.strongAgainst = appendNew(e.strongAgainst, fmt.Sprintf(format, args...))
+}
+func (e *evidence) weakNo(format string, args ...any) {
+	e.weakAgainst = appendNew(e.weakAgainst, fmt.Sprintf(format, args...))
+}
+func (e *evidence) lacks(format string, args ...any) {
+	e.missing = appendNew(e.missing, fmt.Sprintf(format, args...))
+}
+
+func (e *evidence) answer() Answer {
+	if len(e.strongFor) > 0 || len(e.strongAgainst) > 0 {
+		return outweigh(len(e.strongFor), len(e.strongAgainst))
 	}
-	addr, err := netip.ParseAddr(a.SourceIPAddress)
+	return outweigh(len(e.weakFor), len(e.weakAgainst))
+}
+
+func outweigh(pro, con int) Answer {
 	switch {
-	case err != nil:
-		f.Against = append(f.Against, "the address is a service's: "+a.SourceIPAddress)
-		f.Answer = No
-		return
-	case addr.IsPrivate(), addr.IsLoopback():
-		f.Against = append(f.Against, "a private address: it came through a VPC endpoint, a proxy of the console, or the log was rewritten")
-		f.Answer = No
-		return
+	case pro > 0 && con == 0:
+		return Yes
+	case con > 0 && pro == 0:
+		return No
 	}
-	habit := r.baseline.Addresses[a.SourceIPAddress]
-	if habit == nil {
-		return
-	}
-	people, all := len(habit.Counterparts()), habit.Seen()
-	seen := fmt.Sprintf("seen %s times by %d principals, from %s to %s", amount(all), people, day(all.First), day(all.Last))
-	opened := time.Time{}
-	if a.OpenedBy.EventTime != nil {
-		opened = *a.OpenedBy.EventTime
-	}
-	before := opened.Sub(time.Unix(all.First, 0))
-	switch {
-	case before < 24*time.Hour && r.spanBefore(opened) >= 48*time.Hour:
-		f.Answer = Yes
-		f.For = append(f.For, fmt.Sprintf("first seen %s before, in %s of logs before it", span(before), span(r.spanBefore(opened))), seen)
-	case all.Count() >= commonCount && (people >= 2 || before >= 24*time.Hour):
-		f.Answer, f.Against = No, append(f.Against, seen)
-	default:
-		f.For = append(f.For, seen)
+	return Cannot
+}
+
+func (e *evidence) flag(row FlagRow) Flag {
+	return Flag{
+		ID: row.ID, Question: row.Question, Answer: e.answer(), How: row.How, Baseline: e.baseline,
+		For:     append(append([]string{}, e.strongFor...), e.weakFor...),
+		Against: append(append([]string{}, e.strongAgainst...), e.weakAgainst...),
+		Missing: append([]string{}, e.missing...), Strong: len(e.strongFor)+len(e.strongAgainst) > 0,
 	}
 }
 
-func (r *ranker) spanBefore(t time.Time) time.Duration {
-	first, _, ok := r.baseline.Span()
-	if !ok || t.IsZero() {
-		return 0
-	}
-	return t.Sub(first)
+const (
+	// commonCount is how many calls make an address or a call usual.
+	commonCount = 10
+	// minBaseline is how many days of records there must be before what is new in
+	// them is called new.
+	minBaseline = 3 * 24 * time.Hour
+	// freshSpan is how long something is called new.
+	freshSpan = 24 * time.Hour
+)
+
+// logged is how many days before that of a time have records: logs that begin
+// years before, with a record now and then, say little of what is usual.
+func (r *ranker) logged(before time.Time) time.Duration {
+	n, _ := slices.BinarySearch(r.days, before.Unix()/86400)
+	return time.Duration(n) * 24 * time.Hour
 }
 
-func userBehaviour(r *ranker, a *Alert, f *Flag) {
-	by := a.OpenedBy
-	if by == nil || by.EventTime == nil {
-		return
+// comparedWith says over how long a baseline a flag was answered.
+func (r *ranker) comparedWith(before time.Time) string {
+	logged := r.logged(before)
+	if logged <= 0 {
+		return "no records before it"
 	}
-	habit := r.baseline.Principals[replay.PrincipalKey(by.ARN, by.InvokedBy, by.AccountID, "")]
-	if habit == nil {
-		return
-	}
-	logged := r.spanBefore(*by.EventTime)
-	before := by.EventTime.Sub(time.Unix(habit.Seen().First, 0))
-	if before < time.Hour && logged >= 48*time.Hour {
-		f.For = append(f.For, fmt.Sprintf("the principal was first seen %s before, in %s of logs", span(before), span(logged)))
-	}
-	if t := habit.Names()[by.EventName]; t != nil {
-		switch {
-		case t.First >= by.EventTime.Unix() && logged >= 48*time.Hour:
-			f.For = append(f.For, "first use of "+by.EventName+" by this principal")
-		case t.Count() >= commonCount:
-			f.Against = append(f.Against, fmt.Sprintf("used %s %s times, first on %s", by.EventName, amount(*t), day(t.First)))
-		}
-	}
-	counterparts := habit.Counterparts()
-	if t := counterparts[by.SourceIPAddress]; t != nil && t.First >= by.EventTime.Unix()-3600 && logged >= 48*time.Hour && len(counterparts) > 1 {
-		f.For = append(f.For, "first seen from "+by.SourceIPAddress+" within the hour")
-	}
-	if a.escalated {
-		f.For = append(f.For, "the call was refused before, and a way around was found")
-	}
-	switch {
-	case len(f.For) > 0 && len(f.Against) == 0:
-		f.Answer = Yes
-	case len(f.Against) > 0 && len(f.For) == 0:
-		f.Answer = No
-	}
+	return fmt.Sprintf("%s of records before it", span(logged))
 }
 
-func permission(_ *ranker, a *Alert, f *Flag) {
-	if a.Kind == KindAttempt || a.Kind == KindGuardRemoved {
-		f.Answer = No
-		f.Against = append(f.Against, "nothing was granted")
-		return
-	}
-	for _, access := range a.Access {
-		switch access {
-		case policy.Write, policy.Delete, policy.ACLWrite, policy.ConfigWrite:
-			f.For = append(f.For, "outsiders may "+accessWords[access])
-		case policy.Read:
-			if slices.ContainsFunc(a.Scope.Include, func(s string) bool { return strings.HasSuffix(s, "/*") }) {
-				f.For = append(f.For, "outsiders may read every object in scope")
-			} else {
-				f.Against = append(f.Against, "outsiders may read one object or a part")
-			}
-		default:
-			f.Against = append(f.Against, "outsiders may only "+accessWords[access])
-		}
-	}
+func openedTime(a *Alert) time.Time {
 	switch {
-	case len(f.For) > 0:
-		f.Answer = Yes
-	case len(f.Against) > 0:
-		f.Answer = No
+	case a.OpenedBy != nil && a.OpenedBy.EventTime != nil:
+		return a.OpenedBy.EventTime.UTC()
+	case a.OpenedAt != nil:
+		return a.OpenedAt.UTC()
 	}
+	return time.Time{}
 }
 
 func amount(t replay.Tally) string {
@@ -167,7 +148,7 @@ func amount(t replay.Tally) string {
 	return fmt.Sprintf("about %d", t.Count())
 }
 
-func day(seconds int64) string { return time.Unix(seconds, 0).UTC().Format("2006-01-02") }
+func day(seconds int64) string { return time.Unix(seconds, 0).UTC().Format(time.DateOnly) }
 
 func span(d time.Duration) string {
 	switch {
@@ -179,4 +160,27 @@ func span(d time.Duration) string {
 		return fmt.Sprintf("%d hours", int(d.Hours()))
 	}
 	return fmt.Sprintf("%d days", int(d.Hours()/24))
+}
+
+// seenSince says how long before something was first seen.
+func seenSince(before time.Duration) string {
+	if before < time.Second {
+		return "not seen before"
+	}
+	return "first seen " + span(before) + " before"
+}
+
+// count is a number with its noun; more says that there were more than counted.
+func count(n int, noun string, more bool) string {
+	text := fmt.Sprintf("%d %s", n, noun)
+	switch {
+	case n != 1 && strings.HasSuffix(noun, "s"):
+		text += "es"
+	case n != 1:
+		text += "s"
+	}
+	if more {
+		text = "at least " + text
+	}
+	return text
 }

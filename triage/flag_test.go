@@ -65,12 +65,13 @@ type flagCase struct {
 	nothing bool   // no evidence at all
 }
 
-func checkFlag(t *testing.T, answer func(*ranker, *Alert, *Flag), cases []flagCase) {
+func checkFlag(t *testing.T, answer func(*ranker, *Alert, *evidence), cases []flagCase) {
 	t.Helper()
 	for _, test := range cases {
 		t.Run(test.name, func(t *testing.T) {
-			f := Flag{Answer: Cannot}
-			answer(newTestRanker(t, test.log...), alert(test.change), &f)
+			e := &evidence{}
+			answer(newTestRanker(t, test.log...), alert(test.change), e)
+			f := e.flag(FlagRow{})
 			evidence := strings.Join(append(f.For, f.Against...), "; ")
 			if f.Answer != test.want || !strings.Contains(evidence, test.saying) || (test.nothing && evidence != "") {
 				t.Errorf("%s, want %s saying %q: for %q, against %q", f.Answer, test.want, test.saying, f.For, f.Against)
@@ -83,34 +84,34 @@ func TestSourceIPFlag(t *testing.T) {
 	checkFlag(t, sourceIP, []flagCase{
 		{name: "no address", change: from(""), want: Cannot, nothing: true},
 		{name: "opener unseen", change: func(a *Alert) { a.OpenedBy = nil }, want: Cannot, nothing: true},
-		{name: "a service", change: from("cloudformation.amazonaws.com"), want: No, saying: "a service's"},
-		{name: "private", change: from("10.1.2.3"), want: No, saying: "a private address"},
-		{name: "loopback", change: from("::1"), want: No, saying: "a private address"},
+		{name: "a service", change: from("cloudformation.amazonaws.com"), want: No, saying: "an AWS service made the call"},
+		{name: "private", change: from("10.1.2.3"), want: No, saying: "no public address"},
+		{name: "loopback", change: from("::1"), want: No, saying: "no public address"},
 		{name: "never in the log", change: from(elsewhere), log: opening, want: Cannot, nothing: true},
-		{name: "logs too short", log: opening, want: Cannot, saying: "seen 1 times by 1 principals"},
-		{name: "usual for many", log: lines(calls(10, weekBefore, time.Hour, "ann", office, "ListBuckets"), calls(3, weekBefore, time.Hour, "bob", office, "ListBuckets"), opening), want: No, saying: "seen 14 times by 2 principals"},
-		{name: "usual for one", log: lines(calls(12, weekBefore, time.Hour, "ann", office, "ListBuckets"), opening), want: No, saying: "seen 13 times by 1 principals"},
-		{name: "seldom, but of old", log: lines(calls(2, weekBefore, time.Hour, "ann", office, "ListBuckets"), opening), want: Cannot, saying: "seen 3 times"},
-		{name: "first seen now", change: from(elsewhere), log: lines(calls(12, weekBefore, time.Hour, "ann", office, "ListBuckets"), []string{call(ten, "ann", elsewhere, "PutBucketPolicy")}), want: Yes, saying: "first seen 0 seconds before, in 7 days of logs"},
+		{name: "logs too short", log: opening, want: Cannot, nothing: true},
+		{name: "usual for many", log: lines(calls(10, weekBefore, 12*time.Hour, "ann", office, "ListBuckets"), calls(3, weekBefore, 12*time.Hour, "bob", office, "ListBuckets"), opening), want: No, saying: "seen 14 times by 2 principals"},
+		{name: "usual for one", log: lines(calls(12, weekBefore, 12*time.Hour, "ann", office, "ListBuckets"), opening), want: No, saying: "the caller's own address: used 13 times"},
+		{name: "seldom, but of old", log: lines(calls(2, weekBefore, 12*time.Hour, "ann", office, "ListBuckets"), opening), want: No, saying: "seen 3 times by 1 principal,"},
+		{name: "first seen now", change: from(elsewhere), log: lines(calls(12, weekBefore, 12*time.Hour, "ann", office, "ListBuckets"), []string{call(ten, "ann", elsewhere, "PutBucketPolicy")}), want: Yes, saying: "not seen before, in 6 days of records"},
 		{name: "first seen this morning, and busy with two identities", change: from(elsewhere),
-			log:  lines(calls(12, weekBefore, time.Hour, "ann", office, "ListBuckets"), calls(20, ten.Add(-time.Hour), time.Minute, "ann", elsewhere, "ListBuckets"), calls(20, ten.Add(-time.Hour), time.Minute, "bob", elsewhere, "ListBuckets")),
+			log:  lines(calls(12, weekBefore, 12*time.Hour, "ann", office, "ListBuckets"), calls(20, ten.Add(-time.Hour), time.Minute, "ann", elsewhere, "ListBuckets"), calls(20, ten.Add(-time.Hour), time.Minute, "bob", elsewhere, "ListBuckets")),
 			want: Yes, saying: "first seen 60 minutes before"},
 	})
 }
 
 func TestUserBehaviourFlag(t *testing.T) {
-	usual := calls(12, weekBefore, time.Hour, "ann", office, "PutBucketPolicy")
+	usual := calls(12, weekBefore, 12*time.Hour, "ann", office, "PutBucketPolicy")
 	checkFlag(t, userBehaviour, []flagCase{
 		{name: "opener unseen", change: func(a *Alert) { a.OpenedBy = nil }, want: Cannot, nothing: true},
 		{name: "undated", change: func(a *Alert) { a.OpenedBy = &exposure.Actor{UserName: "ann"} }, want: Cannot, nothing: true},
 		{name: "not in the log", log: nil, want: Cannot, nothing: true},
 		{name: "logs too short", log: opening, want: Cannot, nothing: true},
 		{name: "done often", log: lines(usual, opening), want: No, saying: "used PutBucketPolicy 13 times"},
-		{name: "first use", log: lines(calls(12, weekBefore, time.Hour, "ann", office, "ListBuckets"), opening), want: Yes, saying: "first use of PutBucketPolicy"},
-		{name: "new principal", log: lines(calls(12, weekBefore, time.Hour, "bob", office, "ListBuckets"), opening), want: Yes, saying: "first seen 0 seconds before"},
-		{name: "seldom", log: lines(calls(2, weekBefore, time.Hour, "ann", office, "PutBucketPolicy"), opening), want: Cannot, nothing: true},
-		{name: "done often, but from a new address", change: from(elsewhere), log: lines(usual, []string{call(ten, "ann", elsewhere, "PutBucketPolicy")}), want: Cannot, saying: "first seen from 192.0.2.66 within the hour"},
-		{name: "refused before", change: escalated, log: lines(calls(2, weekBefore, time.Hour, "ann", office, "PutBucketPolicy"), opening), want: Yes, saying: "a way around was found"},
+		{name: "first use", log: lines(calls(12, weekBefore, 12*time.Hour, "ann", office, "ListBuckets"), opening), want: Yes, saying: "first use of PutBucketPolicy"},
+		{name: "new principal", log: lines(calls(12, weekBefore, 12*time.Hour, "bob", office, "ListBuckets"), opening), want: Yes, saying: "not seen before"},
+		{name: "seldom", log: lines(calls(8, weekBefore, 12*time.Hour, "ann", office, "GetBucketPolicy"), opening), want: Yes, saying: "first change of any S3 permission"},
+		{name: "done often, but from a new address", change: from(elsewhere), log: lines(usual, []string{call(ten, "ann", elsewhere, "PutBucketPolicy")}), want: No, saying: "first hour from 192.0.2.66"},
+		{name: "refused before", change: escalated, log: lines(calls(2, weekBefore, 12*time.Hour, "ann", office, "PutBucketPolicy"), opening), want: Yes, saying: "a way around was found"},
 		{name: "refused before, though usual", change: escalated, log: lines(usual, opening), want: Cannot, saying: "a way around was found"},
 	})
 }
@@ -119,14 +120,14 @@ func TestPermissionFlag(t *testing.T) {
 	checkFlag(t, permission, []flagCase{
 		{name: "attempt", change: kind(KindAttempt), want: No, saying: "nothing was granted"},
 		{name: "guard removed", change: kind(KindGuardRemoved), want: No, saying: "nothing was granted"},
-		{name: "write", change: access(policy.Write), want: Yes, saying: "outsiders may write objects"},
-		{name: "delete", change: access(policy.Delete), want: Yes, saying: "outsiders may delete objects"},
-		{name: "change ACLs", change: access(policy.ACLWrite, policy.List), want: Yes, saying: "outsiders may change ACLs"},
-		{name: "change settings", change: access(policy.ConfigWrite), want: Yes, saying: "outsiders may change settings"},
-		{name: "read all", want: Yes, saying: "every object in scope"},
-		{name: "read one", change: func(a *Alert) { a.Scope.Include = []string{"acme-data/k"} }, want: No, saying: "one object or a part"},
-		{name: "list", change: access(policy.List), want: No, saying: "outsiders may only list object names"},
-		{name: "read settings", change: access(policy.ConfigRead, policy.ACLRead), want: No, saying: "outsiders may only read settings"},
+		{name: "write", change: access(policy.Write), want: Yes, saying: "anyone on the internet may write and overwrite objects"},
+		{name: "delete", change: access(policy.Delete), want: Yes, saying: "may delete objects"},
+		{name: "change ACLs", change: access(policy.ACLWrite, policy.List), want: Yes, saying: "a takeover"},
+		{name: "change settings", change: access(policy.ConfigWrite), want: Yes, saying: "change settings of the bucket"},
+		{name: "read all", want: Yes, saying: "read every object of the bucket"},
+		{name: "read one", change: func(a *Alert) { a.Scope.Include = []string{"acme-data/k"} }, want: No, saying: "one object only"},
+		{name: "list", change: access(policy.List), want: No, saying: "list the names of objects"},
+		{name: "read settings", change: access(policy.ConfigRead, policy.ACLRead), want: No, saying: "may only read settings"},
 		{name: "nobody knows what", change: access(), want: Cannot, nothing: true},
 	})
 }
@@ -140,7 +141,7 @@ func TestFlagsAreAlwaysFour(t *testing.T) {
 			t.Fatalf("%d flags", len(flags))
 		}
 		for i, f := range flags {
-			if f.ID != FlagTable[i].ID || f.Question == "" || f.For == nil || f.Against == nil || (f.Answer != Yes && f.Answer != No && f.Answer != Cannot) {
+			if f.ID != FlagTable[i].ID || f.Question == "" || f.For == nil || f.Against == nil || f.Missing == nil || f.How == "" || (f.Answer != Yes && f.Answer != No && f.Answer != Cannot) {
 				t.Errorf("flag %d: %+v", i, f)
 			}
 		}

@@ -16,7 +16,7 @@ func TestTokens(t *testing.T) {
 		"www.example.com":         {"www", "example", "com"},
 		"":                        {},
 		"--..__":                  {},
-		"données-clients":         {"données", "clients"},
+		"données-clients":         {"donnees", "clients"},
 		"111122223333-cloudtrail": {"111122223333", "cloudtrail"},
 	} {
 		if got := tokens(name); !slices.Equal(got, want) {
@@ -36,15 +36,22 @@ func TestBucketNameFlag(t *testing.T) {
 		"shop.example":       No,
 		"acme-data":          Cannot,
 		"b":                  Cannot,
+		"mycustomerbackups":  Yes,
+		"kopsstateprod":      Yes,
+		"Gehälter-2026":      Yes,
+		"acmeStaticAssets":   No,
+		"blogposts":          Cannot,
+		"republic":           Cannot,
 		"":                   Cannot,
 		"public-backups":     Cannot, // one word for, one against
 		"secretary-lunch":    Cannot, // no token is "secret"
-		"logstash-demo":      Cannot,
+		"logstash-demo":      No,
 		"catalogs-and-state": Yes,
 		".com":               Cannot,
 	} {
-		f := Flag{Answer: Cannot}
-		bucketNameFlag(nil, alert(func(a *Alert) { a.Bucket = name }), &f)
+		e := &evidence{}
+		bucketName(newTestRanker(t), alert(func(a *Alert) { a.Bucket = name }), e)
+		f := e.flag(FlagRow{})
 		if f.Answer != want {
 			t.Errorf("%q: %s, want %s (for %q, against %q)", name, f.Answer, want, f.For, f.Against)
 		}

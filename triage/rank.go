@@ -23,9 +23,9 @@ type Result struct {
 
 // Rank finds the exposures of every timeline and the alerts that follow from
 // them, from refused calls, from removed guards and from strangers' requests.
-// It is a pure function of ledger and baseline.
-func Rank(l *replay.Ledger, b *replay.Baseline) Result {
-	r := &ranker{baseline: b, uses: map[string][]*replay.Use{}, ownAccounts: b.Accounts(), told: map[string]bool{}}
+// It is a pure function of ledger, baseline and what is known beside them.
+func Rank(l *replay.Ledger, b *replay.Baseline, k Known) Result {
+	r := &ranker{baseline: b, known: k, deeds: newDeeds(l), days: b.Days(), uses: map[string][]*replay.Use{}, ownAccounts: b.Accounts(), told: map[string]bool{}}
 	for _, u := range l.Uses() {
 		r.uses[u.Bucket] = append(r.uses[u.Bucket], u)
 	}
@@ -52,6 +52,9 @@ func Rank(l *replay.Ledger, b *replay.Baseline) Result {
 
 type ranker struct {
 	baseline    *replay.Baseline
+	known       Known
+	deeds       deeds
+	days        []int64 // that have records, since 1970
 	uses        map[string][]*replay.Use
 	ownAccounts map[string]bool
 	out         Result
@@ -71,7 +74,21 @@ func (r *ranker) bucket(t *bucket.Timeline) {
 	alerts = append(alerts, r.attempts(t, alerts)...)
 	alerts = append(alerts, r.guards(t, alerts)...)
 	alerts = append(alerts, copies(t)...)
+	site := websiteOf(t)
+	for i := range alerts {
+		alerts[i].website = site
+	}
 	r.out.Alerts = append(r.out.Alerts, alerts...)
+}
+
+// websiteOf says how a bucket came to serve a website, "" when it is not known to.
+func websiteOf(t *bucket.Timeline) string {
+	for _, s := range slices.Backward(t.Steps) {
+		if c := s.Change; c != nil && c.Slot == bucket.SlotWebsite && c.Outcome == bucket.Done && !c.Removed && c.Value != "" {
+			return exposure.Describe(c)
+		}
+	}
+	return ""
 }
 
 // account adds the alerts of one account's own settings, or of the access

@@ -33,7 +33,7 @@ func newTestRanker(t *testing.T, lines ...string) *ranker {
 		t.Fatal(err)
 	}
 	baseline.Settle()
-	r := &ranker{baseline: baseline, uses: map[string][]*replay.Use{}, ownAccounts: baseline.Accounts(), told: map[string]bool{}}
+	r := &ranker{baseline: baseline, deeds: newDeeds(ledger), days: baseline.Days(), uses: map[string][]*replay.Use{}, ownAccounts: baseline.Accounts(), told: map[string]bool{}}
 	for _, u := range ledger.Uses() {
 		r.uses[u.Bucket] = append(r.uses[u.Bucket], u)
 	}

@@ -97,11 +97,11 @@ func TestSeverity(t *testing.T) {
 		// Together, and at the ends of the scale.
 		{"worse than critical", all(access(policy.ACLWrite), flagged("bucket-name", Yes), used, escalated), Critical,
 			"strangers can take the bucket over; the name tells of sensitive content; strangers used it; it was tried before and refused"},
-		{"less than info", all(access(policy.List), closed, func(a *Alert) { a.Key = "k" }, flagged("bucket-name", No)), Info,
+		{"no lower than low", all(access(policy.List), closed, func(a *Alert) { a.Key = "k" }, flagged("bucket-name", No)), Low,
 			"strangers can list names; it is shut again; one object only; the name looks meant for the public"},
 		{"used, then shut", all(used, closed), High, "strangers can read contents; strangers used it; it is shut again"},
 	} {
-		level, why := severity(alert(test.change), map[string]bool{"999900001111": true})
+		level, why := severity(&ranker{ownAccounts: map[string]bool{"999900001111": true}}, alert(test.change))
 		if level != test.level || why != test.why {
 			t.Errorf("%s: %s (%s), want %s (%s)", test.name, level, why, test.level, test.why)
 		}
@@ -109,7 +109,7 @@ func TestSeverity(t *testing.T) {
 }
 
 func TestSuggest(t *testing.T) {
-	bySame := func(a *Alert) { closed(a); a.ClosedBy = ann }
+	bySame := func(a *Alert) { closed(a); a.ClosedBy = a.OpenedBy }
 	for _, test := range []struct {
 		name       string
 		change     func(*Alert)
@@ -125,8 +125,12 @@ func TestSuggest(t *testing.T) {
 		{"sensitive, shut", all(flagged("bucket-name", Yes), closed), "unintended", "medium"},
 		{"sensitive, shared", all(shared(policy.Read), flagged("bucket-name", Yes)), "cannot-tell", "low"},
 		{"website", flagged("bucket-name", No), "intended", "medium"},
-		{"website, written by strangers", all(access(policy.Write), flagged("bucket-name", No)), "cannot-tell", "low"},
+		{"website, written by strangers", all(access(policy.Write), flagged("bucket-name", No)), "unintended", "medium"},
 		{"website, from an odd address", all(flagged("bucket-name", No), flagged("source-ip", Yes)), "cannot-tell", "low"},
+		{"odd and unusual, with new credentials", all(func(a *Alert) { a.signs = 1 }, flagged("source-ip", Yes), flagged("user-behaviour", Yes)), "malicious", "medium"},
+		{"new credentials around a dangerous grant", all(func(a *Alert) { a.signs = 2 }, flagged("permission", Yes), flagged("user-behaviour", Yes)), "malicious", "low"},
+		{"sensitive, dangerous, open", all(flagged("bucket-name", Yes), flagged("permission", Yes)), "unintended", "high"},
+		{"unknown name, shut by the same", bySame, "test", "medium"},
 		{"website, shut by the same", all(flagged("bucket-name", No), bySame), "test", "medium"},
 		{"website, shut by another", all(flagged("bucket-name", No), closed), "intended", "medium"},
 		{"website, shut by the same a week later", all(flagged("bucket-name", No), bySame, func(a *Alert) {
@@ -135,7 +139,7 @@ func TestSuggest(t *testing.T) {
 		}), "intended", "medium"},
 		{"website, opener unseen", all(flagged("bucket-name", No), bySame, func(a *Alert) { a.OpenedBy = nil }), "intended", "medium"},
 	} {
-		s := suggest(alert(test.change))
+		s := suggest(&ranker{}, alert(test.change))
 		if s.Verdict != test.verdict || s.Confidence != test.confidence {
 			t.Errorf("%s: %s (%s), want %s (%s)", test.name, s.Verdict, s.Confidence, test.verdict, test.confidence)
 		}

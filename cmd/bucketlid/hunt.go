@@ -31,6 +31,7 @@ type huntFlags struct {
 	quiet      bool
 	strict     bool
 	failOn     string
+	known      knownFlags
 }
 
 func newHunt() *cobra.Command {
@@ -56,6 +57,7 @@ func newHunt() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	f.output.add(flags)
+	f.known.add(flags)
 	flags.StringSliceVar(&f.accounts, "account", nil, "read only these `accounts`' logs (12 digits, comma-separated)")
 	flags.StringSliceVar(&f.regions, "region", nil, "read only these `regions`")
 	flags.StringVar(&f.from, "from", "", "read only records from this `time` on (RFC 3339, date, or age such as 36h or 7d)")
@@ -78,6 +80,10 @@ func (f *huntFlags) run(cmd *cobra.Command, specs []string) error {
 	if f.failOn != "" && !slices.Contains(triage.Severities, triage.Severity(f.failOn)) {
 		return usageError("severities: critical, high, medium, low, info", "--fail-on: unknown severity %q", f.failOn)
 	}
+	known, err := f.known.load(cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
 	out, err := f.output.open(cmd)
 	if err != nil {
 		return err
@@ -95,10 +101,12 @@ func (f *huntFlags) run(cmd *cobra.Command, specs []string) error {
 		bar.stop()
 		return interrupted(cmd.Context(), err)
 	}
-	result := triage.Rank(h.ledger, h.baseline)
+	result := triage.Rank(h.ledger, h.baseline, known)
 	bar.stop()
 	summary := h.summary(result)
-	if err := emit(out.handler, h.config(specs), result, h.skipped, summary); err != nil {
+	config := h.config(specs)
+	told(config, known)
+	if err := emit(out.handler, config, result, h.skipped, summary); err != nil {
 		return err
 	}
 	if err := out.commit(); err != nil {

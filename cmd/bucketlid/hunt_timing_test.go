@@ -23,7 +23,7 @@ func BenchmarkHunt(b *testing.B) {
 		if err := h.read(b.Context(), []string{dir}); err != nil {
 			b.Fatal(err)
 		}
-		triage.Rank(h.ledger, h.baseline)
+		triage.Rank(h.ledger, h.baseline, triage.Known{})
 		b.SetBytes(h.counts.unpacked)
 	}
 	b.ReportMetric(float64(b.N*truth.Records)/b.Elapsed().Seconds(), "records/s")

@@ -143,7 +143,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError("see: "+cmd.CommandPath()+" --help", "%v", err)
 	})
-	root.AddCommand(newHunt(), newReport(), newExplain(), newDemo(), newVersion())
+	root.AddCommand(newHunt(), newReport(), newExplain(), newContext(), newIntel(), newDemo(), newVersion())
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return flagsFromEnvironment(cmd) }
 	return root
 }

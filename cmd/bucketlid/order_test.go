@@ -103,7 +103,7 @@ func stream(t *testing.T, dir string, workers int) []byte {
 	if err := h.read(t.Context(), []string{dir}); err != nil {
 		t.Fatal(err)
 	}
-	result := triage.Rank(h.ledger, h.baseline)
+	result := triage.Rank(h.ledger, h.baseline, triage.Known{})
 	summary := h.summary(result)
 	summary.Objects, summary.Bytes, summary.Unpacked, summary.Records = 0, 0, 0, 0
 	var out bytes.Buffer

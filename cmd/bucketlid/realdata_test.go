@@ -32,7 +32,7 @@ func huntFolder(t *testing.T, dir string) (*hunt, triage.Result) {
 	if err := h.read(t.Context(), []string{dir}); err != nil {
 		t.Fatal(err)
 	}
-	return h, triage.Rank(h.ledger, h.baseline)
+	return h, triage.Rank(h.ledger, h.baseline, triage.Known{})
 }
 
 func huntBytes(t *testing.T, content []byte) triage.Result {
@@ -41,7 +41,7 @@ func huntBytes(t *testing.T, content []byte) triage.Result {
 	if err := h.read(t.Context(), []string{"-"}); err != nil {
 		t.Fatal(err)
 	}
-	return triage.Rank(h.ledger, h.baseline)
+	return triage.Rank(h.ledger, h.baseline, triage.Known{})
 }
 
 // An hour of a busy account: one bucket policy let a foreign account in for six

@@ -39,7 +39,7 @@ func checkTruth(t *testing.T, dir string, truth gentrail.Truth) {
 	if err := h.read(t.Context(), []string{dir}); err != nil {
 		t.Fatal(err)
 	}
-	result := triage.Rank(h.ledger, h.baseline)
+	result := triage.Rank(h.ledger, h.baseline, triage.Known{})
 	told := map[string]bool{}
 	for _, incident := range truth.Incidents {
 		if incident.Kind != "none" {

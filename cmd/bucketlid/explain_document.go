@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bucketlid/bucketlid/policy"
+	"github.com/bucketlid/bucketlid/report"
+)
+
+// maxDocument bounds what is read of one document; S3 takes a policy of 20 KB.
+const maxDocument = 64 << 20
+
+// readDocument reads a whole file, or standard input for "-".
+func readDocument(cmd *cobra.Command, name string) ([]byte, error) {
+	in := cmd.InOrStdin()
+	if name != "-" {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, usageError("give a readable file, or - for standard input", "%v", err)
+		}
+		defer file.Close()
+		in = file
+	}
+	text, err := io.ReadAll(io.LimitReader(in, maxDocument+1))
+	switch {
+	case err != nil:
+		return nil, usageError("give a readable file, or - for standard input", "%s: %v", name, err)
+	case len(text) > maxDocument:
+		return nil, usageError("S3 takes a policy of 20 KB; for many documents use --batch", "%s: more than %d MiB, too much for one document", name, maxDocument>>20)
+	case len(bytes.TrimSpace(text)) == 0:
+		return nil, usageError("look whether the command that wrote it was refused", "%s: empty", name)
+	}
+	return text, nil
+}
+
+// document is a policy text as it was found, with what stood around it.
+type document struct {
+	text   []byte // the policy alone: an object, or a JSON string that holds one
+	within string // what it was taken out of; "" for the policy by itself
+	bucket string // named beside it; "" where nothing names it
+}
+
+// findDocument takes a policy out of what tools print around it: the answer of
+// get-bucket-policy, or the requestParameters of a CloudTrail record. What is
+// none of these is left as it is, for Parse to judge.
+func findDocument(text []byte) document {
+	if inner := unquoted(text); len(inner) != len(text) {
+		found := findDocument(inner)
+		found.within = cmp.Or(found.within, "a JSON string")
+		return found
+	}
+	m := membersOf(text)
+	if m == nil || m.has("Statement") {
+		return document{text: text}
+	}
+	if v := m.get("Policy"); isText(v) || membersOf(v).has("Statement") {
+		return document{text: unquoted(v), within: "the output of get-bucket-policy", bucket: m.text("Bucket")}
+	}
+	within := "the requestParameters of a CloudTrail record"
+	if inner := membersOf(m.get("requestParameters")); inner != nil {
+		m, within = inner, "a CloudTrail record (bucketlid explain event tells the rest of it)"
+	}
+	for _, name := range []string{"bucketPolicy", "PutAccessPointPolicyRequest", "policy"} {
+		v := m.get(name)
+		if inner := membersOf(v); inner != nil && !inner.has("Statement") {
+			v = inner.get("Policy")
+		}
+		if isText(v) || membersOf(v).has("Statement") {
+			return document{text: unquoted(v), within: within, bucket: m.text("bucketName")}
+		}
+	}
+	return document{text: text}
+}
+
+// members are the members of a JSON object, by name in any case.
+type members map[string]json.RawMessage
+
+func membersOf(text []byte) members {
+	var m members
+	if len(text) == 0 || json.Unmarshal(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")), &m) != nil {
+		return nil
+	}
+	return m
+}
+
+// get finds a member; the exact name wins.
+func (m members) get(name string) json.RawMessage {
+	if v, ok := m[name]; ok {
+		return v
+	}
+	for have, v := range m {
+		if strings.EqualFold(have, name) {
+			return v
+		}
+	}
+	return nil
+}
+
+func (m members) has(name string) bool { return m.get(name) != nil }
+
+func (m members) text(name string) string {
+	var s string
+	_ = json.Unmarshal(m.get(name), &s) // what is no text names nothing
+	return s
+}
+
+// isText reports a JSON string that is not empty: CloudTrail marks the
+// sub-resource with an empty one.
+func isText(v json.RawMessage) bool { return len(v) > 2 && v[0] == '"' }
+
+// unquoted is the content of a JSON string, or the text as it is.
+func unquoted(text []byte) []byte {
+	var s string
+	if trimmed := bytes.TrimSpace(text); len(trimmed) == 0 || trimmed[0] != '"' || json.Unmarshal(trimmed, &s) != nil {
+		return text
+	}
+	return []byte(s)
+}
+
+// parsePolicy reads a policy and names, for people, where it is wrong. A text
+// without a single statement is none.
+func parsePolicy(text []byte) (*policy.Document, error) {
+	d, err := policy.Parse(text)
+	switch {
+	case err != nil:
+	case !slices.ContainsFunc(d.Statements, func(s policy.Statement) bool { return s.Effect == "Allow" || s.Effect == "Deny" }):
+		return nil, errors.New("no statement that allows or denies: " + strings.Join(firstFew(problemTexts(d)), "; "))
+	default:
+		return d, nil
+	}
+	return nil, errors.New(strings.TrimPrefix(err.Error(), "policy: "))
+}
+
+// settle fills in what was not given of the resource that a policy is attached
+// to, from the policy's own resources, and says what it took for granted.
+func settle(d *policy.Document, f policy.Facts) (facts policy.Facts, assumed, problems []string) {
+	names := resourceNames(d)
+	switch {
+	case f.Bucket == "" && len(names.buckets) == 0 && names.point != "":
+		f.Kind, f.AccessPoint, f.Bucket = policy.AccessPointPolicy, names.point, "accesspoint/"+names.point
+		f.Region = cmp.Or(f.Region, names.region)
+		f.Account = cmp.Or(f.Account, names.account)
+		if strings.HasSuffix(names.point, ".mrap") {
+			f.Kind = policy.MultiRegionAccessPointPolicy
+		}
+		assumed = append(assumed, "it is the policy of access point "+names.point+", because its resources are; the bucket policy must permit the request too")
+	case f.Bucket == "" && len(names.buckets) > 0:
+		f.Bucket = names.buckets[0]
+		assumed = append(assumed, "bucket "+f.Bucket+", from the policy's resources (--bucket)")
+		if len(names.buckets) > 1 {
+			problems = append(problems, fmt.Sprintf("the resources name %s: S3 refuses a policy about another bucket; judged for %s", shortList(names.buckets, "", nil), f.Bucket))
+		}
+	case f.Bucket == "":
+		assumed = append(assumed, "any bucket: the policy's resources name none (--bucket)")
+	case len(names.buckets) > 0 && !names.open && !slices.Contains(names.buckets, f.Bucket):
+		problems = append(problems, fmt.Sprintf("no resource is in bucket %s: the policy names %s", f.Bucket, shortList(names.buckets, "", nil)))
+	}
+	return f, assumed, problems
+}
+
+// resources are what the resources of a policy name.
+type resources struct {
+	buckets                []string // without wildcards, in the order of the text
+	open                   bool     // some name is a pattern
+	point, region, account string   // of the first access point
+}
+
+// maxNames bounds how many names are kept apart: more are no policy of S3's.
+const maxNames = 16
+
+func resourceNames(d *policy.Document) (out resources) {
+	for i := range d.Statements {
+		for _, list := range [][]string{d.Statements[i].Resource, d.Statements[i].NotResource} {
+			for _, text := range list {
+				out.add(text)
+			}
+		}
+	}
+	return out
+}
+
+func (r *resources) add(text string) {
+	if _, rest, ok := strings.Cut(text, ":s3:::"); ok {
+		name, _, _ := strings.Cut(rest, "/")
+		switch {
+		case name == "" || strings.ContainsAny(name, "*?$"):
+			r.open = true
+		case len(r.buckets) < maxNames && !slices.Contains(r.buckets, name):
+			r.buckets = append(r.buckets, name)
+		}
+		return
+	}
+	parts := strings.SplitN(text, ":", 6)
+	name, isPoint := strings.CutPrefix(parts[len(parts)-1], "accesspoint/")
+	if name, _, _ = strings.Cut(name, "/"); !isPoint || len(parts) < 6 || name == "" || strings.ContainsAny(name, "*?$") {
+		r.open = true
+		return
+	}
+	if r.point == "" {
+		r.point, r.region, r.account = name, literal(parts[3]), literal(parts[4])
+	}
+}
+
+func literal(s string) string {
+	if strings.ContainsAny(s, "*?$") {
+		return ""
+	}
+	return s
+}
+
+// unreadable is the verdict on a document that could not be read: unknown, which
+// is never no.
+func unreadable(id json.RawMessage, problem string) report.Policy {
+	return report.Policy{ID: id, Classifier: policy.Unconfirmed, Reach: report.UnknownReach,
+		Audiences: []report.PolicyAudience{}, Reasons: []string{}, Problems: []string{problem}}
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestIntelCommands(t *testing.T) {
+	content := "192.0.2.0/24\n203.0.113.0/24\n"
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/vpn.txt":
+			fmt.Fprint(w, content)
+		case "/aws.json":
+			fmt.Fprint(w, `{"prefixes":[{"ip_prefix":"198.51.100.0/24","region":"eu-west-1","service":"EC2"}]}`)
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	defer server.Close()
+	dir := filepath.Join(t.TempDir(), "data")
+	sources := filepath.Join(t.TempDir(), "mine.yaml")
+	write := func(text string) {
+		if err := os.WriteFile(sources, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mine := "- name: mine\n  title: My VPNs\n  url: " + server.URL + "/vpn.txt\n  kind: vpn\n  format: text\n  licence: ours\n  max_age: 7d\n"
+	awsURL := "aws=" + server.URL + "/aws.json"
+	steps := []struct {
+		sources        string
+		args           []string
+		code           int
+		stdout, stderr string
+	}{
+		{mine, []string{"status"}, exitUsage, "", "fetch it: bucketlid intel update"},
+		{mine, []string{"update", "--sources", sources, "--source", "mine,aws", "--url", awsURL}, exitDone, "updated   mine: 2 networks, ours\nupdated   aws: 1 network,", ""},
+		{mine, []string{"update", "--sources", sources, "--source", "mine"}, exitDone, "unchanged mine: 2 networks", ""},
+		{mine, []string{"status"}, exitDone, "mine    vpn    " + time.Now().UTC().Format(time.DateOnly) + "  0 days  good   2        0           ours", "nothing tells tor"},
+		{mine, []string{"update", "--sources", sources, "--source", "mine", "--url", "mine=" + server.URL + "/gone?key=hunter2"}, exitFailed, "",
+			"failed: mine: " + server.URL + "/gone: the server answers 404 Not Found (the data of "},
+		{mine, []string{"update", "--sources", sources, "--source", "gcp", "--url", "gcp=" + server.URL + "/gone"}, exitFailed, "", "(there is no earlier data)"},
+		{mine, []string{"update", "--sources", sources, "--source", "mien"}, exitUsage, "", `no source is called "mien"`},
+		{mine, []string{"update", "--url", "aws"}, exitUsage, "", `"aws" is not NAME=URL of a source`},
+		{mine, []string{"update", "--url", "aws=file:///etc/passwd"}, exitUsage, "", `"file" is not fetched, only https and http are`},
+		{mine, []string{"update", "--sources", filepath.Join(dir, "none.yaml")}, exitUsage, "", "docs/intel.md"},
+		{"- name: x\n  lisence: y\n", []string{"update", "--sources", sources}, exitUsage, "", "lisence"},
+		{"- title: x\n", []string{"update", "--sources", sources}, exitUsage, "", "the source number 1 has no name"},
+		{"- name: x\n  max_age: soon\n", []string{"update", "--sources", sources}, exitUsage, "", `max_age: "soon" is no age`},
+		{"- name: x\n  url: https://a.example\n  format: text\n  kind: vpn\n", []string{"update", "--sources", sources, "--source", "x"}, exitUsage, "", "say under which licence it comes"},
+		{mine, []string{"statsu"}, exitUsage, "", "there is no command intel statsu"},
+	}
+	for _, tt := range steps {
+		write(tt.sources)
+		args := tt.args
+		if len(args) > 0 && (args[0] == "update" || args[0] == "status") {
+			args = append(args, "--dir", dir)
+		}
+		stdout, stderr, code := command(t, newIntel, args...)
+		if code != tt.code || !strings.Contains(stdout, tt.stdout) || !strings.Contains(stderr, tt.stderr) || strings.Contains(stderr, "hunter2") {
+			t.Errorf("intel %v: exit %d, want %d\nstdout %s\nstderr %s", args, code, tt.code, stdout, stderr)
+		}
+	}
+	d, notes, err := loadIntel(dir)
+	if err != nil || len(notes) > 0 || len(d.Sources()) != 2 {
+		t.Error(d.Sources(), notes, err)
+	}
+}
+
+// A hunt without data on addresses goes on without; a directory that was named
+// must be there.
+func TestLoadIntel(t *testing.T) {
+	t.Setenv("XDG_DATA_HOME", t.TempDir())
+	if d, _, err := loadIntel(""); d != nil || err != nil {
+		t.Error(d, err)
+	}
+	if _, _, err := loadIntel(filepath.Join(t.TempDir(), "none")); err == nil {
+		t.Error("a directory that is not there was opened")
+	}
+}
+
+// The sources of docs/intel.md's sample are good.
+func TestDocumentedSources(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "intel.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(string(page), "```yaml\n")
+	text, _, _ = strings.Cut(text, "```")
+	path := filepath.Join(t.TempDir(), "sources.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	f := &updateFlags{sources: path, only: []string{"corporate-vpn", "city", "aws"}}
+	rows, err := f.rows("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows[0].MaxAge != 7*24*time.Hour || rows[0].SumURL == "" || rows[1].Format != "mmdb" || rows[2].URL != "https://mirror.acme.example/ip-ranges.json" || rows[2].Provider != "AWS" {
+		t.Errorf("%+v", rows)
+	}
+}

@@ -1,0 +1,20 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Installs the servers that `make oracle` compares with: versitygw into the
+# folder given, radosgw and its cluster from Debian's packages.
+set -eu
+bin=${1:?usage: internal/oracle/setup.sh FOLDER}
+versity=v1.8.0
+
+if ! go version -m "$bin/versitygw" 2>/dev/null | grep -q "versitygw.*$versity"; then
+	GOBIN=$bin go install "github.com/versity/versitygw/cmd/versitygw@$versity"
+fi
+if ! command -v radosgw ceph-mon ceph-osd radosgw-admin >/dev/null; then
+	if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
+		echo 'radosgw is missing: install radosgw, ceph-mon, ceph-osd and ceph-common (Debian: apt-get install, as root)' >&2
+		exit 1
+	fi
+	apt-get update -qq
+	# The daemons are run by the tests alone: no service is started.
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends radosgw ceph-mon ceph-osd ceph-common
+fi

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package triage
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// bucketName weighs what the context file says of the bucket, and the words of
+// its name and of the objects' keys.
+func bucketName(r *ranker, a *Alert, e *evidence) {
+	if a.Bucket == "" {
+		e.lacks("the alert is about no single bucket")
+		return
+	}
+	r.bucketRule(a, e)
+	for _, key := range append(slices.Clone(a.Keys), a.Key) {
+		key, _, _ = strings.Cut(key, "?versionId=")
+		for _, w := range r.known.Context.words(key) {
+			if w.sensitive {
+				e.strongYes("%q in an object's key tells of %s", w.text, w.means)
+			}
+		}
+	}
+	for _, w := range r.known.Context.words(a.Bucket) {
+		if w.sensitive {
+			e.weakYes("%q tells of %s%s", w.text, w.means, w.source)
+		} else {
+			e.weakNo("%q tells of %s%s", w.text, w.means, w.source)
+		}
+	}
+	if domainName(a.Bucket) {
+		e.weakNo("named like a website's domain")
+	}
+	if a.website != "" {
+		e.weakNo("it serves a website: %s", a.website)
+	}
+	if len(e.weakFor)+len(e.weakAgainst)+len(e.strongFor)+len(e.strongAgainst) == 0 {
+		e.lacks("no word of the name is known")
+	}
+}
+
+// bucketRule weighs what people said of the bucket.
+func (r *ranker) bucketRule(a *Alert, e *evidence) {
+	rule, ok := r.known.Context.Bucket(a.Account, a.Bucket)
+	if !ok {
+		return
+	}
+	switch at := openedTime(a); {
+	case rule.Public == PublicNever:
+		e.strongYes("it must never be public: %s (context line %d)", orSaid(rule.Why), rule.Line)
+	case rule.PublicAt(at) == PublicExpected:
+		e.strongNo("it is expected to be public: %s (context line %d)", orSaid(rule.Why), rule.Line)
+	case rule.Public == PublicExpected:
+		e.weakYes("it was expected to be public until %s only (context line %d)", rule.Until.UTC().Format("2006-01-02"), rule.Line)
+	}
+	switch rule.DataClass {
+	case "":
+	case "public":
+		e.strongNo("its data class is public (context line %d)", rule.Line)
+	default:
+		e.strongYes("its data class is %s (context line %d)", rule.DataClass, rule.Line)
+	}
+}
+
+func orSaid(why string) string {
+	if why == "" {
+		return "so people said"
+	}
+	return why
+}
+
+// word is a token of a name that tells something.
+type word struct {
+	text, means, source string
+	sensitive           bool
+}
+
+// words lists what the tokens of a name tell of. What people said of a word in
+// the context file stands over the lists here.
+func (c *Context) words(name string) []word {
+	var out []word
+	for _, token := range tokens(name) {
+		for _, part := range segments(token) {
+			if w, ok := c.word(part); ok && !slices.Contains(out, w) {
+				out = append(out, w)
+			}
+		}
+		if w, ok := c.word(token); ok && !slices.Contains(out, w) {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+func (c *Context) word(token string) (word, bool) {
+	if means, ok := c.HarmlessWord(token); ok {
+		return word{token, orWord(means, "what is harmless"), " (context file)", false}, true
+	}
+	if means, ok := c.SensitiveWord(token); ok {
+		return word{token, orWord(means, "what is sensitive"), " (context file)", true}, true
+	}
+	if means, ok := sensitiveWords[token]; ok {
+		return word{token, means, "", true}, true
+	}
+	if means, ok := publicWords[token]; ok {
+		return word{token, means, "", false}, true
+	}
+	return word{}, false
+}
+
+func orWord(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+// tokens splits a name at everything that is no letter or digit, and between
+// lower and upper case; accents go. A number at the end of a word is cut off
+// ("backup2019", but "k8s" stays).
+func tokens(name string) []string {
+	var b strings.Builder
+	lower := false
+	for _, r := range name {
+		if unicode.IsUpper(r) && lower {
+			b.WriteByte(' ')
+		}
+		lower = unicode.IsLower(r)
+		b.WriteString(plain(unicode.ToLower(r)))
+	}
+	words := strings.FieldsFunc(b.String(), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	for i, w := range words {
+		if bare := strings.TrimRightFunc(w, unicode.IsDigit); bare != "" {
+			words[i] = bare
+		}
+	}
+	return words
+}
+
+// accents are the letters that names of bucket and key write without them.
+var accents = strings.NewReplacer("ä", "a", "ö", "o", "ü", "u", "ß", "ss", "à", "a", "á", "a", "â", "a", "ã", "a", "ç", "c", "è", "e", "é", "e", "ê", "e", "ë", "e",
+	"ì", "i", "í", "i", "î", "i", "ï", "i", "ñ", "n", "ò", "o", "ó", "o", "ô", "o", "õ", "o", "ù", "u", "ú", "u", "û", "u")
+
+func plain(r rune) string {
+	if r < unicode.MaxASCII {
+		return string(r)
+	}
+	return accents.Replace(string(r))
+}
+
+// minSegment is the length from which a word inside a longer one counts.
+const minSegment = 4
+
+// segments splits a token that is no word of its own into known words, such as
+// "customerbackups" or "mykopsstate": all of it must be words, so that
+// "catalogs" does not hold "logs".
+func segments(token string) []string {
+	if len(token) < 2*minSegment-2 || len(token) > 63 {
+		return nil
+	}
+	if known(token) {
+		return nil
+	}
+	// parts[i] are the words of token[:i], nil where there is no way.
+	parts := make([][]string, len(token)+1)
+	parts[0] = []string{}
+	for i := 2; i <= len(token); i++ {
+		for j := 0; j < i; j++ {
+			w := token[j:i]
+			if parts[j] != nil && known(w) && (len(w) >= minSegment || fillers[w] == "" && filler(w) || len(w) == 3) &&
+				(parts[i] == nil || len(parts[j])+1 < len(parts[i])) {
+				parts[i] = append(slices.Clone(parts[j]), w)
+			}
+		}
+	}
+	long := slices.ContainsFunc(parts[len(token)], func(w string) bool { return len(w) >= minSegment && !filler(w) })
+	if !long {
+		return nil
+	}
+	return parts[len(token)]
+}
+
+func known(w string) bool {
+	_, sensitive := sensitiveWords[w]
+	_, harmless := publicWords[w]
+	return sensitive || harmless || filler(w)
+}
+
+func filler(w string) bool { _, ok := fillers[w]; return ok }
+
+// domainName reports whether a bucket is named like a site: labels, and an
+// ending that sites have.
+func domainName(name string) bool {
+	dot := strings.LastIndexByte(name, '.')
+	return dot > 0 && domainEndings[name[dot+1:]]
+}

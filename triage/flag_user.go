@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package triage
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bucketlid/bucketlid/exposure"
+	"github.com/bucketlid/bucketlid/replay"
+)
+
+// userBehaviour weighs whether the call is what its caller does (semantics E.2).
+func userBehaviour(r *ranker, a *Alert, e *evidence) {
+	by := a.OpenedBy
+	if by == nil || by.EventTime == nil {
+		e.lacks("the call that opened it was not seen, or has no time")
+		return
+	}
+	e.baseline = r.comparedWith(*by.EventTime)
+	r.role(a, e)
+	r.credentials(a, e)
+	r.firsts(a, e)
+	r.formerChanges(a, e)
+	r.around(a, e)
+	if a.escalated {
+		e.strongYes("the call was refused before, and a way around was found")
+	}
+	if r.known.Context.WorkingHours(a.Account, *by.EventTime) == No {
+		e.weakYes("outside the usual working hours: %s", by.EventTime.UTC().Format("Monday 15:04 UTC"))
+	}
+}
+
+// role weighs what the context file says of the caller.
+func (r *ranker) role(a *Alert, e *evidence) {
+	p, matched, ok := r.known.Context.Principal(a.OpenedBy)
+	if !ok {
+		if r.known.Context == nil {
+			e.lacks("no context file tells the caller's role (bucketlid context init)")
+		}
+		return
+	}
+	who := fmt.Sprintf("%s is %s", matched, strings.TrimPrefix(p.Role+" of "+p.Team, " of "))
+	if p.Team == "" {
+		who = fmt.Sprintf("%s is %s", matched, p.Role)
+	}
+	switch p.ChangesS3 {
+	case Yes:
+		e.strongNo("%s: changing S3 settings is their work (context line %d)", who, p.Line)
+	case No:
+		e.strongYes("%s: changing S3 settings is not their work (context line %d)", who, p.Line)
+	default:
+		e.lacks("%s; the context file does not say whether they change S3 settings (line %d)", who, p.Line)
+	}
+}
+
+// tools tell infrastructure code from people, by the user agent.
+var tools = []struct{ mark, name string }{
+	{"APN/1.0 HashiCorp", "Terraform"}, {"Terraform", "Terraform"}, {"terraform", "Terraform"}, {"Pulumi", "Pulumi"}, {"aws-cdk", "the AWS CDK"},
+	{"cloudformation.amazonaws.com", "CloudFormation"}, {"OpenTofu", "OpenTofu"}, {"Ansible", "Ansible"}, {"crossplane", "Crossplane"},
+}
+
+// attackTools are marks of systems made for breaking in, in the operating
+// system's part of a user agent.
+var attackTools = []string{"kali", "parrot", "pentoo", "pacu", "cloudgoat"}
+
+// credentials weighs how the caller was signed in.
+func (r *ranker) credentials(a *Alert, e *evidence) {
+	by := a.OpenedBy
+	at := *by.EventTime
+	if by.Type == "Root" {
+		e.strongYes("the root user made the call: nobody works as root")
+	}
+	if by.InvokedBy != "" && strings.HasSuffix(by.InvokedBy, ".amazonaws.com") {
+		e.weakNo("made by %s for the caller", by.InvokedBy)
+	}
+	for _, t := range tools {
+		if strings.Contains(by.UserAgent, t.mark) {
+			e.weakNo("made by infrastructure code: %s", t.name)
+			break
+		}
+	}
+	agent := strings.ToLower(by.UserAgent)
+	for _, mark := range attackTools {
+		if strings.Contains(agent, mark) {
+			e.strongYes("the user agent names %s, a system for breaking in", mark)
+			e.signs++
+		}
+	}
+	if first, ok := r.baseline.KeySince(by.AccessKeyID); ok && at.Sub(first) < freshSpan && r.logged(first) >= minBaseline {
+		e.strongYes("its access key %s was %s, in %s of records", by.AccessKeyID, seenSince(at.Sub(first)), span(r.logged(at)))
+		e.signs++
+	}
+}
+
+// firsts weighs what the caller never did before.
+func (r *ranker) firsts(a *Alert, e *evidence) {
+	by, habit := a.OpenedBy, r.habitOf(a)
+	at := by.EventTime.Unix()
+	all := habit.Seen()
+	if all.Count() == 0 {
+		e.lacks("nothing else of the caller is in the records")
+		return
+	}
+	if r.logged(*by.EventTime) < minBaseline {
+		e.lacks("the records begin %s before: too short to say what is new", span(r.logged(*by.EventTime)))
+		return
+	}
+	if since := by.EventTime.Sub(time.Unix(all.First, 0)); since < time.Hour {
+		e.strongYes("the caller was %s, in %s of records", seenSince(since), span(r.logged(*by.EventTime)))
+		e.signs++
+		return
+	}
+	if t := habit.Names()[by.EventName]; t != nil && t.First >= at {
+		e.weakYes("first use of %s by the caller, who made %s other calls since %s", by.EventName, amount(all), day(all.First))
+	} else if t != nil && t.Count() >= commonCount && at-t.First >= int64(freshSpan.Seconds()) {
+		e.strongNo("the caller used %s %s times since %s", by.EventName, amount(*t), day(t.First))
+	}
+	if t := habit.Agents()[replay.AgentFamily(by.UserAgent)]; t != nil && by.UserAgent != "" && t.First >= at-3600 && len(habit.Agents()) > 1 {
+		e.weakYes("the caller's first use of %s", replay.AgentFamily(by.UserAgent))
+	}
+	if t := habit.Regions()[a.Region]; t != nil && t.First >= at-3600 && len(habit.Regions()) > 1 {
+		e.weakYes("the caller's first calls in %s", a.Region)
+	}
+	if t := habit.Counterparts()[by.SourceIPAddress]; t != nil && t.First >= at-3600 && len(habit.Counterparts()) > 1 {
+		e.weakYes("the caller's first hour from %s", by.SourceIPAddress)
+	}
+}
+
+// formerChanges weighs who changed S3 permissions before: the caller anywhere,
+// and others on this bucket.
+func (r *ranker) formerChanges(a *Alert, e *evidence) {
+	at := *a.OpenedBy.EventTime
+	own := before(r.deeds.by[r.principalOf(a)], at)
+	days := map[string]bool{}
+	for _, d := range own {
+		days[d.at.Format(time.DateOnly)] = true
+	}
+	switch {
+	case len(own) == 0 && r.logged(at) >= minBaseline:
+		e.weakYes("the caller's first change of any S3 permission in %s of records", span(r.logged(at)))
+	case len(days) >= 3:
+		e.strongNo("the caller changed S3 permissions %d times before, on %d days since %s", len(own), len(days), own[0].at.Format(time.DateOnly))
+	case len(own) > 0 && len(days) == 2:
+		e.weakNo("the caller changed S3 permissions %d times before, since %s", len(own), own[0].at.Format(time.DateOnly))
+	}
+	r.colleagues(a, at, e)
+}
+
+// colleagues weighs whose bucket it is, by who changed it before.
+func (r *ranker) colleagues(a *Alert, at time.Time, e *evidence) {
+	others := map[string]int{}
+	mine := 0
+	for _, d := range before(r.deeds.of[a.Bucket], at) {
+		switch {
+		case d.principal != r.principalOf(a):
+			others[d.user]++
+		case d.name == "CreateBucket":
+			e.weakNo("the caller created the bucket %s before (eventID %s)", span(at.Sub(d.at)), d.eventID)
+			mine++
+		default:
+			mine++
+		}
+	}
+	if mine == 0 && len(others) > 0 {
+		names := slices.Sorted(maps.Keys(others))
+		e.weakYes("until then only others changed this bucket: %s", strings.Join(names[:min(len(names), 3)], ", "))
+	}
+}
+
+// aroundSpan is how far before and after a change what else happened is told.
+const aroundSpan = time.Hour
+
+// around weighs what else the caller did within the hour before and after.
+func (r *ranker) around(a *Alert, e *evidence) {
+	at := *a.OpenedBy.EventTime
+	principal := r.principalOf(a)
+	usual := map[string]bool{}
+	for _, m := range r.baseline.Moments(principal, time.Unix(0, 0), at.Add(-freshSpan)) {
+		usual[m.Name+m.Error] = true
+	}
+	failures, sample := int64(0), ""
+	for _, m := range r.baseline.Moments(principal, at.Add(-aroundSpan), at.Add(aroundSpan)) {
+		switch {
+		case m.EventID == a.OpenedBy.EventID:
+		case m.Kind == replay.Failure && !usual[m.Name+m.Error]:
+			failures += m.Seen.Count()
+			if sample == "" {
+				sample = fmt.Sprintf("%s %s, eventID %s", m.Name, m.Error, m.EventID)
+			}
+		case m.Kind == replay.Key || m.Kind == replay.Identity || m.Kind == replay.Blinding:
+			tell := e.weakYes
+			if !usual[m.Name+m.Error] {
+				tell = e.strongYes
+				e.signs++
+			}
+			tell("%s: %s %s (eventID %s)", momentWords[m.Kind], m.Name, beside(m, at), m.EventID)
+		}
+	}
+	switch {
+	case failures >= 3:
+		e.signs++
+		e.strongYes("%d failed calls within the hour before and after, of kinds that the caller had not before (first %s)", failures, sample)
+	case failures > 0:
+		e.weakYes("%s within the hour before and after (%s)", count(int(failures), "failed call", false), sample)
+	}
+	r.otherBuckets(a, at, principal, e)
+}
+
+var momentWords = map[replay.MomentKind]string{
+	replay.Key:      "the caller made new credentials",
+	replay.Identity: "the caller changed users or their rights",
+	replay.Blinding: "the caller switched off or narrowed logging",
+}
+
+// beside says how far from a change a moment lies.
+func beside(m replay.Moment, at time.Time) string {
+	first := time.Unix(m.Seen.First, 0)
+	if first.Before(at) {
+		return span(at.Sub(first)) + " before"
+	}
+	return span(first.Sub(at)) + " after"
+}
+
+func (r *ranker) otherBuckets(a *Alert, at time.Time, principal string, e *evidence) {
+	var names []string
+	for _, d := range within(r.deeds.by[principal], at.Add(-aroundSpan), at.Add(aroundSpan)) {
+		if d.bucket != "" && d.bucket != a.Bucket && d.name != "CreateBucket" {
+			names = appendNew(names, d.bucket)
+		}
+	}
+	slices.Sort(names)
+	if len(names) >= 3 {
+		e.weakYes("the caller changed the permissions of %d other buckets within the hour: %s", len(names), strings.Join(names[:3], ", "))
+	}
+}
+
+// sameCaller reports whether two calls are of one principal.
+func sameCaller(a, b *exposure.Actor) bool {
+	return a != nil && b != nil &&
+		replay.PrincipalKey(a.ARN, a.InvokedBy, a.AccountID, "") == replay.PrincipalKey(b.ARN, b.InvokedBy, b.AccountID, "")
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package triage
+
+import (
+	"slices"
+	"time"
+
+	"github.com/bucketlid/bucketlid/exposure"
+	"github.com/bucketlid/bucketlid/policy"
+)
+
+// severityRow is one row of the severity table; the first row that fits gives
+// the level, which the adjustments then move.
+type severityRow struct {
+	kind     Kind
+	audience audiences
+	access   []policy.Access // any of these; nil: whatever
+	level    Severity
+	why      string
+}
+
+// audiences is a set of audiences with its name in the documentation.
+type audiences struct {
+	name string
+	list []policy.Audience // nil: all
+}
+
+func (a audiences) has(one policy.Audience) bool {
+	return a.list == nil || slices.Contains(a.list, one)
+}
+
+var (
+	strangers = audiences{"anyone, any AWS account, any web identity", []policy.Audience{policy.Anyone, policy.AnyAWSAccount, policy.WebIdentity}}
+	whoever   = audiences{"whoever", nil}
+)
+
+// severityTable and adjustments are the whole rule; docs/severity.md is made
+// from them.
+var severityTable = []severityRow{
+	{KindPublic, strangers, []policy.Access{policy.ACLWrite, policy.ConfigWrite}, Critical, "strangers can take the bucket over"},
+	{KindPublic, strangers, []policy.Access{policy.Write, policy.Delete}, Critical, "strangers can change what is stored"},
+	{KindPublic, strangers, []policy.Access{policy.Read}, High, "strangers can read contents"},
+	{KindPublic, strangers, []policy.Access{policy.List}, Medium, "strangers can list names"},
+	{KindPublic, strangers, nil, Medium, "strangers can read settings"},
+	{KindPublic, whoever, nil, Medium, "only listed addresses get in, but nobody is named"},
+	{KindShared, whoever, []policy.Access{policy.ACLWrite, policy.ConfigWrite, policy.Write, policy.Delete}, High, "a foreign account can change what is stored"},
+	{KindShared, whoever, nil, Medium, "a foreign account has access"},
+	{KindLatent, whoever, nil, Low, "a guard holds, but its removal would open it"},
+	{KindGuardRemoved, whoever, nil, Medium, "the next public grant will not be stopped"},
+	{KindAttempt, whoever, nil, Low, "it was refused"},
+}
+
+// severity applies the table, then the adjustments. What was public stays at
+// low or above, unless people expect it to be.
+func severity(r *ranker, a *Alert) (Severity, string) {
+	level, why := Low, "no row of the table fits"
+	for _, row := range severityTable {
+		if row.kind == a.Kind && row.audience.has(a.Audience) && (row.access == nil || slices.ContainsFunc(row.access, func(x policy.Access) bool { return slices.Contains(a.Access, x) })) {
+			level, why = row.level, row.why
+			break
+		}
+	}
+	floor := Info
+	if a.Kind == KindPublic && !r.expected(a) {
+		floor = Low
+	}
+	for _, adjust := range adjustments {
+		if adjust.fits(r, a) {
+			level = move(level, adjust.by)
+			why += "; " + adjust.why
+		}
+	}
+	return Severities[min(slices.Index(Severities, level), slices.Index(Severities, floor))], why
+}
+
+// adjustment moves the level by steps: up is negative.
+type adjustment struct {
+	fits func(r *ranker, a *Alert) bool
+	by   int
+	why  string
+	when string // for the documentation
+}
+
+var adjustments = []adjustment{
+	{func(_ *ranker, a *Alert) bool { return a.flag("bucket-name") == Yes && a.Kind != KindAttempt }, -1,
+		"the name tells of sensitive content", "flag bucket-name yes; not for attempts"},
+	{func(_ *ranker, a *Alert) bool { return a.Kind == KindPublic && a.AccessSeen.Verdict == "confirmed" }, -1,
+		"strangers used it", "public, and data events show strangers' requests inside the window"},
+	{func(_ *ranker, a *Alert) bool { return a.escalated }, -1,
+		"it was tried before and refused", "the same caller was refused within the 24 hours before"},
+	{func(_ *ranker, a *Alert) bool {
+		return a.flag("source-ip") == Yes && a.flag("user-behaviour") == Yes && a.Kind != KindAttempt
+	}, -1, "an odd address and unusual behaviour together", "flags source-ip and user-behaviour both yes; not for attempts"},
+	{func(_ *ranker, a *Alert) bool {
+		return a.Kind == KindAttempt && a.flag("source-ip") == Yes && a.flag("user-behaviour") == Yes
+	}, -1,
+		"somebody odd tried", "an attempt, flags source-ip and user-behaviour both yes"},
+	{func(_ *ranker, a *Alert) bool {
+		return (a.State == exposure.Closed && a.Kind != KindAttempt) || (a.State == exposure.Blocked && a.Kind == KindPublic)
+	}, 1, "it is shut again", "closed, or blocked by a guard since"},
+	{func(_ *ranker, a *Alert) bool {
+		return a.Key != "" && a.Kind == KindPublic && a.flag("bucket-name") != Yes
+	}, 1, "one object only", "public, one object, flag bucket-name not yes"},
+	{func(_ *ranker, a *Alert) bool {
+		return a.flag("bucket-name") == No && a.Kind == KindPublic && readOnly(a)
+	}, 1, "the name looks meant for the public", "public and read only, flag bucket-name no"},
+	{func(r *ranker, a *Alert) bool { return a.Kind == KindPublic && readOnly(a) && r.expected(a) }, 3,
+		"people expect it to be public", "public and read only, and a bucket rule of the context file expects it at that time"},
+	{func(r *ranker, a *Alert) bool {
+		return a.Kind == KindShared && len(a.Principals) > 0 && !slices.ContainsFunc(a.Principals, func(p string) bool { return !r.ownAccounts[p] })
+	}, 2, "the account's own trail is among the logs read", "shared, and every named account's own trail was read"},
+	{func(r *ranker, a *Alert) bool { return a.Kind == KindShared && r.trusted(a) }, 2,
+		"the account is trusted", "shared, and the context file trusts every named account at that time"},
+	{func(_ *ranker, a *Alert) bool { return a.Kind == KindGuardRemoved && a.Bucket != "" }, 1,
+		"of one bucket only", "a bucket's own guard was removed, not the account's"},
+}
+
+// expected reports whether people said that the bucket is meant to be public.
+func (r *ranker) expected(a *Alert) bool {
+	rule, ok := r.known.Context.Bucket(a.Account, a.Bucket)
+	return ok && a.Bucket != "" && rule.PublicAt(openedTime(a)) == PublicExpected
+}
+
+// trusted reports whether people trust every account that was let in.
+func (r *ranker) trusted(a *Alert) bool {
+	at := openedTime(a)
+	for _, p := range a.Principals {
+		if t, ok := r.known.Context.TrustedAccount(a.Account, p); !ok || !t.Holds(at) {
+			return false
+		}
+	}
+	return len(a.Principals) > 0
+}
+
+func readOnly(a *Alert) bool {
+	return !slices.ContainsFunc(a.Access, func(x policy.Access) bool {
+		return x != policy.Read && x != policy.List && x != policy.ACLRead && x != policy.ConfigRead
+	})
+}
+
+func move(s Severity, by int) Severity {
+	i := slices.Index(Severities, s) + by
+	return Severities[max(0, min(i, len(Severities)-1))]
+}
+
+func shortLived(a *Alert) bool {
+	return a.OpenedAt != nil && a.ClosedAt != nil && a.ClosedAt.Sub(*a.OpenedAt) < 24*time.Hour
+}

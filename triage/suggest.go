@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package triage
+
+import (
+	"slices"
+
+	"github.com/bucketlid/bucketlid/exposure"
+)
+
+// The verdicts that a person may give, and a suggestion propose.
+const (
+	Unintended = "unintended"
+	Intended   = "intended"
+	Malicious  = "malicious"
+	Test       = "test"
+	CannotTell = "cannot-tell"
+)
+
+// suggestionRow is one row of the table of suggestions; the first that fits
+// speaks. wrong says what would make it wrong.
+type suggestionRow struct {
+	verdict, confidence string
+	when                string // for the documentation
+	fits                func(r *ranker, a *Alert) bool
+	flags               []string // whose evidence are the reasons
+	wrong               string
+}
+
+var suggestionTable = []suggestionRow{
+	{Malicious, "medium", "odd address and unusual behaviour, with a refusal worked around, new or just made credentials, changed rights or logging stopped",
+		func(_ *ranker, a *Alert) bool {
+			return a.flag("source-ip") == Yes && a.flag("user-behaviour") == Yes && (a.escalated || a.signs > 0)
+		}, []string{"source-ip", "user-behaviour", "bucket-name"},
+		"the caller is known to work from this address, and had a reason for what happened around it"},
+	{Malicious, "low", "new credentials, changed rights or logging stopped around a dangerous grant, from an address that is not known as usual",
+		func(_ *ranker, a *Alert) bool {
+			return a.flag("user-behaviour") == Yes && a.signs > 1 && a.flag("source-ip") != No && a.flag("permission") == Yes
+		}, []string{"user-behaviour", "permission"},
+		"the caller is an administrator who set something up; ask him"},
+	{Intended, "high", "people expect the bucket to be public, and only reading was granted",
+		func(r *ranker, a *Alert) bool { return a.Kind == KindPublic && readOnly(a) && r.expected(a) }, []string{"bucket-name"},
+		"the bucket now also holds what is not for the public"},
+	{Intended, "high", "people trust the accounts that were let in",
+		func(r *ranker, a *Alert) bool { return a.Kind == KindShared && r.trusted(a) }, nil,
+		"more was granted than the agreement with the account covers"},
+	{Unintended, "high", "a sensitive name by strong evidence, or with a dangerous grant that is still open",
+		func(_ *ranker, a *Alert) bool {
+			return exposed(a) && a.flag("bucket-name") == Yes && (a.strong("bucket-name") || a.flag("permission") == Yes && a.State == exposure.Open)
+		}, []string{"bucket-name", "permission", "user-behaviour"},
+		"the owner publishes this content on purpose; the name misleads"},
+	{Unintended, "medium", "a sensitive name",
+		func(_ *ranker, a *Alert) bool { return exposed(a) && a.flag("bucket-name") == Yes }, []string{"bucket-name", "permission", "user-behaviour"},
+		"the owner publishes this content on purpose; the name misleads"},
+	{Unintended, "medium", "strangers could write, delete or take over",
+		func(_ *ranker, a *Alert) bool { return exposed(a) && !readOnly(a) && !closedBySame(a) }, []string{"permission"},
+		"strangers are meant to put files there, and nothing can be overwritten"},
+	{Test, "medium", "read only, not a sensitive name, shut by the same caller within a day",
+		func(_ *ranker, a *Alert) bool {
+			return exposed(a) && readOnly(a) && closedBySame(a) && a.flag("source-ip") != Yes
+		},
+		[]string{"bucket-name", "source-ip", "user-behaviour"},
+		"something was taken while it was open"},
+	{Intended, "medium", "read only, a name meant for the public, and neither address nor behaviour odd",
+		func(_ *ranker, a *Alert) bool {
+			return exposed(a) && readOnly(a) && a.flag("bucket-name") == No && a.flag("source-ip") != Yes && a.flag("user-behaviour") != Yes
+		}, []string{"bucket-name", "source-ip", "user-behaviour"},
+		"the bucket also holds what is not for the public"},
+}
+
+func exposed(a *Alert) bool { return a.Kind == KindPublic }
+
+// closedBySame reports whether the caller shut within a day what he had opened.
+func closedBySame(a *Alert) bool {
+	return a.State == exposure.Closed && sameCaller(a.OpenedBy, a.ClosedBy) && shortLived(a)
+}
+
+// suggest proposes a verdict. It decides nothing, and says what would make it
+// wrong.
+func suggest(r *ranker, a *Alert) *Suggestion {
+	s := &Suggestion{Verdict: CannotTell, Confidence: "low", Reasons: []string{}, WrongIf: []string{}, Missing: missing(a)}
+	for i := range suggestionTable {
+		row := &suggestionTable[i]
+		if row.fits(r, a) {
+			s.Verdict, s.Confidence, s.WrongIf = row.verdict, row.confidence, []string{row.wrong}
+			s.Reasons = row.reasons(a)
+			return s
+		}
+	}
+	for _, f := range a.Flags {
+		if f.Answer == Yes && len(f.For) > 0 {
+			s.Reasons = append(s.Reasons, f.ID+": "+f.For[0])
+		}
+	}
+	s.Reasons = s.Reasons[:min(3, len(s.Reasons))]
+	return s
+}
+
+// reasons are the three strongest: what fits the row, and the first evidence of
+// its flags.
+func (row *suggestionRow) reasons(a *Alert) []string {
+	out := []string{}
+	if row.verdict == Test {
+		out = append(out, "the same caller shut it after "+span(a.ClosedAt.Sub(*a.OpenedAt)))
+	}
+	for _, id := range row.flags {
+		f := a.flagOf(id)
+		switch {
+		case f == nil:
+		case f.Answer == Yes && len(f.For) > 0:
+			out = append(out, id+": "+f.For[0])
+		case f.Answer == No && len(f.Against) > 0 && row.verdict != Malicious && row.verdict != Unintended:
+			out = append(out, id+": "+f.Against[0])
+		}
+	}
+	if a.escalated && row.verdict == Malicious {
+		out = slices.Insert(out, min(1, len(out)), "it was refused before")
+	}
+	if len(out) == 0 {
+		out = append(out, row.when)
+	}
+	return out[:min(3, len(out))]
+}
+
+// missing lists the evidence that would help most.
+func missing(a *Alert) []string {
+	out := []string{}
+	if a.AccessSeen.Verdict == "cannot-be-known" {
+		out = append(out, "S3 data events or access logs of the bucket, to know who used it")
+	}
+	for _, f := range a.Flags {
+		for _, m := range f.Missing {
+			out = appendNew(out, f.ID+": "+m)
+		}
+		if f.Answer == Cannot && len(f.Missing) == 0 && len(f.Against) == 0 && len(f.For) == 0 {
+			out = append(out, "evidence for the flag "+f.ID)
+		}
+	}
+	return out
+}
