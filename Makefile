@@ -43,7 +43,7 @@ fuzz: ## each fuzz target for FUZZTIME
 	  done; done
 
 golden: ## accept the present output as the golden files
-	$(GO) test ./report ./cmd/bucketlid -update
+	$(GO) test ./report ./triage ./cmd/bucketlid -update
 
 bench: ## ratios of whole processes; needs igzip (isal), jq and GNU time
 	bench/run.sh

@@ -252,10 +252,11 @@ func mdList(b *strings.Builder, head string, items []string) {
 
 func mdFlags(b *strings.Builder, flags []triage.Flag) {
 	b.WriteString("\n**Red flags**\n\n")
-	mdHead(b, "Flag", "Question", "Answer", "For", "Against")
+	mdHead(b, "Flag", "Question", "Answer", "For", "Against", "Not looked at", "Compared with")
 	for _, f := range flags {
 		mdRow(b, mdText(f.ID), mdText(f.Question), mdText(cmp.Or(string(f.Answer), string(triage.Cannot))),
-			mdText(strings.Join(f.For, "; ")), mdText(strings.Join(f.Against, "; ")))
+			mdText(strings.Join(f.For, "; ")), mdText(strings.Join(f.Against, "; ")),
+			mdText(strings.Join(f.Missing, "; ")), mdText(f.Baseline))
 	}
 }
 

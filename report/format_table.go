@@ -173,6 +173,8 @@ func (c *collector) block(b *strings.Builder, a *triage.Alert) {
 	}
 	c.lines(b, "why", strings.Join(nonEmpty(a.SeverityWhy, c.openFor(a)), "; "))
 	c.lines(b, "used", used(&a.AccessSeen))
+	c.flags(b, a)
+	c.suggestion(b, a.Suggestion)
 	c.lines(b, "reasons", strings.Join(a.Reasons, "; "))
 	c.lines(b, "unknown", strings.Join(a.Unknowns, "; "))
 	if text := witness(a); text != "" {
@@ -185,6 +187,39 @@ func (c *collector) block(b *strings.Builder, a *triage.Alert) {
 	if routed(a) {
 		c.lines(b, "next", "bucketlid explain route "+a.Route)
 	}
+}
+
+// flags tells each red flag on one line, with its strongest evidence.
+func (c *collector) flags(b *strings.Builder, a *triage.Alert) {
+	label := "flags"
+	for _, f := range a.Flags {
+		text := fmt.Sprintf("%-15s%-4s%s", f.ID, answer(f.Answer), cmp.Or(evidence(&f), strings.Join(f.Missing, "; ")))
+		b.WriteString(strings.TrimRight(c.label(label)+end(Terminal(text), c.room()-labelWidth+2), " ") + "\n")
+		label = ""
+	}
+}
+
+// evidence is the strongest evidence for a flag's answer: where there is none,
+// both sides.
+func evidence(f *triage.Flag) string {
+	switch {
+	case f.Answer == triage.Yes && len(f.For) > 0:
+		return f.For[0]
+	case f.Answer == triage.No && len(f.Against) > 0:
+		return f.Against[0]
+	case len(f.For) > 0 && len(f.Against) > 0:
+		return f.For[0] + "; but " + f.Against[0]
+	}
+	return ""
+}
+
+// suggestion tells the proposed verdict and what would make it wrong.
+func (c *collector) suggestion(b *strings.Builder, s *triage.Suggestion) {
+	if s == nil || s.Verdict == triage.CannotTell {
+		return
+	}
+	text := fmt.Sprintf("%s (confidence %s); wrong if %s", s.Verdict, s.Confidence, strings.Join(s.WrongIf, "; "))
+	c.lines(b, "suggest", text)
 }
 
 // witnessLabel says of the witness what the state permits to say.

@@ -11,6 +11,8 @@ import (
 	"time"
 	"unicode"
 
+	"pgregory.net/rapid"
+
 	"github.com/bucketlid/bucketlid/exposure"
 	"github.com/bucketlid/bucketlid/internal/golden"
 	"github.com/bucketlid/bucketlid/policy"
@@ -145,5 +147,37 @@ func TestPolicyHeadline(t *testing.T) {
 		if got := PolicyHeadline(&c.policy); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
+	}
+}
+
+// The short way to encode a policy gives the bytes of the long one, whatever
+// the texts.
+func TestEncodePolicyAgreesWithTheEncoder(t *testing.T) {
+	list := rapid.SliceOfN(rapid.String(), 0, 3)
+	pairs := rapid.MapOfN(rapid.String(), rapid.String(), 0, 3)
+	rapid.Check(t, func(t *rapid.T) {
+		sample := samplePolicy().Policy
+		text := func(name string) string { return rapid.String().Draw(t, name) }
+		id, _ := json.Marshal(text("id"))
+		sample.ID, sample.Reasons, sample.Problems = rapid.SampledFrom([]json.RawMessage{id, nil, json.RawMessage("-1.5e3")}).Draw(t, "any id"), list.Draw(t, "reasons"), list.Draw(t, "problems")
+		for i := range sample.Audiences {
+			a := &sample.Audiences[i]
+			a.Principals, a.Actions, a.Guards, a.Unsettled = list.Draw(t, "principals"), list.Draw(t, "actions"), list.Draw(t, "guards"), list.Draw(t, "unsettled")
+			a.Scope.Include, a.Scope.Exclude, a.Statement.Sid = list.Draw(t, "include"), list.Draw(t, "exclude"), text("sid")
+			a.Witness = rapid.SampledFrom([]*policy.Witness{nil, {Archetype: text("archetype"), URL: text("url"), Command: text("command"), Headers: pairs.Draw(t, "headers"), Context: pairs.Draw(t, "context")}}).Draw(t, "witness")
+		}
+		var short, long bytes.Buffer
+		if err := EncodePolicy(&short, &sample); err != nil {
+			t.Fatal(err)
+		}
+		if err := EncodeExplanation(&long, Explanation{Policy: &sample}); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(short.Bytes(), long.Bytes()) {
+			t.Fatalf("%s\nwant\n%s", short.Bytes(), long.Bytes())
+		}
+	})
+	if err := EncodePolicy(new(bytes.Buffer), &Policy{ID: json.RawMessage("{")}); err == nil {
+		t.Error("an id that is no JSON is encoded")
 	}
 }

@@ -202,11 +202,11 @@ func (c *Context) Principal(by *exposure.Actor) (p Principal, matched string, ok
 	return c.Principals[i], matched, true
 }
 
-// namesOf lists the names that a caller goes by: his ARN; for a session also
-// the ARN and name of its role and the session's name; his user name, the
-// identity he named, or the service.
+// namesOf lists the names that a caller goes by: his ARN, a role's without its
+// path; for a session also the ARN and name of its role and the session's name;
+// his user name, the identity he named, or the service.
 func namesOf(by *exposure.Actor) []string {
-	names := []string{by.ARN}
+	names := []string{withoutPath(by.ARN)}
 	if head, rest, ok := strings.Cut(by.ARN, ":assumed-role/"); ok {
 		role, session, _ := strings.Cut(rest, "/")
 		head = strings.Replace(head, ":sts:", ":iam:", 1)

@@ -24,14 +24,28 @@ func (b *contextBuilder) principals(list []fileValue) {
 		if near := nearest(p.Role, KnownRoles); near != "" && near != p.Role {
 			b.warn(v.keys["role"].at, "known roles count; others are shown as written", "role %q: did you mean %q?", p.Role, near)
 		}
-		if role, session, isARN := strings.Cut(p.Match, ":role/"); isARN && strings.HasPrefix(role, "arn:") && strings.Contains(session, "/") {
-			b.warn(v.keys["match"].at, "write *:role/"+session[strings.LastIndexByte(session, '/')+1:], "a session's ARN does not tell its role's path, so %q may match none", p.Match)
+		match := withoutPath(p.Match)
+		if _, rest, isRole := strings.Cut(match, ":role/"); isRole && strings.Contains(rest, "/") {
+			b.warn(v.keys["match"].at, "name the roles, or match *:role/name", "a session's ARN does not tell its role's path, so %q may match none", p.Match)
 		}
-		glob := newPattern(p.Match, true)
+		glob := newPattern(match, true)
 		glob.index, glob.organization = i, p.Organization
 		b.out.principals = append(b.out.principals, glob)
 		b.out.Principals = append(b.out.Principals, p)
 	}
+}
+
+// withoutPath drops the path of a role's ARN, which the ARN of its sessions
+// does not tell. A role's name is unique in its account whatever the path (IAM
+// page "IAM identifiers"), so that nothing else is meant by it; but not a
+// pattern of names, which would hold for roles of every path.
+func withoutPath(arn string) string {
+	head, rest, ok := strings.Cut(arn, ":role/")
+	name := rest[strings.LastIndexByte(rest, '/')+1:]
+	if !ok || strings.ContainsAny(name, "*?") {
+		return arn
+	}
+	return head + ":role/" + name
 }
 
 // specific refuses a pattern that matches everything: it would silence flags

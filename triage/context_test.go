@@ -387,6 +387,29 @@ func TestPatternIsItsRegexp(t *testing.T) {
 	})
 }
 
+// A role is known by its name, whatever path its ARN has in the file or in the
+// log.
+func TestContextRolePaths(t *testing.T) {
+	c, err := ReadContext("f", []byte("principals:\n  - {match: \"arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Ops_1\", role: devops}\n  - {match: \"*:role/team/*\", role: auditor}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for arn, want := range map[string]string{
+		"arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Ops_1/alice@acme.example":                 "devops",
+		"arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Ops_1":             "devops",
+		"arn:aws:sts::444455556666:assumed-role/AWSReservedSSO_Ops_1/alice@acme.example":                 "",
+		"arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Ops_12/alice@acme.example":                "",
+		"arn:aws:sts::111122223333:assumed-role/other/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Ops": "",
+	} {
+		if p, _, _ := c.Principal(&exposure.Actor{ARN: arn}); p.Role != want {
+			t.Errorf("%s is %q, want %q", arn, p.Role, want)
+		}
+	}
+	if w := c.Warnings(time.Time{}); len(w) != 1 || !strings.Contains(w[0].What, `"*:role/team/*" may match none`) {
+		t.Error(w)
+	}
+}
+
 // The most telling pattern wins, wherever it stands.
 func TestPatternOrder(t *testing.T) {
 	entries := []string{"a*", "a", "ab*", "a?c", "abc"}
@@ -420,5 +443,60 @@ func TestNameTells(t *testing.T) {
 	sensitive, harmless := NameTells("acme-www-backup2019")
 	if !slices.Equal(sensitive, []string{`"backup" tells of backups`}) || !slices.Equal(harmless, []string{`"www" tells of a website`}) {
 		t.Errorf("%q, %q", sensitive, harmless)
+	}
+}
+
+// Networks answer as going through all of them would: the longest prefix wins,
+// then the account's own organization.
+func TestContextNetworkIsTheLongestPrefix(t *testing.T) {
+	accounts := map[string]string{"A": "111122223333", "B": "444455556666", "": "777788889999"}
+	rapid.Check(t, func(t *rapid.T) {
+		text := "organizations:\n  - {name: A, accounts: [{id: \"111122223333\"}]}\n  - {name: B, accounts: [{id: \"444455556666\"}]}\nnetworks:\n"
+		type entry struct {
+			prefix       netip.Prefix
+			organization string
+		}
+		var entries []entry
+		for i := range rapid.IntRange(1, 12).Draw(t, "n") {
+			bits := rapid.IntRange(8, 32).Draw(t, "bits")
+			e := entry{netip.PrefixFrom(someAddr(t), bits).Masked(), rapid.SampledFrom([]string{"", "A", "B"}).Draw(t, "organization")}
+			if slices.Contains(entries, e) {
+				continue
+			}
+			entries = append(entries, e)
+			text += fmt.Sprintf("  - {name: N%d, kind: office, cidrs: [%q], note: %q", i, e.prefix, e.organization+e.prefix.String())
+			if e.organization != "" {
+				text += ", organization: " + e.organization
+			}
+			text += "}\n"
+		}
+		c, err := ReadContext("f", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		addr, who := someAddr(t), rapid.SampledFrom([]string{"", "A", "B"}).Draw(t, "who")
+		want, bits := "", -1
+		for _, e := range entries {
+			mine := e.organization == who && who != ""
+			if (mine || e.organization == "") && e.prefix.Contains(addr) && (e.prefix.Bits() > bits || e.prefix.Bits() == bits && mine) {
+				want, bits = e.organization+e.prefix.String(), e.prefix.Bits()
+			}
+		}
+		if got, _ := c.Network(accounts[who], addr); got.Note != want {
+			t.Fatalf("%s of %q is in %q, want %q", addr, who, got.Note, want)
+		}
+	})
+}
+
+func someAddr(t *rapid.T) netip.Addr {
+	return netip.AddrFrom4([4]byte{10, byte(rapid.IntRange(0, 1).Draw(t, "b")), byte(rapid.IntRange(0, 3).Draw(t, "c")), byte(rapid.IntRange(0, 255).Draw(t, "d"))})
+}
+
+func BenchmarkContextNetwork(b *testing.B) {
+	c := readSample(b)
+	addr := netip.MustParseAddr("203.0.113.200")
+	b.ReportAllocs()
+	for b.Loop() {
+		c.Network("111122223333", addr)
 	}
 }

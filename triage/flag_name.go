@@ -3,6 +3,7 @@
 package triage
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -92,8 +93,12 @@ func (c *Context) words(name string) []word {
 			out = append(out, w)
 		}
 	}
+	// Words that tell of a use, not of content, tell least.
+	slices.SortStableFunc(out, func(a, b word) int { return cmp.Compare(vague[a.means], vague[b.means]) })
 	return out
 }
+
+var vague = map[string]int{"production": 1}
 
 func (c *Context) word(token string) (word, bool) {
 	if means, ok := c.HarmlessWord(token); ok {

@@ -12,7 +12,7 @@ import (
 
 // Bounds of a list.
 const (
-	maxEntries  = 4 << 20
+	maxEntries  = 1 << 20
 	maxLine     = 4096
 	maxProblems = 10
 	// A list that names wider networks than these says the same of strangers: an

@@ -49,7 +49,7 @@ var Table = []Row{
 	{Name: "cloudflare-ipv6", Title: "Cloudflare IPv6 ranges", URL: "https://www.cloudflare.com/ips-v6", Kind: Cloud, Provider: "Cloudflare", Format: "text",
 		Licence: stated, LicenceURL: "https://www.cloudflare.com/ips/", MaxAge: 3 * month},
 	{Name: "tor-exits", Title: "Tor bulk exit list", URL: "https://check.torproject.org/torbulkexitlist", Kind: Tor, Format: "text",
-		Licence: "published by the Tor Project for this use", LicenceURL: "https://blog.torproject.org/changes-tor-exit-list-service/", MaxAge: week},
+		Licence: "published by the Tor Project for this use", LicenceURL: "https://lists.torproject.org/pipermail/tor-project/2020-March/002759.html", MaxAge: week},
 	{Name: "x4b-vpn-ipv4", Title: "X4BNet lists_vpn, VPN IPv4", URL: x4b + "vpn/ipv4.txt", Kind: VPN, Format: "text",
 		Licence: mit, LicenceURL: "https://github.com/X4BNet/lists_vpn", MaxAge: month},
 	{Name: "x4b-vpn-ipv6", Title: "X4BNet lists_vpn, VPN IPv6", URL: x4b + "vpn/ipv6.txt", Kind: VPN, Format: "text",

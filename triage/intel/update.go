@@ -61,9 +61,6 @@ func (u *Updater) Update(ctx context.Context, rows []Row) ([]Outcome, error) {
 	u.clean(manifest)
 	var out []Outcome
 	for i := range rows {
-		if ctx.Err() != nil {
-			return out, ctx.Err()
-		}
 		o := u.one(ctx, &rows[i], manifest)
 		if o.Err == nil {
 			if err := manifest.write(u.Dir); err != nil {
@@ -72,7 +69,9 @@ func (u *Updater) Update(ctx context.Context, rows []Row) ([]Outcome, error) {
 			u.clean(manifest)
 		}
 		o.Record = manifest.find(rows[i].Name)
-		out = append(out, o)
+		if out = append(out, o); ctx.Err() != nil {
+			return out, ctx.Err()
+		}
 	}
 	return out, nil
 }
