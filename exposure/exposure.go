@@ -90,6 +90,7 @@ type Exposure struct {
 	Segments    []Segment       `json:"segments"`
 	URI         string          `json:"URI"`        // group, principal or "*" that was granted
 	Permission  string          `json:"Permission"` // ACL permission or policy actions
+	Statements  []string        `json:"statements,omitempty"` // of a policy: those that decide it
 	Guards      []string        `json:"guards,omitempty"`
 	Witness     *policy.Witness `json:"witness"`
 	Reasons     []string        `json:"reasons"`

@@ -228,6 +228,9 @@ func (f *finder) base(h holding) Exposure {
 		URI: h.uri, Permission: h.permission, Guards: h.guards, Witness: h.witness,
 		BlockedBy: []string{}, Segments: []Segment{},
 	}
+	if h.statement != "" {
+		e.Statements = []string{h.statement}
+	}
 	if h.principal != "" {
 		e.Principals = []string{h.principal}
 	}
@@ -290,6 +293,7 @@ func merge(e *Exposure, other Exposure) {
 	if !slices.Contains(splitList(e.Permission), other.Permission) && e.Permission != other.Permission {
 		e.Permission = joinNames(append(splitList(e.Permission), splitList(other.Permission)...))
 	}
+	e.Statements = append(e.Statements, other.Statements...)
 	e.Guards = append(e.Guards, other.Guards...)
 	e.Reasons = append(e.Reasons, other.Reasons...)
 	e.Unknowns = append(e.Unknowns, other.Unknowns...)
@@ -317,7 +321,7 @@ func finish(e *Exposure) {
 	e.Scope.Include = slices.Compact(slices.Sorted(slices.Values(e.Scope.Include)))
 	e.Scope.Exclude = slices.Compact(slices.Sorted(slices.Values(e.Scope.Exclude)))
 	e.Permission = joinNames(unique(splitList(e.Permission)))
-	e.Guards, e.Reasons, e.Unknowns = unique(e.Guards), unique(e.Reasons), unique(e.Unknowns)
+	e.Guards, e.Reasons, e.Unknowns, e.Statements = unique(e.Guards), unique(e.Reasons), unique(e.Unknowns), unique(e.Statements)
 	e.ID = ID("x", e.Account, e.Bucket, e.Key, e.AccessPoint, string(e.Route), string(e.Audience), joinNames(e.Principals),
 		fmt.Sprint(e.Access, e.Scope), e.Opening())
 }

@@ -26,7 +26,7 @@ func (b *budget) spent() bool { return b.nodes > maxSearchNodes || b.work > maxS
 // charge pays for work of a known cost before it is done; false means that the
 // budget does not allow it.
 func (b *budget) charge(cost int) bool {
-	b.work += cost + 1
+	b.work = min(b.work+cost+1, maxSearchWork+1)
 	return !b.spent()
 }
 

@@ -2,7 +2,14 @@
 
 package policy
 
-import "testing"
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
 
 // typical is a policy of five statements as many buckets have them.
 const typical = `{"Version":"2012-10-17","Statement":[
@@ -62,5 +69,124 @@ func BenchmarkEvaluate(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		Evaluate(d, r)
+	}
+}
+
+// BenchmarkBothVerdicts is what one change of a policy costs: both answers about
+// a policy of five statements that is parsed already.
+func BenchmarkBothVerdicts(b *testing.B) {
+	d := parse(b, typical)
+	b.ReportAllocs()
+	for b.Loop() {
+		Classify(d, testFacts)
+		Analyse(d, testFacts)
+	}
+}
+
+// varied are policies as buckets have them: the statements of typical and of the
+// examples, one to five in each.
+func varied() []string {
+	var pool []json.RawMessage
+	var whole struct{ Statement []json.RawMessage }
+	if err := json.Unmarshal([]byte(typical), &whole); err != nil {
+		panic(err)
+	}
+	pool = append(pool, whole.Statement...)
+	for _, s := range []string{allowRead, deny(`{"NotIpAddress":{"aws:SourceIp":["203.0.113.0/24"]}}`),
+		allow(`"*"`, `{"StringEquals":{"aws:SourceVpce":"vpce-0aa"}}`), allow(`{"Service":"logging.s3.amazonaws.com"}`, `{"ArnLike":{"aws:SourceArn":"arn:aws:s3:::src"}}`),
+		allow(`{"AWS":"arn:aws:iam::111122223333:role/App"}`, `{}`), allow(`{"AWS":["444455556666","777788889999"]}`, `{"StringLike":{"s3:prefix":["in/*",""]}}`),
+		deny(`{"StringNotEquals":{"s3:x-amz-server-side-encryption":"AES256"}}`), allow(`{"AWS":"arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1"}`, `{}`),
+		deny(`{"NumericLessThan":{"s3:TlsVersion":"1.2"}}`)} {
+		pool = append(pool, json.RawMessage(s))
+	}
+	gen := rapid.Custom(func(t *rapid.T) string {
+		list := rapid.SliceOfN(rapid.SampledFrom(pool), 1, 5).Draw(t, "statements")
+		texts := make([]string, len(list))
+		for i, s := range list {
+			texts[i] = string(s)
+		}
+		return statements(texts...)
+	})
+	out := make([]string, 256)
+	for i := range out {
+		out[i] = gen.Example(i)
+	}
+	return out
+}
+
+// BenchmarkBatch reads and judges varied policies.
+func BenchmarkBatch(b *testing.B) {
+	list := varied()
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		d, err := Parse([]byte(list[n%len(list)]))
+		if err != nil {
+			b.Fatal(err)
+		}
+		Classify(d, testFacts)
+		Analyse(d, testFacts)
+		n++
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "policies/s")
+}
+
+// worst are policies of S3's full size that are made to cost time.
+func worst() map[string]string {
+	fill := func(make func(i int) string) string {
+		var list []string
+		for n, i := 600, 0; n < maxPolicy; i++ {
+			s := make(i)
+			n += len(s) + 1
+			list = append(list, s)
+		}
+		return strings.Join(list[:len(list)-1], ",")
+	}
+	quoted := func(format string) func(int) string {
+		return func(i int) string { return fmt.Sprintf("%q", fmt.Sprintf(format, i)) }
+	}
+	stars := strings.Repeat("*a", 4500)
+	object := `,"Action":"s3:*","Resource":"arn:aws:s3:::b/*"}`
+	return map[string]string{
+		"accounts":  statements(allow(`{"AWS":[`+fill(func(i int) string { return fmt.Sprintf(`"%012d"`, 444400000000+i) })+`]}`, `{}`)),
+		"addresses": statements(allowRead, deny(`{"NotIpAddress":{"aws:SourceIp":[`+fill(func(i int) string { return fmt.Sprintf(`"%d.%d.7.0/30"`, 11+i%90, i/90) })+`]}}`)),
+		"denies": statements(allowRead, fill(func(i int) string {
+			return deny(fmt.Sprintf(`{"StringNotLike":{"aws:Referer":"*%d*"},"StringLike":{"aws:UserAgent":"*%d*"}}`, i, i))
+		})),
+		"allows": statements(fill(func(i int) string {
+			return fmt.Sprintf(`{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b/%d*x"}`, i)
+		})),
+		"globs":        statements(`{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":[` + fill(quoted("arn:aws:s3:::b/*%d*x*")) + `]}`),
+		"stars":        statements(allow(`"*"`, `{"StringLike":{"aws:Referer":"`+stars+`"},"StringNotLike":{"aws:Referer":"`+stars+`b*"}}`)),
+		"overlap":      statements(allowRead, `{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":[`+fill(quoted("arn:aws:s3:::b/*a%d*"))+`]}`),
+		"variables":    statements(`{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":[` + fill(quoted("arn:aws:s3:::b/%d/${aws:username}/${aws:PrincipalTag/x}*")) + `]}`),
+		"NotPrincipal": statements(`{"Effect":"Allow","Principal":"*"`+object, `{"Effect":"Deny","NotPrincipal":{"AWS":[`+fill(func(i int) string { return fmt.Sprintf(`"arn:aws:iam::%012d:role/r"`, 444400000000+i/2) })+`]}`+object),
+		"NotAction": statements(fill(func(i int) string {
+			return fmt.Sprintf(`{"Effect":"%s","Principal":"*","NotAction":"s3:*%d*","NotResource":"arn:aws:s3:::b/*%d"}`, []string{"Allow", "Deny"}[i%2], i, i)
+		})),
+		"conditions": statements(`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*","Condition":{"StringLike":{` + fill(func(i int) string { return fmt.Sprintf(`"aws:PrincipalTag/t%d":"*%d*"`, i, i) }) + `}}}`),
+		"actions":    statements(`{"Effect":"Allow","Principal":"*","Action":[` + fill(quoted("s3:*e*e*%d*")) + `,"s3:*"],"Resource":"*"}`),
+	}
+}
+
+// BenchmarkWorstCase judges them.
+func BenchmarkWorstCase(b *testing.B) {
+	list := worst()
+	for _, name := range sortedNames(list) {
+		text := []byte(list[name])
+		if len(text) > maxPolicy {
+			b.Fatalf("%s: %d bytes", name, len(text))
+		}
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				d, err := Parse(text)
+				if err != nil {
+					b.Fatal(err)
+				}
+				Classify(d, testFacts)
+				Analyse(d, testFacts)
+			}
+		})
 	}
 }

@@ -13,7 +13,13 @@ import (
 // bites (semantics C.2; S3 page "Blocking public access to your Amazon S3
 // storage", section 'The meaning of "public"'). Where AWS's text does not settle
 // the matter the status is Unconfirmed and a reason names the construct.
+//
+// Evidence in f.Proven comes before the text: see Classification.Proved.
 func Classify(d *Document, f Facts) Classification {
+	return classify(d, f).Proved(f.Proven)
+}
+
+func classify(d *Document, f Facts) Classification {
 	if d == nil {
 		return Classification{Status: NotPublic, Reasons: []string{"there is no policy"}}
 	}
@@ -272,7 +278,7 @@ func (c *classifier) matchesNothing() Classification {
 // Public Access at FSE 2020 tells of a check beyond syntax).
 func (c *classifier) residual() Classification {
 	rest := *c.doc
-	rest.Statements = slices.Clone(c.open.Statements)
+	rest.Statements = append(make([]Statement, 0, len(c.doc.Statements)), c.open.Statements...)
 	for i := range c.doc.Statements {
 		if c.doc.Statements[i].Effect == "Deny" {
 			rest.Statements = append(rest.Statements, c.doc.Statements[i])

@@ -55,3 +55,39 @@ func TestClassify(t *testing.T) {
 		t.Errorf("no policy: %+v", c)
 	}
 }
+
+// TestProved: what a call proves about a text beats the reading of it, which
+// stays visible.
+func TestProved(t *testing.T) {
+	denied := statements(allowRead, deny(`{}`))
+	for _, c := range []struct {
+		name      string
+		text      string
+		proof     Proof
+		want      Status
+		construct Status
+		reason    string
+	}{
+		{"nothing proved", denied, Proof{}, Unconfirmed, "", "statement 0 allows everybody, and no condition holds it to fixed values"},
+		{"refused", denied, ProofOfCall(true, "BlockPublicPolicy refused it (eventID e1)"), Public, Unconfirmed,
+			"AWS takes this policy for public: BlockPublicPolicy refused it (eventID e1); the text alone reads as unconfirmed"},
+		{"accepted", denied, ProofOfCall(false, "it was accepted while BlockPublicPolicy was on"), NotPublic, Unconfirmed,
+			"AWS takes this policy for not-public: it was accepted while BlockPublicPolicy was on; the text alone reads as unconfirmed"},
+		{"accepted against the text", statements(allowRead), ProofOfCall(false, "x"), NotPublic, Public,
+			"AWS takes this policy for not-public: x; the text alone reads as public"},
+		{"refused as the text says", statements(allowRead), ProofOfCall(true, "x"), Public, Public, "AWS takes this policy for public: x"},
+	} {
+		f := testFacts
+		f.Proven = c.proof
+		got := Classify(parse(t, c.text), f)
+		if got.Status != c.want || got.Construct != c.construct || got.Reasons[0] != c.reason {
+			t.Errorf("%s: %+v", c.name, got)
+		}
+		if again := got.Proved(c.proof); again.Status != got.Status || again.Construct != got.Construct {
+			t.Errorf("%s: proved twice gives %+v", c.name, again)
+		}
+		if c.proof.Status != "" && len(got.Reasons) < 2 {
+			t.Errorf("%s: the text's own reasons are lost: %q", c.name, got.Reasons)
+		}
+	}
+}

@@ -159,6 +159,40 @@ func TestFindText(t *testing.T) {
 	})
 }
 
+// TestPatterns: the quick comparisons say what the tokens say.
+func TestPatterns(t *testing.T) {
+	globs := rapid.StringOfN(rapid.SampledFrom([]rune("ab*?:ü")), 0, 9, -1)
+	texts := rapid.StringOfN(rapid.SampledFrom([]rune("ab:ü")), 0, 9, -1)
+	draw := func(t *rapid.T, name string) *pattern {
+		p := newPattern(globs.Draw(t, name))
+		switch rapid.IntRange(0, 5).Draw(t, name+" kind") {
+		case 0:
+			p = newLiteral(p.body)
+		case 1:
+			p = newPattern(globs.Draw(t, "five parts") + "::a*:*:?:" + p.body).asARN()
+		case 2:
+			p = newLiteral(p.body)
+			p.fold = true
+		}
+		return p
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		p, q := draw(t, "p"), draw(t, "q")
+		text := rapid.OneOf(texts, rapid.Just(q.sample("a")), rapid.Just(p.sample("ü"))).Draw(t, "text")
+		if want := simulate(p.toks(), p.fold, text); p.match(text) != want {
+			t.Fatalf("%+v on %q: want %t", p, text, want)
+		}
+		if want := absorbsAll(p.toks(), q.toks(), p.fold, q.fold); p.covers(q) != want {
+			t.Fatalf("%+v covers %+v: want %t", p, q, want)
+		}
+		for i, fill := range fills {
+			if got := p.example(i); got != sampleTokens(p.toks(), fill) || !p.match(got) {
+				t.Fatalf("%+v: sample %q", p, got)
+			}
+		}
+	})
+}
+
 func TestEvaluate(t *testing.T) {
 	d := parse(t, `{"Version":"2012-10-17","Statement":[
 		{"Sid":"own","Effect":"Allow","Principal":{"AWS":"*"},"Action":"s3:Get*","Resource":"arn:aws:s3:::b/${aws:username}/*"},

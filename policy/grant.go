@@ -26,6 +26,7 @@ type grantBuilder struct {
 	statement int
 	rows      []*row
 	granted   map[Audience]*actionSet
+	patterns  []actionPattern
 }
 
 // row is a grant in the making.
@@ -165,51 +166,48 @@ func appendTexts(to []byte, list []string) []byte {
 // the statement stands for its actions where the audience has all of them.
 func (b *grantBuilder) names(r *row) []string {
 	an := b.an
-	st := &an.doc.Statements[b.statement]
+	if b.patterns == nil {
+		b.patterns = broadestFirst(an.doc.Statements[b.statement].Action, an.list)
+	}
 	granted := b.granted[r.Audience]
 	left := r.actions
 	var out []string
-	for _, p := range broadestFirst(st.Action, an.list) {
-		set := matchActions(an.list, []string{p})
-		if !b.complete(set, granted) {
+	for _, p := range b.patterns {
+		if p.set.and(left) == (actionSet{}) || !b.complete(p.set, granted) {
 			continue
 		}
-		use := false
-		for i := range an.list {
-			use = use || set.has(i) && left.has(i)
-		}
-		if use {
-			out = addText(out, p)
-		}
-		for i := range left {
-			left[i] &^= set[i]
-		}
+		out = append(out, p.text)
+		left = left.minus(p.set)
 	}
-	for i := range an.list {
-		if left.has(i) {
-			out = append(out, an.list[i].name)
-		}
+	for i := left.next(0); i >= 0; i = left.next(i + 1) {
+		out = append(out, an.list[i].name)
 	}
 	sort.Strings(out)
 	return out
 }
 
-// broadestFirst gives the patterns with wildcards, those that match most first.
-func broadestFirst(patterns []string, list []action) []string {
-	var out []string
+// actionPattern is a pattern with wildcards and what it stands for.
+type actionPattern struct {
+	text string
+	set  actionSet
+}
+
+// broadestFirst gives the patterns with wildcards, those that match most first,
+// without those that match nothing.
+func broadestFirst(patterns []string, list []action) []actionPattern {
+	var out []actionPattern
 	for _, p := range patterns {
-		if strings.ContainsAny(p, "*?") {
-			out = addText(out, p)
+		if !strings.ContainsAny(p, "*?") {
+			continue
+		}
+		if set := matchActions(list, []string{p}); set != (actionSet{}) {
+			out = append(out, actionPattern{p, set})
 		}
 	}
-	if len(out) < 2 {
-		return out
-	}
-	size := func(p string) int {
-		return matchActions(list, []string{p}).len()
-	}
-	slices.SortFunc(out, func(a, b string) int { return cmp.Or(cmp.Compare(size(b), size(a)), cmp.Compare(a, b)) })
-	return out
+	slices.SortFunc(out, func(a, b actionPattern) int {
+		return cmp.Or(cmp.Compare(b.set.len(), a.set.len()), strings.Compare(a.text, b.text))
+	})
+	return slices.CompactFunc(out, func(a, b actionPattern) bool { return a.text == b.text })
 }
 
 // complete says whether an audience has every action of a pattern that an

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -202,14 +203,14 @@ func (r *jsonReader) take(n *node, base int) {
 	if n.kind == jsonObject {
 		kids = r.lastOfEach(kids)
 	}
-	n.kids = append(make([]node, 0, len(kids)), kids...)
+	n.kids = slices.Clone(kids)
 	r.stack = r.stack[:base]
 }
 
 func (r *jsonReader) lastOfEach(kids []node) []node {
-	later := map[string]bool{}
-	if len(kids) <= 16 {
-		later = nil
+	var later map[string]bool // where comparing each with each would take long
+	if len(kids) > 16 {
+		later = make(map[string]bool, len(kids))
 	}
 	keep := len(kids)
 	for i := len(kids) - 1; i >= 0; i-- {

@@ -109,7 +109,16 @@ func TestMarshalRoundTrip(t *testing.T) {
 			}
 			return
 		}
-		checkRoundTrip(t, d)
+		out, err := d.Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Reading puts conditions in order; from then on nothing changes.
+		again, err := Parse(out)
+		if err != nil || again.Hash() != d.Hash() || len(again.Problems) > 0 {
+			t.Fatalf("%v, %q in %s", err, again.Problems, out)
+		}
+		checkRoundTrip(t, again)
 	})
 }
 

@@ -33,7 +33,7 @@ func Parse(text []byte) (*Document, error) {
 		return nil, fmt.Errorf("policy: %d bytes are above the limit of %d; S3 takes at most %d", len(text), maxText, maxPolicy)
 	}
 	p := parser{doc: &Document{}, src: string(text)}
-	r := jsonReader{src: p.src}
+	r := jsonReader{src: p.src, stack: make([]node, 0, 24)}
 	if strings.HasPrefix(p.src, byteOrderMark) {
 		r.at = len(byteOrderMark)
 		p.note(0, -1, BadEncoding, "the text begins with a byte order mark")

@@ -247,9 +247,13 @@ func (p *pattern) covers(q *pattern) bool {
 		case q.single():
 			return p.match(q.body)
 		case !p.wild && !p.mixed:
-			return false
+			return !q.wild && p.body == q.body
 		case p.more && !p.arn && len(q.head) > len(p.head):
 			return true
+		case !p.mixed && !p.arn && !q.mixed && !q.fold && strings.IndexByte(p.body, '?') < 0:
+			// The texts between the "*" of p must stand in q's own text, where no
+			// wildcard of q can take their place.
+			return matchGlob(p.body, q.body)
 		}
 	}
 	return absorbsAll(p.toks(), q.toks(), p.fold, q.fold)

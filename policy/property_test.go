@@ -189,3 +189,31 @@ func TestCanonicalRoundTrip(t *testing.T) {
 		}
 	})
 }
+
+// TestPublicHasAudience: where AWS calls a policy public and no Deny nor
+// condition speaks against it, somebody without a name gets something.
+func TestPublicHasAudience(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := drawDocument(t)
+		for i := range d.Statements {
+			d.Statements[i].Conditions = nil
+		}
+		// By the letter an Allow to all but everybody is public too (semantics
+		// C.2), though it admits nobody.
+		d.Statements = slices.DeleteFunc(d.Statements, func(s Statement) bool { return s.Effect == "Deny" || s.NotPrincipal.Everyone() })
+		renumber(d)
+		grants := Analyse(d, testFacts).Grants
+		public := widest(grants) != None || slices.ContainsFunc(grants, func(g Grant) bool { return g.Audience == ServiceDeputy })
+		if c := Classify(d, testFacts); c.Status == Public && !public && !ownerOnlyPolicy(d) {
+			t.Fatalf("%+v, but nobody gets anything: %s\n%s", c, describe(grants), text(d))
+		}
+	})
+}
+
+// ownerOnlyPolicy says whether a policy names only actions that S3 keeps for the
+// owner, whatever it says.
+func ownerOnlyPolicy(d *Document) bool {
+	return !slices.ContainsFunc(d.Statements, func(s Statement) bool {
+		return ruleActions(&s, catalogue).minus(ownerActions) != (actionSet{})
+	})
+}

@@ -24,6 +24,27 @@ type Facts struct {
 	Organization string // owner's organization id
 	Region       string
 	At           time.Time // the clock for Date conditions; zero is unknown
+
+	// Proven is what AWS itself is known to think of this very text: see Proof.
+	Proven Proof
+}
+
+// Proof is evidence of AWS's own status of one policy text. It comes before any
+// reading of the text (semantics C.2 S5).
+type Proof struct {
+	Status Status // empty where nothing is proved
+	Why    string // what proves it, such as "BlockPublicPolicy refused it (eventID …)"
+}
+
+// ProofOfCall gives what the outcome of a call that put a policy proves about
+// the policy's status, while BlockPublicPolicy was known to be on: a refusal
+// that names the setting shows that AWS takes the policy for public, success
+// that it does not (semantics B.6 K2, A.5). Why names the call for the reason.
+func ProofOfCall(refused bool, why string) Proof {
+	if refused {
+		return Proof{Public, why}
+	}
+	return Proof{NotPublic, why}
 }
 
 // Scope is a set of resources: what one of Include matches and none of Exclude.
@@ -104,6 +125,29 @@ const (
 type Classification struct {
 	Status  Status   `json:"status"`
 	Reasons []string `json:"reasons"` // one per Allow statement, or the construct that is not settled
+
+	// Construct is the status that the text alone gives, where a Proof decided
+	// Status; empty otherwise.
+	Construct Status `json:"construct,omitempty"`
+}
+
+// Proved gives the classification that evidence about the same text leaves: the
+// proof decides the status, and the first reason says so; what the text alone
+// gives stays visible in Construct and the other reasons. An empty proof changes
+// nothing.
+func (c Classification) Proved(p Proof) Classification {
+	if p.Status == "" {
+		return c
+	}
+	own := c.Status
+	if c.Construct != "" {
+		own = c.Construct
+	}
+	first := "AWS takes this policy for " + string(p.Status) + ": " + p.Why
+	if own != p.Status {
+		first += "; the text alone reads as " + string(own)
+	}
+	return Classification{Status: p.Status, Construct: own, Reasons: append([]string{first}, c.Reasons...)}
 }
 
 // ACLGrant is an ACL grant put as an Allow, so that Deny statements of the

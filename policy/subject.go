@@ -2,6 +2,8 @@
 
 package policy
 
+import "strings"
+
 // who is the kind of a requester.
 type who int
 
@@ -99,7 +101,7 @@ func (s *subject) listed(p *Principal) bool {
 		return true
 	}
 	for _, a := range p.AWS {
-		if s.account != "" && (a == s.arn || (accountOf(a) == s.account && isWholeAccount(a))) {
+		if s.account != "" && (a == s.arn || isAccount(a, s.account)) {
 			return true
 		}
 	}
@@ -118,7 +120,7 @@ func (s *subject) spared(p *Principal) bool {
 	account, others := false, false
 	for _, a := range p.AWS {
 		switch {
-		case accountOf(a) != s.account:
+		case !strings.Contains(a, s.account) || accountOf(a) != s.account:
 		case isWholeAccount(a):
 			account = true
 		case a == s.arn:
@@ -133,9 +135,17 @@ func (s *subject) spared(p *Principal) bool {
 	return account && !others
 }
 
+// isAccount says whether an AWS principal stands for a whole account.
+func isAccount(principal, account string) bool {
+	if len(principal) == 12 {
+		return principal == account && isAccountID(account)
+	}
+	return strings.HasSuffix(principal, ":root") && accountOf(principal) == account
+}
+
 func wholeListed(p *Principal, account string) bool {
 	for _, a := range p.AWS {
-		if accountOf(a) == account && isWholeAccount(a) {
+		if isAccount(a, account) {
 			return true
 		}
 	}

@@ -50,6 +50,7 @@ type Alert struct {
 	BucketName      string             `json:"bucketName"`
 	URI             string             `json:"URI"`
 	Permission      string             `json:"Permission"`
+	Statements      []string           `json:"statements,omitempty"` // of a policy: those that decide it
 	Account         string             `json:"account"`
 	Region          string             `json:"region"`
 	Bucket          string             `json:"bucket"`

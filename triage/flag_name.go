@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 )
 
@@ -55,7 +56,7 @@ func (r *ranker) bucketRule(a *Alert, e *evidence) {
 	case rule.PublicAt(at) == PublicExpected:
 		e.strongNo("it is expected to be public: %s (context line %d)", orSaid(rule.Why), rule.Line)
 	case rule.Public == PublicExpected:
-		e.weakYes("it was expected to be public until %s only (context line %d)", rule.Until.UTC().Format("2006-01-02"), rule.Line)
+		e.weakYes("it was expected to be public until %s only (context line %d)", rule.Until.Add(-1).UTC().Format(time.DateOnly), rule.Line)
 	}
 	switch rule.DataClass {
 	case "":

@@ -162,7 +162,7 @@ func fromExposure(kind Kind, e *exposure.Exposure) Alert {
 		Access: slices.Clone(e.Access), Scope: e.Scope, State: e.State, Certainty: e.Certainty, BlockedBy: e.BlockedBy,
 		OpenedAt: e.OpenedAt, ClosedAt: e.ClosedAt, OpenedBy: e.OpenedBy, ClosedBy: e.ClosedBy, Segments: e.Segments,
 		Bounds: e.Uncertain, Witness: e.Witness, Reasons: slices.Clone(e.Reasons), Unknowns: slices.Clone(e.Unknowns),
-		URI: e.URI, Permission: e.Permission, Exposures: []string{e.ID}, guards: slices.Clone(e.Guards),
+		URI: e.URI, Permission: e.Permission, Statements: slices.Clone(e.Statements), Exposures: []string{e.ID}, guards: slices.Clone(e.Guards),
 	}
 	if e.OpenedBy != nil {
 		a.UserName, a.SourceIPAddress = e.OpenedBy.UserName, e.OpenedBy.SourceIPAddress
@@ -192,6 +192,7 @@ func join(a *Alert, b Alert) {
 	})
 	a.Access = slices.Compact(a.Access)
 	a.Permission = joinLists(a.Permission, b.Permission)
+	a.Statements = appendNew(a.Statements, b.Statements...)
 	a.Reasons = appendNew(a.Reasons, b.Reasons...)
 	a.Unknowns = appendNew(a.Unknowns, b.Unknowns...)
 	a.guards = appendNew(a.guards, b.guards...)

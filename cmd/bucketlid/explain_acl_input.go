@@ -79,8 +79,17 @@ func aclOfHeaders(headers []string) (*bucket.ACL, error) {
 	return acl, nil
 }
 
+// maxList bounds the text of a list, and maxRead the grants that are weighed.
+const (
+	maxList = 4 << 20
+	maxRead = 10 * maxGrants
+)
+
 // parseACL reads a list as S3, the AWS CLI or CloudTrail writes it.
 func parseACL(text []byte) (foundACL, error) {
+	if len(text) > maxList {
+		return foundACL{}, fmt.Errorf("%d bytes are above the limit of %d MiB: S3 takes at most %d grants", len(text), maxList>>20, maxGrants)
+	}
 	text = bytes.TrimSpace(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")))
 	if bytes.HasPrefix(text, []byte("<")) {
 		body, err := xmlValue(text)
@@ -111,6 +120,9 @@ func parseACL(text []byte) (foundACL, error) {
 func checkedACL(f foundACL) (foundACL, error) {
 	if f.acl.Partial != "" && len(f.acl.Grants) <= 1 {
 		return f, errors.New("not an access control list: " + f.acl.Partial)
+	}
+	if len(f.acl.Grants) > maxRead {
+		return f, fmt.Errorf("%d grants: S3 takes at most %d", len(f.acl.Grants), maxGrants)
 	}
 	return f, nil
 }

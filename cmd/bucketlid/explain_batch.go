@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,6 +66,9 @@ func (f *policyFlags) runBatch(cmd *cobra.Command, facts policy.Facts) error {
 		workers = runtime.GOMAXPROCS(0)
 	}
 	total, bad, err := judgeBatch(cmd.Context(), in, cmd.OutOrStdout(), facts, workers)
+	if cmd.Context().Err() != nil {
+		return &exitError{exitInterrupt, fmt.Sprintf("interrupted after %d lines", total), "what was printed is whole lines, in order"}
+	}
 	if err != nil {
 		return err
 	}
@@ -99,39 +103,58 @@ func judgeBatch(ctx context.Context, in io.Reader, out io.Writer, facts policy.F
 	var all sync.WaitGroup
 	for range workers {
 		all.Go(func() {
-			for p := range work {
-				p.done <- judgePortion(ctx, p, facts)
+			for {
+				select {
+				case p, more := <-work:
+					if !more {
+						return
+					}
+					p.done <- judgePortion(ctx, p, facts)
+				case <-ctx.Done():
+					return // the reader may still be waiting for input
+				}
 			}
 		})
 	}
 	defer all.Wait()
 	defer stop()
-	for p := range queue {
-		select {
-		case done := <-p.done:
-			if done.err != nil {
-				return total, bad, done.err
-			}
-			if _, err := out.Write(done.out); err != nil {
-				return total, bad, err
-			}
-			total, bad = total+len(p.lines), bad+done.bad
-		case <-ctx.Done():
-			return total, bad, ctx.Err()
+	for {
+		p, more, err := next(ctx, queue)
+		switch {
+		case err != nil:
+			return total, bad, err
+		case !more && failed != nil:
+			return total, bad, fmt.Errorf("the batch ends after line %d: %w", total, failed)
+		case !more:
+			return total, bad, nil
 		}
+		done, _, err := next(ctx, p.done)
+		if err = cmp.Or(err, done.err); err != nil {
+			return total, bad, err
+		}
+		if _, err := out.Write(done.out); err != nil {
+			return total, bad, err
+		}
+		total, bad = total+len(p.lines), bad+done.bad
 	}
-	if failed != nil {
-		return total, bad, fmt.Errorf("the batch ends at line %d: %w", total, failed)
+}
+
+// next receives, unless the run is told to end first.
+func next[T any](ctx context.Context, from <-chan T) (value T, more bool, err error) {
+	select {
+	case value, more = <-from:
+		return value, more, nil
+	case <-ctx.Done():
+		return value, false, ctx.Err()
 	}
-	return total, bad, ctx.Err()
 }
 
 // readPortions cuts the input into portions until it ends or take says no.
 func readPortions(in io.Reader, take func(*portion) bool) error {
 	r := bufio.NewReaderSize(in, 1<<16)
-	next := 1
+	number := 1
 	for {
-		p := &portion{first: next, done: make(chan judged, 1)}
+		p := &portion{first: number, done: make(chan judged, 1)}
 		var err error
 		for size := 0; len(p.lines) < portionLines && size < portionBytes && err == nil; {
 			var l line
@@ -143,7 +166,7 @@ func readPortions(in io.Reader, take func(*portion) bool) error {
 		if len(p.lines) > 0 && !take(p) {
 			return nil
 		}
-		next += len(p.lines)
+		number += len(p.lines)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -182,7 +205,7 @@ func judgePortion(ctx context.Context, p *portion, facts policy.Facts) judged {
 		if v.Reach == report.UnknownReach {
 			out.bad++
 		}
-		if out.err = report.EncodeExplanation(&b, report.Explanation{Policy: &v}); out.err != nil {
+		if out.err = report.EncodePolicy(&b, &v); out.err != nil {
 			return out
 		}
 	}

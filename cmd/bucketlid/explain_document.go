@@ -20,7 +20,7 @@ import (
 )
 
 // maxDocument bounds what is read of one document; S3 takes a policy of 20 KB.
-const maxDocument = 64 << 20
+const maxDocument = 32 << 20
 
 // readDocument reads a whole file, or standard input for "-".
 func readDocument(cmd *cobra.Command, name string) ([]byte, error) {
@@ -95,17 +95,18 @@ func membersOf(text []byte) members {
 	return m
 }
 
-// get finds a member; the exact name wins.
+// get finds a member; the exact name wins, then the first by its spelling.
 func (m members) get(name string) json.RawMessage {
 	if v, ok := m[name]; ok {
 		return v
 	}
-	for have, v := range m {
-		if strings.EqualFold(have, name) {
-			return v
+	found := ""
+	for have := range m {
+		if strings.EqualFold(have, name) && (found == "" || have < found) {
+			found = have
 		}
 	}
-	return nil
+	return m[found]
 }
 
 func (m members) has(name string) bool { return m.get(name) != nil }

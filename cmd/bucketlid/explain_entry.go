@@ -44,7 +44,7 @@ func (e *entry) facts(f policy.Facts) (policy.Facts, error) {
 // once. What is told of the line before an error stays in the entry.
 func readEntry(text []byte) (entry, error) {
 	var e entry
-	w := lineWalk{text: text}
+	w := lineWalk{text: bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))}
 	if w.skipBlanks(); w.at == len(w.text) {
 		return e, errors.New("an empty line")
 	}

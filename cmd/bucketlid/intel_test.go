@@ -14,7 +14,7 @@ import (
 )
 
 func TestIntelCommands(t *testing.T) {
-	content := "192.0.2.0/24\n203.0.113.0/24\n"
+	content := "192.0.2.0/24\n203.0.113.0/24\nrubbish\n"
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/vpn.txt":
@@ -42,9 +42,9 @@ func TestIntelCommands(t *testing.T) {
 		stdout, stderr string
 	}{
 		{mine, []string{"status"}, exitUsage, "", "fetch it: bucketlid intel update"},
-		{mine, []string{"update", "--sources", sources, "--source", "mine,aws", "--url", awsURL}, exitDone, "updated   mine: 2 networks, ours\nupdated   aws: 1 network,", ""},
+		{mine, []string{"update", "--sources", sources, "--source", "mine,aws", "--url", awsURL}, exitDone, "updated   mine: 2 networks, 1 unreadable line, ours\nupdated   aws: 1 network,", ""},
 		{mine, []string{"update", "--sources", sources, "--source", "mine"}, exitDone, "unchanged mine: 2 networks", ""},
-		{mine, []string{"status"}, exitDone, "mine    vpn    " + time.Now().UTC().Format(time.DateOnly) + "  0 days  good   2        0           ours", "nothing tells tor"},
+		{mine, []string{"status"}, exitDone, "mine    vpn    " + time.Now().UTC().Format(time.DateOnly) + "  0 days  good   2        1           ours", `txt:3: "rubbish" is no network`},
 		{mine, []string{"update", "--sources", sources, "--source", "mine", "--url", "mine=" + server.URL + "/gone?key=hunter2"}, exitFailed, "",
 			"failed: mine: " + server.URL + "/gone: the server answers 404 Not Found (the data of "},
 		{mine, []string{"update", "--sources", sources, "--source", "gcp", "--url", "gcp=" + server.URL + "/gone"}, exitFailed, "", "(there is no earlier data)"},

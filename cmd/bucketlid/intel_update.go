@@ -72,7 +72,7 @@ func (f *updateFlags) run(cmd *cobra.Command) error {
 		if o.Unchanged {
 			state = "unchanged"
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "%-9s %s: %s, %s\n", state, o.Name, counted(o.Record.Entries, "network"), plain(o.Record.Licence))
+		fmt.Fprintf(cmd.OutOrStdout(), "%-9s %s: %s%s, %s\n", state, o.Name, counted(o.Record.Entries, "network"), unreadLines(o.Record.Malformed), plain(o.Record.Licence))
 	}
 	if errors.Is(err, context.Canceled) {
 		return &exitError{exitInterrupt, "interrupted: what was fetched is in use, the rest is as before", "run the same command again"}
@@ -84,6 +84,14 @@ func (f *updateFlags) run(cmd *cobra.Command) error {
 		return &exitError{exitFailed, fmt.Sprintf("%d of %s could not be fetched", failed, counted(len(outcomes), "source")), "run the same command again later; bucketlid intel status shows what is in use"}
 	}
 	return nil
+}
+
+// unreadLines says how many lines of a source hold no network.
+func unreadLines(lines int) string {
+	if lines == 0 {
+		return ""
+	}
+	return ", " + counted(lines, "unreadable line")
 }
 
 // earlier says what is in use after a failure.

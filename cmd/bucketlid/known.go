@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -29,6 +30,11 @@ func (f *knownFlags) load(notes io.Writer) (triage.Known, error) {
 	var err error
 	if k.Context, err = loadContext(f.context); err != nil {
 		return k, err
+	}
+	if k.Context != nil {
+		for _, p := range k.Context.Warnings(time.Now()) {
+			fmt.Fprintln(notes, "warning: "+plain(p.String()))
+		}
 	}
 	var problems []string
 	if k.Networks, problems, err = loadIntel(f.intel); err != nil {

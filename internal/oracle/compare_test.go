@@ -26,8 +26,10 @@ func TestVersity(t *testing.T) {
 	l.lacks = map[string]bool{"s3:GetObjectAcl": true, "s3:PutObjectAcl": true, "s3:PutBucketAcl": true, "s3:PutAccelerateConfiguration": true}
 	l.refuses, l.cannotJudge = versityRefuses, versityMisses
 	t.Run("examples", l.judgeExamples)
+	t.Run("constructs", l.judgeConstructs)
 	t.Run("random policies", func(t *testing.T) { l.judgeRandom(t, versityGrammar) })
 	l.tally.settle(t)
+	l.tally.documented(t)
 	t.Logf("%s %s\n%s", l.name, plain.Version, l.tally)
 }
 
@@ -42,11 +44,13 @@ func TestRadosgw(t *testing.T) {
 	l.lacks = map[string]bool{"s3:PutAccelerateConfiguration": true}
 	l.refuses, l.cannotJudge = radosgwRefuses, radosgwMisses
 	t.Run("examples", l.judgeExamples)
+	t.Run("constructs", l.judgeConstructs)
 	t.Run("random policies", func(t *testing.T) { l.judgeRandom(t, radosgwGrammar) })
 	l.owner = &s.Owner // whom block flags bind
 	t.Run("ACLs", l.judgeACLs)
 	t.Run("blocks", l.judgeBlocks)
 	l.tally.settle(t)
+	l.tally.documented(t)
 	t.Logf("%s %s\n%s", l.name, s.Version, l.tally)
 }
 

@@ -74,6 +74,9 @@ func (l *lab) judgeExamples(t *testing.T) {
 		l.putObject(t, bucket, "k") // without the tags that a witness may need
 		seen := requests.requests
 		for _, p := range derived() {
+			if len(grants) == 0 && policy.Evaluate(l.moved(t, d), p.request(l, bucket)).Outcome == policy.Allowed {
+				t.Errorf("%s: Analyse finds nobody, Evaluate allows %s", e.ID, p)
+			}
 			l.judgeProbe(t, requests, e.ID, bucket, d, p)
 		}
 		if requests.requests > seen {

@@ -36,6 +36,7 @@ type condition struct {
 	operators []string
 	values    []string
 	only      string
+	single    bool // one value at a time
 }
 
 var (
@@ -56,16 +57,16 @@ var (
 var versityGrammar = grammar{
 	principals: []any{"*", map[string]any{"AWS": "*"}, map[string]any{"AWS": []string{"*"}}},
 	conditions: []condition{
-		{"aws:SourceIp", addressChecks, addresses, ""},
-		{"aws:Referer", concat(positiveText, negatedText, ifExistsText, setText, negatedSet), texts, ""},
-		{"AWS:UserAgent", concat(positiveText, negatedText, ifExistsText, setText, negatedSet), texts, ""},
-		{"aws:SecureTransport", []string{"Bool", "BoolIfExists"}, []string{"true", "false"}, ""},
-		{"aws:Referer", []string{"Null"}, []string{"true", "false"}, ""},
-		{"aws:CurrentTime", dateChecks, dates, ""},
-		{"aws:EpochTime", []string{"NumericLessThan", "NumericGreaterThan", "DateGreaterThan"}, []string{"1577836800", "4102444799"}, ""},
-		{"s3:prefix", concat(positiveText, negatedText, ifExistsText), []string{"pub/*", "pub/k", "", "p?b/k"}, "s3:ListBucket"},
-		{"s3:max-keys", append(numbers, "NumericNotEquals", "NumericLessThanIfExists"), []string{"10", "11"}, "s3:ListBucket"},
-		{"s3:x-amz-acl", concat(positiveText, negatedText), []string{"bucket-owner-full-control", "*-full-control", "private"}, "s3:PutObject"},
+		{"aws:SourceIp", addressChecks, addresses, "", false},
+		{"aws:Referer", concat(positiveText, negatedText, ifExistsText, setText, negatedSet), texts, "", false},
+		{"AWS:UserAgent", concat(positiveText, negatedText, ifExistsText, setText, negatedSet), texts, "", false},
+		{"aws:SecureTransport", []string{"Bool", "BoolIfExists"}, []string{"true", "false"}, "", false},
+		{"aws:Referer", []string{"Null"}, []string{"true", "false"}, "", false},
+		{"aws:CurrentTime", dateChecks, dates, "", false},
+		{"aws:EpochTime", []string{"NumericLessThan", "NumericGreaterThan", "DateGreaterThan"}, []string{"1577836800", "4102444799"}, "", false},
+		{"s3:prefix", concat(positiveText, negatedText, ifExistsText), []string{"pub/*", "pub/k", "", "p?b/k"}, "s3:ListBucket", false},
+		{"s3:max-keys", append(numbers, "NumericNotEquals", "NumericLessThanIfExists"), []string{"10", "11"}, "s3:ListBucket", false},
+		{"s3:x-amz-acl", concat(positiveText, negatedText), []string{"bucket-owner-full-control", "*-full-control", "private"}, "s3:PutObject", false},
 	},
 }
 
@@ -74,14 +75,14 @@ var radosgwGrammar = grammar{
 		map[string]any{"AWS": "arn:aws:iam::" + strangerAccount + ":user/mallory"},
 		map[string]any{"AWS": []string{"arn:aws:iam::" + strangerAccount + ":user/bob", "arn:aws:iam::" + partnerAccount + ":user/partner"}}},
 	conditions: []condition{
-		{"aws:SourceIp", addressChecks, addresses, ""},
-		{"aws:Referer", concat(positiveText, ifExistsText), texts, ""},
-		{"aws:UserAgent", concat(positiveText, negatedText, ifExistsText), texts, ""},
-		{"aws:SecureTransport", []string{"Bool"}, []string{"true"}, ""},
-		{"aws:CurrentTime", dateChecks, dates, ""},
-		{"s3:prefix", concat(positiveText, ifExistsText), []string{"pub/*", "pub/k", "", "p?b/k"}, "s3:ListBucket"},
-		{"s3:max-keys", numbers, []string{"10", "11"}, "s3:ListBucket"},
-		{"s3:x-amz-acl", positiveText, []string{"bucket-owner-full-control", "*-full-control", "private"}, "s3:PutObject"},
+		{"aws:SourceIp", addressChecks, addresses, "", true},
+		{"aws:Referer", concat(positiveText, ifExistsText), texts, "", true},
+		{"aws:UserAgent", concat(positiveText, negatedText, ifExistsText), texts, "", true},
+		{"aws:SecureTransport", []string{"Bool"}, []string{"true"}, "", false},
+		{"aws:CurrentTime", dateChecks, dates, "", true},
+		{"s3:prefix", concat(positiveText, ifExistsText), []string{"pub/*", "pub/k", "", "p?b/k"}, "s3:ListBucket", true},
+		{"s3:max-keys", numbers[:3], []string{"10", "11"}, "s3:ListBucket", false},
+		{"s3:x-amz-acl", positiveText, []string{"bucket-owner-full-control", "*-full-control", "private"}, "s3:PutObject", false},
 	},
 }
 
@@ -148,7 +149,7 @@ func (g *grammar) statement(r *rand.Rand, effect, bucket string) map[string]any 
 			conditions[op] = map[string][]string{}
 		}
 		conditions[op][c.key] = []string{pick(r, c.values)}
-		if r.IntN(3) == 0 && op != "Null" {
+		if r.IntN(3) == 0 && op != "Null" && !c.single {
 			conditions[op][c.key] = append(conditions[op][c.key], pick(r, c.values))
 		}
 	}

@@ -9,12 +9,15 @@ versity=v1.8.0
 if ! go version -m "$bin/versitygw" 2>/dev/null | grep -q "versitygw.*$versity"; then
 	GOBIN=$bin go install "github.com/versity/versitygw/cmd/versitygw@$versity"
 fi
-if ! command -v radosgw ceph-mon ceph-osd radosgw-admin >/dev/null; then
+missing=
+for program in radosgw radosgw-admin ceph-mon ceph-osd ceph monmaptool; do
+	command -v "$program" >/dev/null || missing="$missing $program"
+done
+if [ -n "$missing" ]; then
 	if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
-		echo 'radosgw is missing: install radosgw, ceph-mon, ceph-osd and ceph-common (Debian: apt-get install, as root)' >&2
+		echo "missing:$missing. Install radosgw, ceph-mon, ceph-osd and ceph-common (as root on Debian: apt-get install)" >&2
 		exit 1
 	fi
 	apt-get update -qq
-	# The daemons are run by the tests alone: no service is started.
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends radosgw ceph-mon ceph-osd ceph-common
 fi

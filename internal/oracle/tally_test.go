@@ -7,6 +7,7 @@ package oracle
 import (
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -107,10 +108,27 @@ func (y *tally) settle(t testing.TB) {
 	for _, key := range slices.Sorted(maps.Keys(y.fresh)) {
 		t.Errorf("new disagreement: %s %s, %d requests, the first: %s", y.server, key, len(y.fresh[key]), y.fresh[key][0])
 	}
+	for _, d := range disagreements {
+		if d.where == "" || d.finds == "" || d.text == "" {
+			t.Errorf("the table does not explain %+v", d)
+		}
+	}
 	for _, key := range y.expected() {
 		if !y.seen[key] {
 			t.Errorf("disagreement vanished: %s %s: take it out of the table", y.server, key)
 		}
+	}
+}
+
+// documented fails where docs/oracle.md does not hold the summary as printed.
+func (y *tally) documented(t testing.TB) {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/oracle.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), y.String()) {
+		t.Errorf("docs/oracle.md does not hold this summary of %s; if it is right, put it there:\n%s", y.server, y)
 	}
 }
 
