@@ -88,8 +88,8 @@ type Exposure struct {
 	ClosedBy    *Actor          `json:"closed_by"`
 	Uncertain   *Bounds         `json:"bounds,omitempty"` // where an edge is not exact
 	Segments    []Segment       `json:"segments"`
-	URI         string          `json:"URI"`        // group, principal or "*" that was granted
-	Permission  string          `json:"Permission"` // ACL permission or policy actions
+	URI         string          `json:"URI"`                  // group, principal or "*" that was granted
+	Permission  string          `json:"Permission"`           // ACL permission or policy actions
 	Statements  []string        `json:"statements,omitempty"` // of a policy: those that decide it
 	Guards      []string        `json:"guards,omitempty"`
 	Witness     *policy.Witness `json:"witness"`

@@ -24,17 +24,31 @@ func newDemo() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if _, err := gentrail.Company(target); err != nil {
-				return fmt.Errorf("write the demo logs: %w", err)
+			logs, context, err := writeDemo(target)
+			if err != nil {
+				return err
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "The logs of a made-up company are in %s\nbucketlid hunt %s\n\n", target, target)
-			return f.run(cmd, []string{target})
+			fmt.Fprintf(cmd.ErrOrStderr(), "The logs of a made-up company are in %s\nbucketlid hunt %s --context %s\n\n", target, logs, context)
+			f.known.context = context
+			return f.run(cmd, []string{logs})
 		},
 	}
 	f.output.add(cmd.Flags())
-	cmd.Flags().StringVar(&dir, "dir", "", "write the logs to this new `folder` (default: a new one below the system's folder for temporary files)")
+	cmd.Flags().StringVar(&dir, "dir", "", "write logs and context file to this new `folder` (default: a new one below the system's folder for temporary files)")
 	cmd.Flags().BoolVar(&f.noProgress, "no-progress", false, "show no progress bar")
 	return cmd
+}
+
+// writeDemo writes the logs, and beside them what the company's people know.
+func writeDemo(target string) (logs, context string, err error) {
+	logs, context = filepath.Join(target, "logs"), filepath.Join(target, "context.yaml")
+	if _, err := gentrail.Company(logs); err != nil {
+		return "", "", fmt.Errorf("write the demo logs: %w", err)
+	}
+	if err := os.WriteFile(context, gentrail.CompanyContext, 0o644); err != nil {
+		return "", "", fmt.Errorf("write the demo's context file: %w", err)
+	}
+	return logs, context, nil
 }
 
 // demoFolder is a folder of our own: never one that holds something already.

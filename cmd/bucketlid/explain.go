@@ -26,6 +26,7 @@ func newExplain() *cobra.Command {
 		newExplainPage("route", "routes", "bucket-acl", routePages),
 		newExplainPage("flag", "flags", "source-ip", flagPages),
 		newExplainPage("alert-kind", "alert kinds", "latent", kindPages),
+		newExplainSeverity(),
 	)
 	return cmd
 }

@@ -22,7 +22,7 @@ type pageRow struct {
 // things.
 func newExplainPage(kind, plural, example string, rows func() []pageRow) *cobra.Command {
 	return &cobra.Command{
-		Use: kind + " [NAME]", Short: "Print the page of a " + strings.ReplaceAll(kind, "-", " ") + ", or the list of " + plural,
+		Use: kind + " [NAME]", Short: "Print the page of one of the " + plural + ", or the list of them",
 		Example: "  bucketlid explain " + kind + "\n  bucketlid explain " + kind + " " + example,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -75,6 +75,16 @@ func pageNames(rows []pageRow) []string {
 		names = append(names, r.id)
 	}
 	return names
+}
+
+func newExplainSeverity() *cobra.Command {
+	return &cobra.Command{
+		Use: "severity", Short: "Print the tables that severity, confidence and suggestion follow", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprint(cmd.OutOrStdout(), triage.SeverityPage())
+			return err
+		},
+	}
 }
 
 func routePages() []pageRow {

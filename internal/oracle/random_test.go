@@ -25,7 +25,6 @@ const (
 // say, so that a difference on it is news.
 type grammar struct {
 	principals []any
-	notAction  bool
 	conditions []condition
 }
 
