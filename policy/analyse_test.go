@@ -100,6 +100,11 @@ var analyseCases = []struct {
 		[]string{"anyone read b/public/*"}},
 	{"two prefixes, one denied", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":["arn:aws:s3:::b/a/*","arn:aws:s3:::b/c/*"]}`,
 		`{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b/a*"}`), testFacts, []string{"anyone read b/c/*"}},
+	{"Deny inside a Deny, with the account's own order of names", statements(
+		`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","NotResource":"arn:aws:s3:::b/public/*"}`,
+		`{"Effect":"Deny","Principal":{"AWS":"444455556666"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::b/p*"}`,
+		`{"Effect":"Deny","NotPrincipal":{"AWS":["arn:aws:iam::444455556666:role/R","arn:aws:iam::444455556666:root"]},"Action":"s3:GetObject","Resource":"arn:aws:s3:::b/private/*"}`),
+		testFacts, []string{"anyone read b/* minus b/private/*,b/public/*", "account(444455556666) read b/* minus b/p*"}},
 	{"union of Deny patterns", statements(allowRead, `{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::b/?","arn:aws:s3:::b/??*"]}`), testFacts, []string{}},
 	{"all buckets", statements(`{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}`, `{"Effect":"Deny","Principal":"*","NotAction":["s3:GetObject","s3:ListBucket"],"Resource":"*"}`), testFacts,
 		[]string{"anyone list b", "anyone read b/*"}},

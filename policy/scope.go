@@ -127,15 +127,14 @@ func (sc *scoper) meet(p, q *pattern) bool {
 
 func (sc *scoper) scope() Scope {
 	include := sc.names(sc.include)
-	var exclude []string
+	var inside []*pattern
 	for _, p := range sc.without {
 		// What is excluded must lie inside something that is included.
 		if slices.ContainsFunc(sc.include, func(q *pattern) bool { return sc.meet(p, q) }) {
-			exclude = append(exclude, sc.names([]*pattern{p})...)
+			inside = append(inside, p)
 		}
 	}
-	sort.Strings(exclude)
-	return Scope{Include: include, Exclude: slices.Compact(exclude)}
+	return Scope{Include: include, Exclude: sc.names(inside)}
 }
 
 // names gives the texts, without those that another one covers.

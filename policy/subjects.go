@@ -3,6 +3,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -304,6 +305,11 @@ func namedSubjects(d *Document, w *world) []*subject {
 			n.behalf(d, accountOf(p.text))
 		}
 	}
+	// The first that passes stands for its account: the order of the text must
+	// not choose it.
+	slices.SortStableFunc(n.list, func(a, b *subject) int {
+		return cmp.Or(strings.Compare(a.principal, b.principal), strings.Compare(a.arn, b.arn), strings.Compare(a.service, b.service))
+	})
 	return n.list
 }
 
