@@ -5,7 +5,7 @@ GO ?= go
 VENV := .venv
 MOTO := $(VENV)/bin/moto_server
 
-.PHONY: help run build test check lint race fuzz golden bench bench-base bench-diff clean
+.PHONY: help run build test check lint race fuzz golden oracle eval bench bench-base bench-diff clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,13 @@ fuzz: ## each fuzz target for FUZZTIME
 
 golden: ## accept the present output as the golden files
 	$(GO) test ./report ./triage ./cmd/bucketlid -update
+
+oracle: ## compare package policy with servers that enforce access
+	internal/oracle/setup.sh $(CURDIR)/$(VENV)/bin
+	BUCKETLID_VERSITYGW=$(CURDIR)/$(VENV)/bin/versitygw $(GO) test -tags oracle -count=1 -v ./internal/oracle
+
+eval: ## how well triage judges labelled incidents
+	$(GO) test ./internal/eval -run Eval -count=1 -v
 
 bench: ## ratios of whole processes; needs igzip (isal), jq and GNU time
 	bench/run.sh
