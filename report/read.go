@@ -105,6 +105,9 @@ func (s *stream) take(line []byte) error {
 	if err := m.check(); err != nil {
 		return err
 	}
+	if a := m.Alert; a != nil && (a.ID == "" || a.Kind == "" || a.Severity == "") {
+		return errors.New("an alert without id, kind or severity: the line was changed since it was written")
+	}
 	if err := s.order(m); err != nil {
 		return err
 	}

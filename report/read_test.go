@@ -194,7 +194,7 @@ func TestKeysThatBecomeOneAreAdded(t *testing.T) {
 func TestRead(t *testing.T) {
 	const (
 		config  = `{"config":{"schema":"bucketlid/1","version":"1","command":"hunt","sources":[]}}` + "\n"
-		alert   = `{"alert":{"id":"a-1","severity":"high","title":"It is open."}}` + "\n"
+		alert   = `{"alert":{"id":"a-1","kind":"public","severity":"high","title":"It is open."}}` + "\n"
 		summary = `{"summary":{"records":1}}` + "\n"
 	)
 	tests := []struct{ name, in, err string }{
@@ -202,7 +202,7 @@ func TestRead(t *testing.T) {
 		{"no line feed at the end", config + alert + strings.TrimSpace(summary), ""},
 		{"Windows", "\uFEFF" + strings.ReplaceAll(config+alert+summary, "\n", "\r\n") + "\r\n", ""},
 		{"blank lines", "\n" + config + "\n" + alert + "\n" + summary + "\n\n", ""},
-		{"unknown fields", config + `{"alert":{"id":"a-1","novel":[1,{}]},"novel":7}` + "\n" + summary, ""},
+		{"unknown fields", config + `{"alert":{"id":"a-1","kind":"public","severity":"low","novel":[1,{}]},"novel":7}` + "\n" + summary, ""},
 		{"unknown schema", strings.Replace(config, "bucketlid/1", "bucketlid/9", 1) + summary, `line 1: unknown schema "bucketlid/9"`},
 		{"no schema", `{"config":{}}` + "\n" + summary, `line 1: unknown schema ""`},
 		{"no config", alert + summary, "line 1: the first message must be config"},
@@ -214,7 +214,7 @@ func TestRead(t *testing.T) {
 		{"wrong type", config + `{"alert":{"id":7}}` + "\n" + summary, "line 2: not a message"},
 		{"no key", config + `{"novel":{}}` + "\n" + summary, "line 2: a message has exactly one"},
 		{"null", config + `{"alert":null}` + "\n" + summary, "line 2: a message has exactly one"},
-		{"two keys", config + `{"alert":{},"skipped":{}}` + "\n" + summary, "line 2: a message has exactly one"},
+		{"two keys", config + `{"alert":{"id":"a-1","kind":"public","severity":"low"},"skipped":{}}` + "\n" + summary, "line 2: a message has exactly one"},
 		{"empty", "", "the stream is empty"},
 		{"deep", config + strings.Repeat("[", 1<<20) + "\n", "line 2: not a message"},
 	}
@@ -301,4 +301,13 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("%q\n%q", first.String(), second.String())
 		}
 	})
+}
+
+func TestReadRefusesAnEmptyAlert(t *testing.T) {
+	for _, alert := range []string{`{}`, `{"id":"a-1","kind":"public"}`, `{"kind":"public","severity":"high"}`} {
+		text := `{"config":{"schema":"bucketlid/1"}}` + "\n" + `{"alert":` + alert + "}\n" + `{"summary":{}}` + "\n"
+		if _, err := render(t, "md", text, Options{}); err == nil || !strings.Contains(err.Error(), "line 2: an alert without") {
+			t.Errorf("%s: %v", alert, err)
+		}
+	}
 }

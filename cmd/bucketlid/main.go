@@ -144,6 +144,16 @@ func newRoot() *cobra.Command {
 		return usageError("see: "+cmd.CommandPath()+" --help", "%v", err)
 	})
 	root.AddCommand(newHunt(), newReport(), newExplain(), newContext(), newIntel(), newDemo(), newVersion())
+	root.InitDefaultCompletionCmd("completion")
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		completion.Args = func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return usageError("shells: bash, fish, powershell, zsh", "no completion for %q", args[0])
+		}
+		completion.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return flagsFromEnvironment(cmd) }
 	return root
 }
