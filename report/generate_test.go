@@ -41,6 +41,9 @@ func messages() *rapid.Generator[Message] {
 		if m.Config != nil {
 			m.Config.Schema = Schema
 		}
+		if a := m.Alert; a != nil { // Read refuses an alert without them
+			a.ID, a.Kind, a.Severity = "a"+a.ID, "k"+a.Kind, "s"+a.Severity
+		}
 		return m
 	})
 }
