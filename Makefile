@@ -43,7 +43,7 @@ fuzz: ## each fuzz target for FUZZTIME
 	  done; done
 
 golden: ## accept the present output as the golden files
-	$(GO) test ./report ./triage ./cmd/bucketlid -update
+	$(GO) test ./report ./triage ./internal/eval ./cmd/bucketlid -update
 
 oracle: ## compare package policy with servers that enforce access
 	internal/oracle/setup.sh $(CURDIR)/$(VENV)/bin

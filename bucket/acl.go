@@ -71,6 +71,12 @@ type ACL struct {
 	Ambiguous bool
 	// Form says how it was written: body, canned or headers.
 	Form string
+	// Hidden says, of an ACL that S3 showed, why it may leave grants out: those
+	// to public groups, or with HidesAll all but the owner's.
+	Hidden   string
+	HidesAll bool
+	// Recovered says that the log told grants that S3 hides.
+	Recovered bool
 }
 
 // Public reports whether any grant is to a public group.

@@ -21,6 +21,10 @@ func (t *Timeline) apply(i int, c *Change) {
 	for _, o := range c.Observed {
 		t.observe(i, c, o)
 	}
+	if c.Reading {
+		t.read(i, c)
+		return
+	}
 	switch c.Outcome {
 	case Refused:
 		return
@@ -310,8 +314,8 @@ func (t *Timeline) observe(i int, c *Change, o Observation) {
 func (t *Timeline) deduce() {
 	for i := range t.Steps {
 		c := t.Steps[i].Change
-		if c == nil {
-			continue
+		if c == nil || c.Reading {
+			continue // what holds now proves nothing about the call that set it
 		}
 		if c.Outcome == Done && c.ACL != nil && c.Slot != SlotBucket {
 			t.proveACLAllowed(i, c.ACL)

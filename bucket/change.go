@@ -39,8 +39,9 @@ const (
 	SlotWebsite           Slot = "website"
 	SlotVersioning        Slot = "versioning"
 	SlotReplication       Slot = "replication"
-	SlotLogging           Slot = "logging"     // a trail stopped or started
-	SlotObservation       Slot = "observation" // a read that tells a setting
+	SlotLogging           Slot = "logging"       // a trail stopped or started
+	SlotObservation       Slot = "observation"   // a read that tells a setting
+	SlotAccessPointList   Slot = "access-points" // a reading: Details names all of the account's
 )
 
 // Change is what one call did, tried, or proved about the settings of a bucket,
@@ -69,6 +70,10 @@ type Change struct {
 	Details     []string // further facts worth a line in evidence
 	Observed    []Observation
 	PayloadLost string // why the payload could not be read; the slot is then unknown
+	// Reading says that no call set this: a live read of the account showed that
+	// the setting holds it at the time of Event. PayloadLost then says why it
+	// could not be read.
+	Reading bool
 }
 
 // fingerprint is a text of all that a change says, to order those that nothing

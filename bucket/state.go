@@ -140,6 +140,13 @@ func (t *Timeline) statusAt(i int) Reading[policy.Status] {
 			to = f.step
 		}
 	}
+	for _, s := range t.replaced { // a reading tells text and verdict at one step
+		if s <= i {
+			from = max(from, s-1)
+		} else {
+			to = min(to, s-1)
+		}
+	}
 	r := Reading[policy.Status]{Step: -1, Earliest: from}
 	for _, f := range t.status.facts {
 		// An observation made by step s tells what held before s.

@@ -27,6 +27,10 @@ type Timeline struct {
 	Account string
 	Region  string
 	Steps   []Step
+	// ReadAt is when the bucket was read in the live account; zero: it was not.
+	ReadAt time.Time
+	// Unread says what of the live account could not be read, and why.
+	Unread []string
 
 	exists     Track[bool]
 	block      [flagCount]Track[Tri]
@@ -44,8 +48,11 @@ type Timeline struct {
 	current    map[string]string // by key: the version that the last upload made
 	points     map[pointKey]*pointTracks
 	gaps       []gapSteps
+	drift      []Drift
+	replaced   []int // readings of another policy than the log knows
 	ownerIDs   map[string]bool
 	classified map[string]policy.Classification
+	proofs     map[proofKey]policy.Proof
 }
 
 // pointKey names an access point: two accounts may each give one of the same
@@ -78,7 +85,7 @@ type ObjectID struct{ Key, Version string }
 func Fold(name string, changes []*Change, until time.Time) *Timeline {
 	t := &Timeline{
 		Bucket: name, objects: map[ObjectID]*Track[*ACL]{}, current: map[string]string{}, points: map[pointKey]*pointTracks{}, accounts: map[string]*accountTracks{},
-		ownerIDs: map[string]bool{}, classified: map[string]policy.Classification{},
+		ownerIDs: map[string]bool{}, classified: map[string]policy.Classification{}, proofs: map[proofKey]policy.Proof{},
 	}
 	t.place(changes, until)
 	t.identify()
@@ -87,7 +94,9 @@ func Fold(name string, changes []*Change, until time.Time) *Timeline {
 			t.apply(i, c)
 		}
 	}
+	t.proveRefused()
 	t.deduce()
+	t.proveAccepted()
 	return t
 }
 
@@ -130,7 +139,7 @@ func (t *Timeline) tie() {
 	last := map[setting]int{}
 	for i := range t.Steps {
 		c := t.Steps[i].Change
-		if c == nil || c.Outcome != Done || c.Slot == SlotObservation || c.Slot == SlotLogging || c.Slot == SlotBucket {
+		if c == nil || c.Reading || c.Outcome != Done || c.Slot == SlotObservation || c.Slot == SlotLogging || c.Slot == SlotBucket {
 			continue
 		}
 		s := setting{c.Slot, c.Bucket, c.Key, c.AccessPoint, ""}
@@ -199,6 +208,12 @@ func (t *Timeline) before(a, b Step) bool {
 // put last, so that the open reading is the one reported, and both are Tied.
 func (t *Timeline) rank(c *Change) int {
 	switch {
+	case c.Reading && c.Slot == SlotBucket:
+		return 10
+	case c.Reading && c.Slot == SlotAccessPointList:
+		return 9
+	case c.Reading:
+		return 8
 	case c.Slot == SlotBucket:
 		if c.Removed {
 			return 7
@@ -230,13 +245,19 @@ func (t *Timeline) grants(c *Change) bool {
 	case c.ACL != nil:
 		return c.ACL.Public()
 	case c.Policy != nil:
-		return t.Classify(c.Policy).Status != policy.NotPublic
+		return t.byText(c.Policy).Status != policy.NotPublic
 	}
 	return false
 }
 
-// Classify is AWS's own view of a policy text, computed once for each text.
+// Classify is AWS's own view of a bucket policy's text: what outcomes of calls
+// prove of it, else what the text says.
 func (t *Timeline) Classify(p *PolicyText) policy.Classification {
+	return t.Proved(p, false, t.byText(p))
+}
+
+// byText is the view that the text alone gives, computed once for each text.
+func (t *Timeline) byText(p *PolicyText) policy.Classification {
 	c, ok := t.classified[p.Hash]
 	if !ok {
 		c = policy.Classify(p.Document, policy.Facts{Bucket: t.Bucket, Account: t.Account, Region: t.Region})

@@ -20,6 +20,7 @@ const (
 type fact[T any] struct {
 	step     int
 	observed bool
+	live     bool // observed by a live read
 	known    bool
 	value    T
 	grade    Grade
@@ -28,7 +29,8 @@ type fact[T any] struct {
 
 // Track is one slot over the steps of a timeline.
 type Track[T any] struct {
-	facts []fact[T]
+	facts  []fact[T]
+	unread string // why a live read could not tell it
 }
 
 func (t *Track[T]) assign(step int, v T)      { t.add(fact[T]{step: step, known: true, value: v}) }
@@ -76,6 +78,9 @@ func (t *Track[T]) at(i int, same func(a, b T) bool) Reading[T] {
 			if f.grade > r.Grade {
 				r.Grade, r.Why = f.grade, f.why
 			}
+		case f.live && !r.Known && r.Step < 0:
+			// It held before as well: no step is known to have set it.
+			r = Reading[T]{Value: f.value, Known: true, Grade: f.grade, Step: -1, Why: f.why, Earliest: r.Earliest}
 		default:
 			r = Reading[T]{Value: f.value, Known: true, Grade: f.grade, Step: f.step, Why: f.why, Earliest: r.Earliest}
 		}
@@ -85,6 +90,9 @@ func (t *Track[T]) at(i int, same func(a, b T) bool) Reading[T] {
 		// next held all along.
 		f := t.facts[n]
 		r = Reading[T]{Value: f.value, Known: true, Grade: f.grade, Step: -1, Why: f.why, Earliest: r.Earliest}
+	}
+	if !r.Known && r.Why == "" {
+		r.Why = t.unread
 	}
 	return r
 }

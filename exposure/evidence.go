@@ -28,6 +28,8 @@ func (f *finder) reasons(r *run) []string {
 		out = append(out, f.enablers(r.start)...)
 	}
 	out = append(out, f.website(r)...)
+	out = append(out, f.drifts(r.start, r.end)...)
+	out = append(out, f.recovered(r.grants...)...)
 	if r.end != stillOpen {
 		closing := "it closed when " + f.event(r.end)
 		if len(r.after) > 0 {
@@ -46,7 +48,13 @@ func (f *finder) website(r *run) []string {
 		last = r.end - 1
 	}
 	w := f.t.State(last).Website
-	if r.id.audience != policy.Anyone || !w.Known || w.Value == "" || w.Step < 0 {
+	if r.id.audience != policy.Anyone || !w.Known || w.Value == "" {
+		return nil
+	}
+	if at, live := f.t.Live(); live && w.Step < 0 {
+		return []string{"the bucket serves a website, read from the live account at " + stamp(at)}
+	}
+	if w.Step < 0 {
 		return nil
 	}
 	return []string{"the bucket serves a website: " + f.event(w.Step)}
@@ -59,7 +67,7 @@ func (f *finder) grantReason(h holding, step int) []string {
 		what = fmt.Sprintf("%s, %s, allows %s to %s", h.route, h.statement, h.permission, shortURI(h.uri))
 	}
 	if step < 0 {
-		return []string{what + "; the call that made it was not seen"}
+		return []string{what + f.unseenCall()}
 	}
 	out := []string{what + ": " + f.event(step)}
 	if c := f.t.Steps[step].Change; c != nil {
@@ -96,6 +104,9 @@ func (f *finder) enablers(step int) []string {
 // IsGuardDown reports whether a change took a guard off, as far as its own
 // payload tells: Block Public Access off in some flag, or ACLs enabled.
 func IsGuardDown(c *bucket.Change) bool {
+	if c.Reading {
+		return false
+	}
 	switch c.Slot {
 	case bucket.SlotBlock, bucket.SlotAccountBlock:
 		return c.Block != nil && slices.Contains(c.Block[:], bucket.False)
@@ -116,12 +127,18 @@ func (f *finder) event(step int) string {
 	if s.Change == nil {
 		return "a Date condition of the policy passed at " + stamp(s.Time)
 	}
+	if s.Change.Reading {
+		return f.reading(step)
+	}
 	return Describe(s.Change)
 }
 
 // Describe names a change by its call: "ann called PutBucketAcl at … (eventID …)".
 func Describe(c *bucket.Change) string {
 	e := c.Event
+	if c.Reading {
+		return e.Name + " read it from the live account at " + stamp(e.Time)
+	}
 	var b strings.Builder
 	b.WriteString(e.UserName)
 	if e.SourceIdentity != "" {
@@ -182,7 +199,7 @@ func (f *finder) bounds(r *run) *Bounds {
 	if at := r.start; at >= 0 {
 		b.OpenedLatest = timeAt(f.t, at)
 	} else if len(f.t.Steps) > 0 {
-		b.OpenedLatest = timeAt(f.t, 0)
+		b.OpenedLatest = timeAt(f.t, f.firstTold())
 	}
 	if r.end != stillOpen {
 		b.ClosedEarliest, b.ClosedLatest = timeAt(f.t, r.end), timeAt(f.t, r.end)
@@ -206,9 +223,9 @@ func (f *finder) doubts(r *run) []string {
 		out = append(out, fmt.Sprintf("when it was shut in between: it closed and opened again %d times, which is told as one window", r.reopened))
 	}
 	if r.start == -1 {
-		out = append(out, "when it was opened and by whom: before the first record")
+		out = append(out, "when it was opened and by whom: "+f.before())
 	}
-	return out
+	return append(out, f.unread(r.end)...)
 }
 
 func splitList(s string) []string {

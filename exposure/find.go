@@ -205,6 +205,8 @@ func (f *finder) fromLatent(s *sweep, l *latentRun) Exposure {
 		e.State, e.ClosedAt, e.ClosedBy = Closed, timeAt(f.t, next), f.actor(next)
 	}
 	e.Reasons = append(f.grantReason(l.last, l.key.grant), "held shut by "+joinNames(l.last.blockedBy))
+	e.Reasons = append(e.Reasons, f.drifts(l.start, l.end)...)
+	e.Reasons = append(e.Reasons, f.recovered(l.key.grant)...)
 	e.Unknowns = append(e.Unknowns, l.last.unseen...)
 	e.Latent = true
 	return e
@@ -248,7 +250,7 @@ func certainty(g bucket.Grade) Certainty {
 }
 
 func (f *finder) actor(step int) *Actor {
-	if step < 0 || f.t.Steps[step].Change == nil || f.t.Steps[step].Change.Slot == bucket.SlotObservation {
+	if step < 0 || f.t.Steps[step].Change == nil || f.t.Steps[step].Change.Slot == bucket.SlotObservation || f.t.Steps[step].Change.Reading {
 		return nil
 	}
 	return ActorOf(f.t.Steps[step].Change.Event)

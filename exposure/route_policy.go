@@ -136,7 +136,7 @@ func (v *view) pointHoldings(p bucket.Point) []holding {
 	}
 	facts := v.facts()
 	facts.Kind, facts.AccessPoint, facts.Account = kind, resourceName(p), pointAccount(v, p)
-	status := policy.Classify(p.Policy.Value.Document, facts).Status
+	status := v.t.Proved(p.Policy.Value, true, policy.Classify(p.Policy.Value.Document, facts)).Status
 	var out []holding
 	for _, g := range v.cache.of(p.Policy.Value, facts).Grants {
 		if g.Audience == policy.Anyone {

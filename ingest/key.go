@@ -37,6 +37,7 @@ const (
 // place is what a key tells about the records under it.
 type place struct {
 	foreign         bool
+	digest          bool      // foreign, and of CloudTrail's digests
 	account, region string    // empty when not told
 	from, to        time.Time // the deliveries lie in [from, to); zero when not told
 	depth           depth
@@ -77,6 +78,7 @@ func placeOf(key string, base int) place {
 	for i, part := range parts {
 		if at >= base && i < len(parts)-1 && foreignFolder(parts[:i], part) {
 			p.foreign = true
+			p.digest = strings.HasPrefix(part, "CloudTrail-Digest")
 		}
 		at += len(part) + 1
 		switch part {
@@ -89,7 +91,9 @@ func placeOf(key string, base int) place {
 	file := parts[len(parts)-1]
 	if file != "" && strings.Contains(file, "_CloudTrail") {
 		p.readFile(file)
-		p.foreign = p.foreign || len(key)-len(file) >= base && reForeign.MatchString(file)
+		if len(key)-len(file) >= base && reForeign.MatchString(file) {
+			p.foreign, p.digest = true, strings.Contains(file, "_CloudTrail-Digest")
+		}
 	}
 	return p
 }
@@ -109,7 +113,7 @@ func foreignFolder(above []string, name string) bool {
 
 // enterLogs reads what follows AWSLogs/.
 func (p *place) enterLogs(rest []string) {
-	*p = place{foreign: p.foreign, depth: depthTop}
+	*p = place{foreign: p.foreign, digest: p.digest, depth: depthTop}
 	if len(rest) > 0 && reOrg.MatchString(rest[0]) {
 		rest = rest[1:]
 	}
@@ -180,7 +184,7 @@ func (p *place) readFile(name string) {
 // wants decides by name alone, and rules out only what is surely not wanted.
 func (f Filter) wants(p place) want {
 	switch {
-	case p.foreign:
+	case p.foreign && !(f.Digests && p.digest):
 		return wantForeign
 	case len(f.Accounts) > 0 && p.account != "" && !slices.Contains(f.Accounts, p.account):
 		return wantOutside

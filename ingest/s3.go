@@ -74,6 +74,8 @@ func (s *s3Source) Objects(ctx context.Context, yield func(Object) error, _ func
 		name := "s3://" + s.bucket.Name() + "/" + key.Name
 		return yield(Object{Name: name, Size: key.Size, ID: name, Open: func(ctx context.Context) (io.ReadCloser, error) {
 			return s.bucket.Get(ctx, key)
+		}, Metadata: func(ctx context.Context) (map[string]string, error) {
+			return s.bucket.Metadata(ctx, key)
 		}})
 	})
 }

@@ -19,6 +19,9 @@ type Object struct {
 	// written (./logs/a and logs/a). Empty means that Name serves.
 	ID   string
 	Open func(context.Context) (io.ReadCloser, error)
+	// Metadata asks for what is stored beside the bytes, with names in lower case
+	// and without x-amz-meta-. It is nil where a source has none.
+	Metadata func(context.Context) (map[string]string, error)
 }
 
 // Problem names an object that could not be listed or opened, and why.
@@ -33,6 +36,8 @@ type Filter struct {
 	Accounts []string
 	Regions  []string
 	From, To time.Time
+	// Digests widens: the digest files of CloudTrail are objects too.
+	Digests bool
 }
 
 // Source lists log objects. Objects calls yield once for each object, never

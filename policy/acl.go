@@ -13,18 +13,27 @@ import (
 // Allow statements of the policy are not looked at; denies may be nil. The
 // grants that come back have Statement.Index -1.
 func AnalyseACL(grants []ACLGrant, denies *Document, f Facts) []Grant {
+	k := takeDesk()
+	out := k.analyseACL(grants, denies, f)
+	k.give()
+	return out
+}
+
+func (k *desk) analyseACL(grants []ACLGrant, denies *Document, f Facts) []Grant {
 	f.Kind, f.AccessPoint = BucketPolicy, ""
-	var found []finding
+	an := &k.acl
+	var found []*finding
 	for _, g := range grants {
-		d := syntheticPolicy(g, denies, f)
-		an := newAnalysis(d, f)
-		an.kinds = an.aclTiers(g)
+		an.hold(syntheticPolicy(g, denies, f))
+		an.settle(f)
+		an.only = an.aclTiers(g)
 		for _, one := range an.run() {
 			one.Statement = StatementRef{Index: -1}
 			for i, text := range one.Scope.Include {
 				one.Scope.Include[i] = strings.ReplaceAll(text, "${$}{", "${")
 			}
-			found = append(found, one)
+			kept := *one // the next run takes the memory back
+			found = append(found, &kept)
 		}
 	}
 	sortFindings(found)

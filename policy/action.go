@@ -69,8 +69,8 @@ func (s actionSet) next(i int) int {
 // firstActions holds the positions below n.
 func firstActions(n int) actionSet {
 	var s actionSet
-	for i := range n {
-		s.add(i)
+	for i := range s {
+		s[i] = 1<<min(64, max(0, n-64*i)) - 1
 	}
 	return s
 }
@@ -84,6 +84,18 @@ func setOf(list []action, pick func(*action) bool) actionSet {
 		}
 	}
 	return s
+}
+
+// bucketLevel gives the actions on the bucket itself of a list, which begins with
+// the catalogue.
+func bucketLevel(list []action) actionSet {
+	set := bucketActions
+	for i := len(catalogue); i < len(list); i++ {
+		if list[i].level == onBucket {
+			set.add(i)
+		}
+	}
+	return set
 }
 
 // ownerOnly are the actions that S3 refuses to every identity outside the

@@ -93,21 +93,6 @@ func (s addressSet) normal() addressSet {
 	return out
 }
 
-func (s addressSet) complement() addressSet {
-	var out addressSet
-	at := number128{}
-	for _, x := range s {
-		if x.first.compare(at) > 0 {
-			out = append(out, span{at, x.first.previous()})
-		}
-		if x.last == lastAddress {
-			return out
-		}
-		at = x.last.next()
-	}
-	return append(out, span{at, lastAddress})
-}
-
 func (s addressSet) and(t addressSet) addressSet {
 	var out addressSet
 	for i, j := 0, 0; i < len(s) && j < len(t); {
@@ -130,7 +115,27 @@ func (s addressSet) and(t addressSet) addressSet {
 	return out
 }
 
-func (s addressSet) minus(t addressSet) addressSet { return s.and(t.complement()) }
+func (s addressSet) minus(t addressSet) addressSet {
+	var out addressSet
+	for _, x := range s {
+		for len(t) > 0 && t[0].last.compare(x.first) < 0 {
+			t = t[1:]
+		}
+		left := true
+		for i := 0; left && i < len(t) && t[i].first.compare(x.last) <= 0; i++ {
+			if t[i].first.compare(x.first) > 0 {
+				out = append(out, span{x.first, t[i].first.previous()})
+			}
+			if left = t[i].last.compare(x.last) < 0; left {
+				x.first = t[i].last.next()
+			}
+		}
+		if left {
+			out = append(out, x)
+		}
+	}
+	return out
+}
 
 func (s addressSet) or(t addressSet) addressSet {
 	return append(slices.Clone(s), t...).normal()

@@ -4,7 +4,6 @@ package policy
 
 import (
 	"slices"
-	"sort"
 	"time"
 )
 
@@ -17,7 +16,16 @@ func Analyse(d *Document, f Facts) Reach {
 	if d == nil {
 		return Reach{}
 	}
-	an := newAnalysis(d, f)
+	k := takeDesk()
+	out := k.analyse(d, f)
+	k.give()
+	return out
+}
+
+func (k *desk) analyse(d *Document, f Facts) Reach {
+	k.hold(d)
+	an := &k.whole
+	an.settle(f)
 	var out Reach
 	if found := an.run(); len(found) > 0 {
 		out.Grants = make([]Grant, len(found))
@@ -25,28 +33,8 @@ func Analyse(d *Document, f Facts) Reach {
 			out.Grants[i] = found[i].Grant
 		}
 	}
-	out.Edges = Edges(d)
-	out.Delegations = delegations(d)
-	return out
-}
-
-// delegations lists the Allow statements that hold on requests through certain
-// access points.
-func delegations(d *Document) []Delegation {
-	var out []Delegation
-	for i := range d.Statements {
-		s := &d.Statements[i]
-		if s.Effect != "Allow" {
-			continue
-		}
-		for _, c := range s.Conditions {
-			op, ok := parseOperator(c.Operator)
-			key := lowKey(c.Key)
-			if ok && !op.negated && op.kind != opNull && (key == "s3:dataaccesspointaccount" || key == "s3:dataaccesspointarn") {
-				out = append(out, Delegation{AccessPoints: c.Values, Statement: s.Ref()})
-			}
-		}
-	}
+	out.Edges = slices.Clone(an.edges)
+	out.Delegations = an.delegations()
 	return out
 }
 
@@ -64,89 +52,120 @@ type hit struct {
 	unsettled []string
 }
 
-// analysis is one run of Analyse.
+// analysis judges one policy under some Facts. Both may change from one run to
+// the next; what they have in common is kept.
 type analysis struct {
-	doc      *Document
-	world    *world
-	list     []action
-	known    int
-	sets     []actionSet
-	mentions mentions
-	kinds    []tier // lazily: see tiers
-	solver   *solver
-	shared   []*rule // rules of a policy without variables
-	denies   []*rule // the Deny statements of shared
-	vars     []string
-	scratch  query    // of the question at hand
-	plain    [1]bound // of the subject at hand, without variables
+	form
+	facts   Facts // that world and what follows from it are about, without the clock
+	clock   bool  // whether the time was known
+	settled bool
+	world   world
+	kinds   [tierCount]tier // lazily: see tier
+	only    []tier          // instead of kinds, for an ACL grant
+	doubts  []bool          // by statement: has a test that cannot be judged; lazily
+
+	// Of one run.
+	solver   solver
+	parted   bool     // partials are worked out
+	partials [2][]int // by level: Deny statements about a part of it
+	memory   runMemory
+	findings []*finding
+	rows     []*row   // of the statement at hand
+	question query    // the one at hand
+	plain    [1]bound // the subject at hand, without variables
 	onHTTP   subject  // the subject at hand over plain http
-	byAddr   bool
-	classes  []actionSet // of actions that are alike
-	doubts   []bool      // by statement: has a test that cannot be judged; lazily
-	partials *[2][]int   // by level: Deny statements about a part of it; lazily
-	naming   map[string]*naming
 }
 
+// runMemory is where the answers of one run lie.
+type runMemory struct {
+	hits    arena[hit]
+	lists   arena[*hit]
+	queries arena[query]
+	denies  arena[*rule]
+	scopes  arena[Scope]
+	rows    arena[row]
+	rules   arena[textRule]
+	globs   arena[*pattern]
+	keys    []byte
+	entries requestContext
+}
+
+func (m *runMemory) reset() {
+	m.hits.reset()
+	m.lists.reset()
+	m.queries.reset()
+	m.denies.reset()
+	m.scopes.reset()
+	m.rows.reset()
+	m.rules.reset()
+	m.globs.reset()
+	clear(m.entries)
+}
+
+// newAnalysis makes ready to judge a policy.
 func newAnalysis(d *Document, f Facts) *analysis {
-	an := &analysis{doc: d, mentions: mentionsOf(d)}
-	an.world = newWorld(d, f)
-	an.list, an.known = actionsOf(d)
-	an.sets = make([]actionSet, len(d.Statements))
-	for i := range d.Statements {
-		an.sets[i] = ruleActions(&d.Statements[i], an.list)
-	}
-	an.solver = &solver{world: an.world}
-	an.vars = variablesOf(d)
-	an.byAddr = an.mentions.has("aws:sourceip")
-	an.classify()
-	if len(an.vars) == 0 {
-		an.shared = an.compileAll(nil)
-		an.denies = deniesOf(an.shared)
-	}
+	an := &analysis{}
+	an.hold(d)
+	an.settle(f)
 	return an
 }
 
-func (an *analysis) compileAll(bind binding) []*rule {
-	block := make([]rule, len(an.doc.Statements))
-	rules := make([]*rule, len(block))
-	for i := range block {
-		rules[i] = &block[i]
-		block[i].compile(&an.doc.Statements[i], an.sets[i], an.doc.hasVariables(), bind)
-	}
-	return rules
+// hold makes the analysis one of the document, and says whether it was that
+// before.
+func (an *analysis) hold(d *Document) bool {
+	same := an.form.hold(d)
+	an.settled = an.settled && same
+	return same
 }
 
-// deniesOf gives the Deny statements in an order that does not depend on the
-// order of the text.
-func deniesOf(rules []*rule) []*rule {
-	var out []*rule
-	for _, r := range rules {
-		if r.statement.Effect == "Deny" {
-			out = append(out, r)
-		}
+// settle makes ready for a run under the facts. The time moves without making
+// anything else stale: no domain that depends on the clock is kept. Nor is any
+// answer that was paid for from the budget: what a run finds must not depend on
+// the runs before it.
+func (an *analysis) settle(f Facts) {
+	an.compile()
+	at := f.At
+	f.At, f.Proven = time.Time{}, Proof{}
+	if !an.settled || f != an.facts || an.clock == at.IsZero() || an.only != nil {
+		an.facts, an.clock, an.settled = f, !at.IsZero(), true
+		an.world.settle(&an.form, f)
+		an.kinds, an.only, an.doubts = [tierCount]tier{}, nil, nil
+		an.onHTTP = subject{}
 	}
-	if len(out) > 1 {
-		slices.SortStableFunc(out, compareRules)
+	an.world.at, an.parted = at, false
+	for _, r := range an.shared {
+		r.whole, r.reach = [2]tri{}, [2]reach{}
 	}
-	return out
+	an.memory.reset()
+	an.solver.reset(&an.world)
+	clear(an.findings)
+	an.findings = an.findings[:0]
+}
+
+// light says whether the memory is little enough to be kept.
+func (an *analysis) light() bool {
+	return an.bytes <= maxKeptBytes && len(an.texts.block)+len(an.clauses.block)+cap(an.doc.Statements) <= maxKept &&
+		len(an.memory.lists.block)+len(an.world.memory.subjects.block)+len(an.solver.states) <= maxKept
 }
 
 // run gives all grants, in the order of reports.
-func (an *analysis) run() []finding {
-	var out []finding
+func (an *analysis) run() []*finding {
+	out, rows := an.findings, an.rows
 	for i := range an.doc.Statements {
 		if an.doc.Statements[i].Effect != "Allow" {
 			continue
 		}
-		b := grantBuilder{an: an, statement: i}
-		for _, g := range an.groups(i) {
+		b := grantBuilder{an: an, statement: i, rows: rows[:0]}
+		for _, g := range an.groups[i] {
 			for _, h := range an.admit(i, &an.list[g.first]) {
 				b.add(h, g)
 			}
 		}
+		rows = b.rows
 		out = b.grants(out)
 	}
 	sortFindings(out)
+	an.findings, an.rows = out, rows
 	return out
 }
 
@@ -176,7 +195,7 @@ func (h *hit) covers(other *hit) bool {
 // pass tries the tiers from the widest on; a tier is left out when a wider one
 // holds it.
 func (an *analysis) pass(statement int, a *action, lenient bool) []*hit {
-	var out []*hit
+	out := an.memory.lists.take(tierCount)[:0]
 	var world, aws *hit
 	partial := an.partial(statement, a)
 	for i := range tierCount {
@@ -212,8 +231,8 @@ func (an *analysis) partial(statement int, a *action) bool {
 	if len(an.vars) > 0 {
 		return true
 	}
-	if an.partials == nil {
-		an.partials = an.findPartials()
+	if !an.parted {
+		an.findPartials()
 	}
 	for _, i := range an.partials[a.level] {
 		if an.sets[i].has(a.index) {
@@ -223,16 +242,16 @@ func (an *analysis) partial(statement int, a *action) bool {
 	return false
 }
 
-func (an *analysis) findPartials() *[2][]int {
-	out := &[2][]int{}
+func (an *analysis) findPartials() {
+	an.parted = true
 	for _, l := range []level{onBucket, onObject} {
+		an.partials[l] = an.partials[l][:0]
 		for i, r := range an.shared {
 			if r.statement.Effect == "Deny" && (r.except || !an.solver.all(r, l)) {
-				out[l] = append(out[l], i)
+				an.partials[l] = append(an.partials[l], i)
 			}
 		}
 	}
-	return out
 }
 
 // holds says whether an earlier hit of the statement makes a later one
@@ -261,8 +280,8 @@ func (an *analysis) holds(earlier, later *hit) bool {
 
 func (an *analysis) scopeOf(h *hit) Scope {
 	if h.scope == nil {
-		s := an.scope(h, h.query.action.level)
-		h.scope = &s
+		h.scope = an.memory.scopes.one()
+		*h.scope = an.scope(h, h.query.action.level)
 		if an.solver.budget.spent() {
 			h.unsettled = addText(h.unsettled, givenUp)
 		}
@@ -278,40 +297,30 @@ func (s Scope) equal(t Scope) bool {
 // Allow: its own text or a Deny must name it, or else it stands here like any
 // stranger, whose keys nobody knows either.
 func (an *analysis) relevant(s *subject, statement int) bool {
+	if s.naming == nil {
+		s.naming = an.namingOf(s)
+	}
+	return s.naming == everywhere || s.naming.denies || s.naming.allows[statement]
+}
+
+// everywhere stands for a subject without a name.
+var everywhere = &naming{}
+
+func (an *analysis) namingOf(s *subject) *naming {
 	name := s.org
 	if s.who == named || s.behalf != "" {
 		name = s.principal
 	}
 	if name == "" || s.canonical != "" {
-		return true
+		return everywhere
 	}
-	n := an.naming[name]
-	if n == nil {
-		n = &naming{allows: map[int]bool{}}
-		for i := range an.doc.Statements {
-			if st := &an.doc.Statements[i]; st.contains(name) {
-				n.denies = n.denies || st.Effect == "Deny"
-				n.allows[i] = true
-			}
-		}
-		if an.naming == nil {
-			an.naming = map[string]*naming{}
-		}
-		an.naming[name] = n
-	}
-	return n.denies || n.allows[statement]
-}
-
-// naming says which statements name an account or an organization.
-type naming struct {
-	denies bool
-	allows map[int]bool
+	return an.namedIn(name)
 }
 
 // tryTier gives the hits of one tier: one for strangers, and one for each
 // principal where they have names.
 func (an *analysis) tryTier(t tier, statement int, a *action, lenient bool) []*hit {
-	var out []*hit
+	out := an.memory.lists.take(len(t.subjects))[:0]
 	var near addressSet
 	var nearest *hit
 	for _, s := range t.subjects {
@@ -332,7 +341,7 @@ func (an *analysis) tryTier(t tier, statement int, a *action, lenient bool) []*h
 		if h.addresses == nil || h.state == nil || !t.audience.Public() {
 			out = append(out, h)
 			if h.state != nil && (t.audience == Anyone || t.audience == AnyAWSAccount) {
-				return []*hit{h}
+				return out[len(out)-1:]
 			}
 			continue
 		}
@@ -351,41 +360,4 @@ func (an *analysis) tryTier(t tier, statement int, a *action, lenient bool) []*h
 		out = append(out, nearest)
 	}
 	return out
-}
-
-// Edges lists the instants at which a Date condition on the clock changes its
-// answer, sorted: the same as Reach.Edges, without the analysis. Between two of
-// them a policy means the same (semantics B.9 W1).
-func Edges(d *Document) []time.Time {
-	var out []time.Time
-	if d == nil {
-		return nil
-	}
-	for i := range d.Statements {
-		for _, c := range d.Statements[i].Conditions {
-			key := lowKey(c.Key)
-			op, ok := parseOperator(c.Operator)
-			if !ok || (key != "aws:currenttime" && key != "aws:epochtime") || (op.kind != opDate && op.kind != opNumeric) {
-				continue
-			}
-			for _, v := range c.Values {
-				if t, ok := parseDate(v); ok {
-					out = append(out, edgesAt(op.compare, t)...)
-				}
-			}
-		}
-	}
-	sort.Slice(out, func(i, j int) bool { return out[i].Before(out[j]) })
-	return slices.CompactFunc(out, func(a, b time.Time) bool { return a.Equal(b) })
-}
-
-// edgesAt follows the clock of conditions, which has seconds.
-func edgesAt(c comparison, t time.Time) []time.Time {
-	switch c {
-	case less, greaterEqual:
-		return []time.Time{t}
-	case lessEqual, greater:
-		return []time.Time{t.Add(time.Second)}
-	}
-	return []time.Time{t, t.Add(time.Second)}
 }

@@ -2,6 +2,8 @@
 
 package policy
 
+import "slices"
+
 // Audience is the set of requesters whom a grant admits, widest first.
 type Audience string
 
@@ -18,17 +20,38 @@ const (
 	None          Audience = "none"
 )
 
-// audienceOrder ranks audiences from widest to narrowest.
-var audienceOrder = map[Audience]int{
-	Anyone: 0, AnyAWSAccount: 1, WebIdentity: 2, Network: 3,
-	ServiceDeputy: 4, Organization: 5, Account: 6, None: 7,
+// audienceCount is the number of audiences.
+const audienceCount = 8
+
+// rank counts audiences from the widest on; one that is not known counts as the
+// widest.
+func (a Audience) rank() int {
+	switch a {
+	case Anyone:
+		return 0
+	case AnyAWSAccount:
+		return 1
+	case WebIdentity:
+		return 2
+	case Network:
+		return 3
+	case ServiceDeputy:
+		return 4
+	case Organization:
+		return 5
+	case Account:
+		return 6
+	case None:
+		return 7
+	}
+	return 0
 }
 
 // Wider reports whether a admits more requesters than b.
-func (a Audience) Wider(b Audience) bool { return audienceOrder[a] < audienceOrder[b] }
+func (a Audience) Wider(b Audience) bool { return a.rank() < b.rank() }
 
 // Public reports whether strangers are admitted without being named.
-func (a Audience) Public() bool { return audienceOrder[a] <= audienceOrder[Network] }
+func (a Audience) Public() bool { return a.rank() <= Network.rank() }
 
 // Access is a class of S3 actions, the unit in which exposures are reported.
 type Access string
@@ -47,3 +70,6 @@ const (
 
 // AccessOrder lists every access class in the order of reports.
 var AccessOrder = []Access{List, Read, Write, Delete, ACLRead, ACLWrite, ConfigRead, ConfigWrite}
+
+// rank counts access classes in the order of reports.
+func (a Access) rank() int { return slices.Index(AccessOrder, a) }

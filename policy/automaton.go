@@ -19,6 +19,20 @@ const (
 type budget struct {
 	nodes int
 	work  int
+	texts arena[string] // where the texts that were found lie
+}
+
+// reset begins a new analysis.
+func (b *budget) reset() {
+	b.texts.reset()
+	*b = budget{texts: b.texts}
+}
+
+// list makes a list of one text.
+func (b *budget) list(s string) []string {
+	one := b.texts.take(1)
+	one[0] = s
+	return one
 }
 
 func (b *budget) spent() bool { return b.nodes > maxSearchNodes || b.work > maxSearchWork }

@@ -99,7 +99,7 @@ func (an *analysis) bind(s *subject, values map[string]variable) bound {
 		}
 		c.bound[key] = d
 	}
-	rules := an.compileAll(func(key string) (string, string, bool) {
+	rules := an.compileAll(&ruleMemory{}, func(key string) (string, string, bool) {
 		v := values[key]
 		return v.value, v.shown, v.present
 	})

@@ -58,7 +58,7 @@ func choose(d *domain, wishes []wish, b *budget) (choice, answer) {
 			}
 		}
 		v, a := chooseValue(d, wanted, b)
-		return choice{values: []string{v}}, a
+		return choice{values: b.list(v)}, a
 	}
 	return chooseSeveral(d, all, exist, b)
 }

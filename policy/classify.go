@@ -23,34 +23,76 @@ func classify(d *Document, f Facts) Classification {
 	if d == nil {
 		return Classification{Status: NotPublic, Reasons: []string{"there is no policy"}}
 	}
-	c := classifier{doc: d, facts: f}
-	for i := range d.Statements {
-		c.statement(&d.Statements[i])
-	}
+	k := takeDesk()
+	out := k.classify(d, f)
+	k.give()
+	return out
+}
+
+func (k *desk) classify(d *Document, f Facts) Classification {
+	k.hold(d)
+	out := k.status(f)
+	out.Reasons = slices.Clone(out.Reasons) // the desk keeps its own
+	return out
+}
+
+func (k *desk) status(f Facts) Classification {
+	c := k.reading(f.Kind)
 	switch {
 	case c.allows == 0:
 		return Classification{Status: NotPublic, Reasons: []string{"no statement allows anything"}}
-	case len(c.open.Statements) == 0 && len(c.unclear) == 0:
+	case len(c.open) == 0 && len(c.unclear) == 0:
 		return Classification{Status: NotPublic, Reasons: c.reasons}
-	case len(c.open.Statements) == 0:
-		return Classification{Status: Unconfirmed, Reasons: append(c.reasons, c.unclear...)}
+	case len(c.open) == 0:
+		return Classification{Status: Unconfirmed, Reasons: slices.Concat(c.reasons, c.unclear)}
 	case len(c.constructs) == 0:
-		return c.matchesNothing()
+		return k.matchesNothing(c, f)
 	}
-	return c.residual()
+	return k.residual(c, f)
 }
 
-type classifier struct {
-	doc        *Document
-	facts      Facts
+// reading is what AWS's rules about syntax say of a policy (semantics C.2, S1 to
+// S4), on a bucket or elsewhere.
+type reading struct {
+	done       bool
+	onBucket   bool // it is a bucket's policy
 	allows     int
 	reasons    []string
-	open       Document // the Allow statements that are not restricted to fixed values
+	open       []int    // the Allow statements that are not restricted to fixed values
+	rest       Document // these and the Deny statements
 	unclear    []string // fixed values that AWS may not take as such
-	constructs []string // what AWS's text leaves open (semantics C.2, S4)
+	constructs []string // what AWS's text leaves open
 }
 
-func (c *classifier) statement(s *Statement) {
+// places is the number of readings: on buckets and elsewhere.
+const places = 2
+
+func (k *desk) reading(kind ResourceKind) *reading {
+	c := &k.readings[0]
+	if kind != BucketPolicy {
+		c = &k.readings[1]
+	}
+	if c.done {
+		return c
+	}
+	c.done, c.onBucket = true, kind == BucketPolicy
+	d := &k.whole.doc
+	for i := range d.Statements {
+		c.statement(i, &d.Statements[i])
+	}
+	c.rest = Document{Version: d.Version, Statements: make([]Statement, 0, len(d.Statements))}
+	for _, i := range c.open {
+		c.rest.Statements = append(c.rest.Statements, d.Statements[i])
+	}
+	for i := range d.Statements {
+		if d.Statements[i].Effect == "Deny" {
+			c.rest.Statements = append(c.rest.Statements, d.Statements[i])
+		}
+	}
+	return c
+}
+
+func (c *reading) statement(at int, s *Statement) {
 	switch s.Effect {
 	case "Deny":
 		c.construct("a Deny statement")
@@ -73,7 +115,7 @@ func (c *classifier) statement(s *Statement) {
 		return
 	}
 	c.reasons = append(c.reasons, name+" allows everybody, and no condition holds it to fixed values")
-	c.open.Statements = append(c.open.Statements, *s)
+	c.open = append(c.open, at)
 	if s.Principal != nil && !s.Principal.Everyone() && contains(s.Principal.CanonicalUser, anonymousCanonicalUser) {
 		c.construct("the canonical user of unsigned requests as principal")
 	}
@@ -84,7 +126,7 @@ func (c *classifier) statement(s *Statement) {
 
 // restriction gives the condition that holds a statement to fixed values, one
 // without a doubt where there is one.
-func (c *classifier) restriction(s *Statement) (why, doubt string) {
+func (c *reading) restriction(s *Statement) (why, doubt string) {
 	for _, cond := range s.Conditions {
 		w, ok := c.trusted(cond)
 		if !ok {
@@ -101,10 +143,10 @@ func (c *classifier) restriction(s *Statement) (why, doubt string) {
 	return why, doubt
 }
 
-func (c *classifier) construct(s string) { c.constructs = addText(c.constructs, s) }
+func (c *reading) construct(s string) { c.constructs = addText(c.constructs, s) }
 
 // condition names the constructs that AWS's text does not describe.
-func (c *classifier) condition(cond Condition) {
+func (c *reading) condition(cond Condition) {
 	op, ok := parseOperator(cond.Operator)
 	key := lowKey(cond.Key)
 	switch {
@@ -169,7 +211,7 @@ func list(names []string) string {
 
 // trusted says whether a condition restricts to fixed values of a key that AWS
 // lists (semantics C.2, S1).
-func (c *classifier) trusted(cond Condition) (string, bool) {
+func (c *reading) trusted(cond Condition) (string, bool) {
 	op, ok := parseOperator(cond.Operator)
 	if !ok || op.negated || op.ifExists || op.quantifier == forAllValues || len(cond.Values) == 0 {
 		return "", false
@@ -189,7 +231,7 @@ func (c *classifier) trusted(cond Condition) (string, bool) {
 	case "s3:dataaccesspointaccount":
 		fixed = fixedText
 	case "s3:dataaccesspointarn":
-		if c.facts.Kind != BucketPolicy {
+		if !c.onBucket {
 			return "", false
 		}
 		fixed = fixedPoint
@@ -254,42 +296,42 @@ func doubtful(cond Condition) string {
 
 // matchesNothing is for policies that the syntax alone calls public. S3 refuses
 // one whose actions and resources never meet, so that no status is known.
-func (c *classifier) matchesNothing() Classification {
-	list, _ := actionsOf(&c.open)
-	w := newWorld(c.doc, c.facts)
-	for i := range c.open.Statements {
-		s := &c.open.Statements[i]
-		r := compile(s, ruleActions(s, list), false, nil)
-		for j := range list {
-			if !r.actions.has(j) {
+func (k *desk) matchesNothing(c *reading, f Facts) Classification {
+	an := &k.whole
+	an.settle(f)
+	list, lower := an.list, an.lower
+	if len(list) > an.known {
+		list, _ = actionsOf(&c.rest) // of actions that AWS does not have, only its own
+		lower = bucketLevel(list)
+	}
+	for _, i := range c.open {
+		s := &an.doc.Statements[i]
+		set := ruleActions(s, list)
+		r := compile(s, set, false, nil)
+		for l, some := range [2]actionSet{set.and(lower), set.minus(lower)} {
+			if some == (actionSet{}) {
 				continue
 			}
-			rules := []textRule{w.resourceRule(&list[j]), {r.resources, !r.except}}
+			rules := []textRule{an.world.whole[l], {r.resources, !r.except}}
 			if _, a := findText(rules, &budget{}); a != impossible || strings.Contains(strings.Join(s.Resource, ""), "${") {
 				return Classification{Status: Public, Reasons: c.reasons}
 			}
 		}
 	}
-	return Classification{Status: Unconfirmed, Reasons: append(c.reasons, "no action applies to a resource of its statement: S3 refuses such a policy")}
+	return Classification{Status: Unconfirmed, Reasons: append(slices.Clip(c.reasons), "no action applies to a resource of its statement: S3 refuses such a policy")}
 }
 
 // residual asks whether strangers get something that is not held to fixed
 // values, as AWS's automated reasoning does (semantics C.2; the paper on Block
 // Public Access at FSE 2020 tells of a check beyond syntax).
-func (c *classifier) residual() Classification {
-	rest := *c.doc
-	rest.Statements = append(make([]Statement, 0, len(c.doc.Statements)), c.open.Statements...)
-	for i := range c.doc.Statements {
-		if c.doc.Statements[i].Effect == "Deny" {
-			rest.Statements = append(rest.Statements, c.doc.Statements[i])
-		}
-	}
-	an := newAnalysis(&rest, c.facts)
+func (k *desk) residual(c *reading, f Facts) Classification {
+	k.rest.hold(&c.rest)
+	k.rest.settle(f)
 	undecided := contains(c.constructs, "the canonical user of unsigned requests as principal")
-	if !undecided && an.public() {
+	if !undecided && k.rest.public() {
 		return Classification{Status: Public, Reasons: c.reasons}
 	}
-	return Classification{Status: Unconfirmed, Reasons: append(c.reasons, "AWS's text does not say how it judges "+strings.Join(c.constructs, ", "))}
+	return Classification{Status: Unconfirmed, Reasons: append(slices.Clip(c.reasons), "AWS's text does not say how it judges "+strings.Join(c.constructs, ", "))}
 }
 
 // public says whether some stranger passes who is not held to an address range
@@ -299,7 +341,7 @@ func (an *analysis) public() bool {
 		if an.doc.Statements[i].Effect != "Allow" {
 			continue
 		}
-		for _, g := range an.groups(i) {
+		for _, g := range an.groups[i] {
 			for n := range publicTiers {
 				if slices.ContainsFunc(an.tryTier(an.tier(n), i, &an.list[g.first], false), (*hit).unheld) {
 					return true

@@ -112,13 +112,7 @@ func (t *test) absentHolds() bool {
 // passes says whether one value satisfies the operator, negation included.
 func (t *test) passes(v string) bool { return t.matches(v) != t.op.negated }
 
-func (t *test) onText() bool {
-	switch t.op.kind {
-	case opString, opFold, opLike, opARN:
-		return true
-	}
-	return false
-}
+func (t *test) onText() bool { return t.op.onText() }
 
 func (t *test) matches(v string) bool {
 	if t.onText() {

@@ -2,10 +2,7 @@
 
 package policy
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // Caller is who makes a request. The zero value is an unsigned request.
 type Caller struct {
@@ -56,11 +53,9 @@ const (
 // logic"). It reads the policy directly and shares no search with Analyse, so
 // that each can check the other.
 func Evaluate(d *Document, r Request) Decision {
-	e := evaluation{request: r, variables: d.hasVariables(), context: make(map[string][]string, len(r.Context))}
-	for k, v := range r.Context {
-		e.context[strings.ToLower(k)] = v
-	}
+	e := evaluation{request: r, variables: d.hasVariables()}
 	out := Decision{Outcome: ImplicitDeny}
+	decides := -1
 	for i := range d.Statements {
 		s := &d.Statements[i]
 		switch e.applies(s) {
@@ -70,21 +65,41 @@ func Evaluate(d *Document, r Request) Decision {
 		case no:
 			continue
 		}
-		ref := s.Ref()
 		if s.Effect == "Deny" && out.Outcome != ExplicitDeny {
-			out.Outcome, out.Statement = ExplicitDeny, &ref
+			out.Outcome, decides = ExplicitDeny, i
 		}
 		if s.Effect == "Allow" && out.Outcome == ImplicitDeny {
-			out.Outcome, out.Statement = Allowed, &ref
+			out.Outcome, decides = Allowed, i
 		}
+	}
+	if decides >= 0 {
+		ref := d.Statements[decides].Ref()
+		out.Statement = &ref
 	}
 	return out
 }
 
+// evaluation judges one request. What it works with lies in it, so that texts of
+// the usual length need no further memory.
 type evaluation struct {
 	request   Request
-	context   map[string][]string
 	variables bool
+	glyphs    [128]glyph
+	runes     [128]rune
+	row       [129]bool
+}
+
+// context gives the values of a condition key, which is in lower case.
+func (e *evaluation) context(key string) []string {
+	if v, ok := e.request.Context[key]; ok {
+		return v
+	}
+	for k, v := range e.request.Context {
+		if len(k) == len(key) && strings.EqualFold(k, key) {
+			return v
+		}
+	}
+	return nil
 }
 
 // applies says whether every element of a statement matches the request.
@@ -97,8 +112,8 @@ func (e *evaluation) applies(s *Statement) truth {
 		return no
 	}
 	answer := yes
-	for _, c := range s.Conditions {
-		switch e.holds(c, &void) {
+	for i := range s.Conditions {
+		switch e.holds(&s.Conditions[i], &void) {
 		case no:
 			return no
 		case maybe:
@@ -114,33 +129,41 @@ func (e *evaluation) applies(s *Statement) truth {
 }
 
 func (e *evaluation) actionApplies(s *Statement) bool {
-	matches := func(patterns []string) bool {
-		return slices.ContainsFunc(patterns, func(p string) bool {
-			return matchGlyphs(glyphs(strings.ToLower(p)), strings.ToLower(e.request.Action))
-		})
-	}
 	if s.Action == nil && s.NotAction == nil {
 		return false
 	}
-	return (s.Action == nil || matches(s.Action)) && (s.NotAction == nil || !matches(s.NotAction))
+	return (s.Action == nil || e.namesAction(s.Action)) && (s.NotAction == nil || !e.namesAction(s.NotAction))
+}
+
+func (e *evaluation) namesAction(patterns []string) bool {
+	for _, p := range patterns {
+		if e.matches(appendGlyphs(e.glyphs[:0], p, true), e.request.Action, true) {
+			return true
+		}
+	}
+	return false
 }
 
 func (e *evaluation) resourceApplies(s *Statement, void *bool) bool {
-	matches := func(patterns []string) bool {
-		return slices.ContainsFunc(patterns, func(p string) bool {
-			g, ok := e.expand(p)
-			if !ok {
-				*void = true
-				return false
-			}
-			return matchGlyphs(g, e.request.Resource)
-		})
-	}
 	if s.Resource == nil && s.NotResource == nil {
 		return false
 	}
-	in := s.Resource == nil || matches(s.Resource)
-	return in && (s.NotResource == nil || !matches(s.NotResource))
+	in := s.Resource == nil || e.namesResource(s.Resource, void)
+	return in && (s.NotResource == nil || !e.namesResource(s.NotResource, void))
+}
+
+func (e *evaluation) namesResource(patterns []string, void *bool) bool {
+	for _, p := range patterns {
+		g, ok := e.expand(e.glyphs[:0], p)
+		if !ok {
+			*void = true
+			continue
+		}
+		if e.matches(g, e.request.Resource, false) {
+			return true
+		}
+	}
+	return false
 }
 
 func (e *evaluation) principalApplies(s *Statement) bool {

@@ -4,7 +4,9 @@ package policy
 
 import (
 	"encoding/base64"
+	"slices"
 	"strings"
+	"unicode"
 )
 
 // glyph is one character of a pattern; meta marks "*" and "?" that stand for
@@ -14,58 +16,67 @@ type glyph struct {
 	meta bool
 }
 
-func glyphs(s string) []glyph {
-	out := make([]glyph, 0, len(s))
+func appendGlyphs(to []glyph, s string, lower bool) []glyph {
 	for _, r := range s {
-		out = append(out, glyph{r, r == '*' || r == '?'})
+		if lower {
+			r = unicode.ToLower(r)
+		}
+		to = append(to, glyph{r, r == '*' || r == '?'})
 	}
-	return out
+	return to
 }
 
-// expand replaces the policy variables of a text; false means that one has no
-// value and no default.
-func (e *evaluation) expand(s string) ([]glyph, bool) {
-	if !e.variables {
-		return glyphs(s), true
-	}
-	var out []glyph
+// expand adds a text with its policy variables replaced; false means that one
+// has no value and no default.
+func (e *evaluation) expand(to []glyph, s string) ([]glyph, bool) {
 	for s != "" {
 		at := strings.Index(s, "${")
-		if at < 0 {
-			return append(out, glyphs(s)...), true
+		if at < 0 || !e.variables {
+			return appendGlyphs(to, s, false), true
 		}
-		out = append(out, glyphs(s[:at])...)
+		to = appendGlyphs(to, s[:at], false)
 		key, def, hasDef, rest, ok := splitVariable(s[at:])
 		if !ok {
-			out = append(out, glyphs("${")...)
+			to = appendGlyphs(to, "${", false)
 			s = s[at+2:]
 			continue
 		}
 		s = rest
 		text := key
 		if key != "*" && key != "?" && key != "$" {
-			values := e.context[key]
+			values := e.context(key)
 			switch {
 			case len(values) == 1:
 				text = values[0]
 			case hasDef:
 				text = def
 			default:
-				return nil, false
+				return to, false
 			}
 		}
 		for _, r := range text {
-			out = append(out, glyph{r: r})
+			to = append(to, glyph{r: r})
 		}
 	}
-	return out, true
+	return to, true
 }
 
-// matchGlyphs matches by a table of prefixes, so that no pattern takes more
-// than the product of both lengths.
-func matchGlyphs(pattern []glyph, text string) bool {
-	runes := []rune(text)
-	row := make([]bool, len(runes)+1)
+// matches compares by a table of prefixes, so that no pattern takes more than
+// the product of both lengths.
+func (e *evaluation) matches(pattern []glyph, text string, lower bool) bool {
+	runes := e.runes[:0]
+	for _, r := range text {
+		if lower {
+			r = unicode.ToLower(r)
+		}
+		runes = append(runes, r)
+	}
+	row := e.row[:]
+	if len(runes) >= len(row) {
+		row = make([]bool, len(runes)+1)
+	}
+	row = row[:len(runes)+1]
+	clear(row)
 	row[0] = true
 	for _, g := range pattern {
 		if g.meta && g.r == '*' {
@@ -82,7 +93,11 @@ func matchGlyphs(pattern []glyph, text string) bool {
 	return row[len(runes)]
 }
 
-func plainText(g []glyph) string {
+// plainText gives a value as it stands, with its variables replaced.
+func (e *evaluation) plainText(value string, g []glyph) string {
+	if !e.variables || !strings.Contains(value, "${") {
+		return value
+	}
 	var b strings.Builder
 	for _, x := range g {
 		b.WriteRune(x.r)
@@ -91,31 +106,26 @@ func plainText(g []glyph) string {
 }
 
 // holds judges one condition of the statement (semantics C.4).
-func (e *evaluation) holds(c Condition, void *bool) truth {
+func (e *evaluation) holds(c *Condition, void *bool) truth {
 	op, ok := parseOperator(c.Operator)
 	if !ok {
 		return maybe
 	}
-	have, present := e.context[lowKey(c.Key)]
-	present = present && len(have) > 0
+	have := e.context(lowKey(c.Key))
 	if op.kind == opNull {
-		return nullHolds(c.Values, present)
+		return nullHolds(c.Values, len(have) > 0)
 	}
-	want := make([][]glyph, 0, len(c.Values))
 	for _, v := range c.Values {
-		g, ok := e.expand(v)
-		if !ok {
+		if _, ok := e.expand(e.glyphs[:0], v); !ok {
 			*void = true
-			continue
 		}
-		want = append(want, g)
 	}
-	if !present {
+	if len(have) == 0 {
 		return absentHolds(op)
 	}
 	matched := 0
 	for _, h := range have {
-		if anyMatches(op, want, h) != op.negated {
+		if e.anyMatches(op, c.Values, h) != op.negated {
 			matched++
 		}
 	}
@@ -160,23 +170,23 @@ func asTruth(b bool) truth {
 	return no
 }
 
-func anyMatches(op operator, want [][]glyph, have string) bool {
+func (e *evaluation) anyMatches(op operator, want []string, have string) bool {
 	for _, w := range want {
-		if valueMatches(op, w, have) {
+		if g, ok := e.expand(e.glyphs[:0], w); ok && e.valueMatches(op, w, g, have) {
 			return true
 		}
 	}
 	return false
 }
 
-func valueMatches(op operator, want []glyph, have string) bool {
+func (e *evaluation) valueMatches(op operator, want string, g []glyph, have string) bool {
 	switch op.kind {
 	case opLike:
-		return matchGlyphs(want, have)
+		return e.matches(g, have, false)
 	case opARN:
-		return arnMatches(want, have)
+		return e.arnMatches(g, have)
 	}
-	text := plainText(want)
+	text := e.plainText(want, g)
 	switch op.kind {
 	case opString:
 		return text == have
@@ -220,27 +230,17 @@ func compares(c comparison, have, want float64) bool {
 
 // arnMatches compares ARNs part by part; a wildcard does not cross a colon
 // except in the last part. The pattern "*" alone matches every ARN.
-func arnMatches(want []glyph, have string) bool {
+func (e *evaluation) arnMatches(want []glyph, have string) bool {
 	if len(want) == 1 && want[0] == (glyph{'*', true}) {
 		return true
 	}
-	parts := strings.SplitN(have, ":", 6)
-	var patterns [][]glyph
-	start := 0
-	for i, g := range want {
-		if g.r == ':' && len(patterns) < 5 {
-			patterns = append(patterns, want[start:i])
-			start = i + 1
-		}
-	}
-	patterns = append(patterns, want[start:])
-	if len(parts) != 6 || len(patterns) != 6 {
-		return false
-	}
-	for i := range parts {
-		if !matchGlyphs(patterns[i], parts[i]) {
+	for range 5 {
+		at := slices.IndexFunc(want, func(g glyph) bool { return g.r == ':' })
+		part, rest, ok := strings.Cut(have, ":")
+		if at < 0 || !ok || !e.matches(want[:at], part, false) {
 			return false
 		}
+		want, have = want[at+1:], rest
 	}
-	return true
+	return e.matches(want, have, false)
 }

@@ -92,15 +92,17 @@ func directly(op string, want, have []string) bool {
 	if have != nil {
 		context["k:k"] = have
 	}
-	e := evaluation{context: context}
-	void := false
-	return e.holds(condition(op, "k:k", want), &void) == yes
+	e := evaluation{request: Request{Context: context}}
+	c, void := condition(op, "k:k", want), false
+	return e.holds(&c, &void) == yes
 }
 
 func bySolver(op string, want, have []string) bool {
-	c := compiler{}
+	c := compiler{memory: &ruleMemory{}}
 	k := condition(op, "k:k", want)
-	return c.test(&k).holds(&choice{absent: have == nil, values: have})
+	var t test
+	c.read(&t, &k)
+	return t.holds(&choice{absent: have == nil, values: have})
 }
 
 // TestConditionsAgree: both readings of a condition agree, whatever it compares.

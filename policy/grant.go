@@ -3,6 +3,7 @@
 package policy
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"slices"
@@ -25,7 +26,7 @@ type grantBuilder struct {
 	an        *analysis
 	statement int
 	rows      []*row
-	granted   map[Audience]*actionSet
+	granted   [audienceCount]actionSet // by rank of the audience
 	patterns  []actionPattern
 }
 
@@ -34,39 +35,14 @@ type row struct {
 	finding
 	actions actionSet
 	owned   bool // the list of principals is its own
+	key     []byte
 }
 
 func (b *grantBuilder) add(h *hit, g group) {
 	an := b.an
-	if b.granted == nil {
-		b.granted = map[Audience]*actionSet{}
-	}
-	set := b.granted[h.audience]
-	if set == nil {
-		set = &actionSet{}
-		b.granted[h.audience] = set
-	}
-	first := &an.list[g.first]
-	scope := an.scopeOf(h)
-	base := finding{Grant: Grant{
-		Audience: h.audience, Scope: scope, Guards: an.guards(h),
-		Statement: an.doc.Statements[b.statement].Ref(), UnsignedOnly: h.lone,
-	}}
-	if len(base.Scope.Include) == 0 {
-		base.Scope.Include = []string{an.world.scopeText(an.world.wholeLevel(first.level), first.level)}
-	}
-	if h.subject.principal != "" && !h.audience.Public() || h.audience == WebIdentity {
-		base.Principals = []string{h.subject.principal}
-	}
-	if h.audience == Network {
-		base.Addresses, _ = h.addresses.count()
-	}
-	base.Unsettled = slices.Clone(h.unsettled)
-	base.Until = an.until(h)
-	if base.Unsettled == nil && h.state == nil {
-		base.Unsettled = []string{givenUp}
-	}
-	byAccess := map[Access]*row{}
+	set := &b.granted[h.audience.rank()]
+	base := b.base(h, &an.list[g.first])
+	before := len(b.rows)
 	for i := g.set.next(0); i >= 0; i = g.set.next(i + 1) {
 		set.add(i)
 		a := &an.list[i]
@@ -74,61 +50,121 @@ func (b *grantBuilder) add(h *hit, g group) {
 		if i >= an.known {
 			unsettled = addText(slices.Clone(unsettled), "the action "+a.name+" is not in the catalogue")
 		}
-		r := byAccess[a.access]
+		r := lastWith(b.rows[before:], a.access)
 		if r == nil || !slices.Equal(r.Unsettled, unsettled) {
-			r = &row{finding: base}
+			r = an.memory.rows.one()
+			r.finding = base
 			r.hit, r.action = h, a
 			r.Access, r.Unsettled = []Access{a.access}, unsettled
 			if len(unsettled) == 0 {
 				r.Witness = an.witness(h, a)
 			}
-			byAccess[a.access] = r
 			b.rows = append(b.rows, r)
 		}
 		r.actions.add(i)
 	}
 }
 
+// lastWith gives the newest row of an access class.
+func lastWith(rows []*row, access Access) *row {
+	for i := len(rows) - 1; i >= 0; i-- {
+		if rows[i].Access[0] == access {
+			return rows[i]
+		}
+	}
+	return nil
+}
+
+// base gives what the grants of a hit have in common.
+func (b *grantBuilder) base(h *hit, first *action) finding {
+	an := b.an
+	out := finding{Grant: Grant{
+		Audience: h.audience, Scope: an.scopeOf(h), Guards: an.guards(h),
+		Statement: an.doc.Statements[b.statement].Ref(), UnsignedOnly: h.lone,
+	}}
+	if len(out.Scope.Include) == 0 {
+		out.Scope.Include = []string{an.world.scopeText(an.world.wholeLevel(first.level), first.level)}
+	}
+	if h.subject.principal != "" && !h.audience.Public() || h.audience == WebIdentity {
+		out.Principals = []string{h.subject.principal}
+	}
+	if h.audience == Network {
+		out.Addresses, _ = h.addresses.count()
+	}
+	out.Unsettled = slices.Clone(h.unsettled)
+	out.Until = an.until(h)
+	if out.Unsettled == nil && h.state == nil {
+		out.Unsettled = []string{givenUp}
+	}
+	return out
+}
+
 // grants merges rows that differ in nothing but their actions or principals,
 // and names the actions by the statement's own patterns where all that a
 // pattern stands for is granted.
-func (b *grantBuilder) grants(findings []finding) []finding {
-	merged := merge(b.rows, func(key []byte, r *row) []byte { return appendTexts(key, r.Principals) },
+func (b *grantBuilder) grants(findings []*finding) []*finding {
+	merged := b.merge(b.rows, func(key []byte, r *row) []byte { return appendTexts(key, r.Principals) },
 		func(into, r *row) { into.actions = into.actions.or(r.actions) })
-	out := merge(merged, func(key []byte, r *row) []byte {
+	out := b.merge(merged, func(key []byte, r *row) []byte {
 		for _, word := range r.actions {
 			key = binary.LittleEndian.AppendUint64(key, word)
 		}
 		return key
 	}, (*row).takePrincipals)
-	findings = slices.Grow(findings, len(out))
 	for _, r := range out {
 		r.Actions = b.names(r)
-		slices.Sort(r.Principals)
-		r.Principals = slices.Compact(r.Principals)
-		findings = append(findings, r.finding)
+		if len(r.Principals) > 1 {
+			slices.Sort(r.Principals)
+			r.Principals = slices.Compact(r.Principals)
+		}
+		findings = append(findings, &r.finding)
 	}
 	return findings
 }
 
-// merge joins rows that have the same key, and keeps the order of the first.
-func merge(rows []*row, more func([]byte, *row) []byte, join func(into, r *row)) []*row {
+// fewRows is the number of rows up to which they are compared with each other.
+const fewRows = 8
+
+// merge joins rows that have the same key, in place, and keeps the order of the
+// first.
+func (b *grantBuilder) merge(rows []*row, more func([]byte, *row) []byte, join func(into, r *row)) []*row {
 	if len(rows) < 2 {
 		return rows
 	}
-	index := make(map[string]*row, len(rows))
-	out := make([]*row, 0, len(rows))
-	var key []byte
+	var index map[string]*row
+	if len(rows) > fewRows {
+		index = make(map[string]*row, len(rows))
+	}
+	out := rows[:0]
+	keys := b.an.memory.keys[:0]
 	for _, r := range rows {
-		key = more(r.key(key[:0]), r)
-		if m := index[string(key)]; m != nil {
+		start := len(keys)
+		keys = more(r.appendKey(keys), r)
+		r.key = keys[start:]
+		if m := sameRow(out, index, r.key); m != nil {
 			join(m, r)
+			keys = keys[:start]
 			continue
 		}
-		index[string(key)] = r
+		if index != nil {
+			index[string(r.key)] = r
+		}
 		out = append(out, r)
 	}
+	b.an.memory.keys = keys
 	return out
+}
+
+func sameRow(rows []*row, index map[string]*row, key []byte) *row {
+	if index != nil {
+		return index[string(key)]
+	}
+	for _, r := range rows {
+		if bytes.Equal(r.key, key) {
+			return r
+		}
+	}
+	return nil
 }
 
 func (r *row) takePrincipals(other *row) {
@@ -138,15 +174,14 @@ func (r *row) takePrincipals(other *row) {
 	r.Principals = append(r.Principals, other.Principals...)
 }
 
-// key tells rows apart, apart from actions and principals.
-func (r *row) key(to []byte) []byte {
+// appendKey tells rows apart, apart from actions and principals.
+func (r *row) appendKey(to []byte) []byte {
 	to = append(append(to, r.Audience...), 0)
 	for _, a := range r.Access {
 		to = append(append(to, a...), 0)
 	}
-	for _, list := range [][]string{r.Scope.Include, r.Scope.Exclude, r.Guards, r.Unsettled} {
-		to = appendTexts(to, list)
-	}
+	to = appendTexts(appendTexts(to, r.Scope.Include), r.Scope.Exclude)
+	to = appendTexts(appendTexts(to, r.Guards), r.Unsettled)
 	if r.Until != nil {
 		to = binary.LittleEndian.AppendUint64(to, uint64(r.Until.Unix()))
 	}
@@ -169,9 +204,9 @@ func (b *grantBuilder) names(r *row) []string {
 	if b.patterns == nil {
 		b.patterns = broadestFirst(an.doc.Statements[b.statement].Action, an.list)
 	}
-	granted := b.granted[r.Audience]
+	granted := b.granted[r.Audience.rank()]
 	left := r.actions
-	var out []string
+	out := make([]string, 0, 2)
 	for _, p := range b.patterns {
 		if p.set.and(left) == (actionSet{}) || !b.complete(p.set, granted) {
 			continue
@@ -212,29 +247,25 @@ func broadestFirst(patterns []string, list []action) []actionPattern {
 
 // complete says whether an audience has every action of a pattern that an
 // outsider can have on the levels that the statement reaches.
-func (b *grantBuilder) complete(set actionSet, granted *actionSet) bool {
+func (b *grantBuilder) complete(set, granted actionSet) bool {
 	an := b.an
-	var levels [2]bool
-	for i := range an.list {
-		levels[an.list[i].level] = levels[an.list[i].level] || granted.has(i)
-	}
-	for i := range an.list {
-		a := &an.list[i]
-		if set.has(i) && levels[a.level] && !granted.has(i) && !ownerOnly(a.name) {
-			return false
+	reached := actionSet{}
+	for _, onLevel := range []actionSet{an.lower, firstActions(len(an.list)).minus(an.lower)} {
+		if granted.and(onLevel) != (actionSet{}) {
+			reached = reached.or(onLevel)
 		}
 	}
-	return true
+	return set.and(reached).minus(granted).minus(ownerActions) == (actionSet{})
 }
 
 // until gives the instant at which the passing of time ends the grant.
 func (an *analysis) until(h *hit) *time.Time {
-	if an.world.at.IsZero() || h.state == nil {
+	if len(an.edges) == 0 || an.world.at.IsZero() || h.state == nil {
 		return nil
 	}
 	now := an.world.at
 	defer func() { an.world.at = now }()
-	for _, edge := range Edges(an.doc) {
+	for _, edge := range an.edges {
 		if !edge.After(now) {
 			continue
 		}
@@ -246,17 +277,16 @@ func (an *analysis) until(h *hit) *time.Time {
 	return nil
 }
 
-func sortFindings(list []finding) {
-	class := map[Access]int{}
-	for i, a := range AccessOrder {
-		class[a] = i
+func sortFindings(list []*finding) {
+	if len(list) < 2 {
+		return
 	}
-	slices.SortStableFunc(list, func(a, b finding) int {
+	slices.SortStableFunc(list, func(a, b *finding) int {
 		return cmp.Or(
-			cmp.Compare(audienceOrder[a.Audience], audienceOrder[b.Audience]),
+			cmp.Compare(a.Audience.rank(), b.Audience.rank()),
 			cmp.Compare(len(a.Unsettled), len(b.Unsettled)),
 			cmp.Compare(a.Statement.Index, b.Statement.Index),
-			cmp.Compare(class[a.Access[0]], class[b.Access[0]]),
+			cmp.Compare(a.Access[0].rank(), b.Access[0].rank()),
 			slices.Compare(a.Scope.Include, b.Scope.Include),
 			slices.Compare(a.Principals, b.Principals),
 		)

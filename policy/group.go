@@ -2,6 +2,8 @@
 
 package policy
 
+import "slices"
+
 // group is a set of actions that the policy cannot tell apart; the first one
 // stands for all.
 type group struct {
@@ -11,48 +13,48 @@ type group struct {
 
 // classify splits the actions: two stay together when they act on the same
 // level, the same statements are about them and they know the same request keys.
-func (an *analysis) classify() {
-	all := firstActions(len(an.list))
-	level := bucketActions
-	for i := an.known; i < len(an.list); i++ {
-		if an.list[i].level == onBucket {
-			level.add(i)
-		}
+func (m *form) classify() {
+	m.classes = append(m.classes[:0], firstActions(len(m.list)))
+	m.split(m.lower)
+	m.split(wholeCatalogue)
+	for i := range m.sets {
+		m.split(m.sets[i])
 	}
-	an.classes = append(an.classes[:0], all)
-	an.split(level)
-	an.split(wholeCatalogue)
-	for i := range an.sets {
-		an.split(an.sets[i])
-	}
-	for _, k := range an.mentions {
-		if known, ok := knownTo(k); ok {
-			an.split(setOf(an.list, known))
+	for _, k := range m.mentions {
+		if carriers, ok := knownTo(k); ok {
+			m.split(carriers.of(m.list))
 		}
 	}
 }
 
 // split divides every class by whether its actions are in the set.
-func (an *analysis) split(set actionSet) {
-	for i := range an.classes {
-		in := an.classes[i].and(set)
-		if out := an.classes[i].minus(set); in != (actionSet{}) && out != (actionSet{}) {
-			an.classes[i] = in
-			an.classes = append(an.classes, out)
+func (m *form) split(set actionSet) {
+	for i := range m.classes {
+		in := m.classes[i].and(set)
+		if out := m.classes[i].minus(set); in != (actionSet{}) && out != (actionSet{}) {
+			m.classes[i] = in
+			m.classes = append(m.classes, out)
 		}
 	}
 }
 
-// groups splits the actions of a statement that an outsider can ask for, in the
+// groupAll splits the actions of each Allow that an outsider can ask for, in the
 // order of the list.
-func (an *analysis) groups(statement int) []group {
-	left := an.sets[statement].minus(ownerActions)
-	var out []group
+func (m *form) groupAll() {
+	m.groups = slices.Grow(m.groups[:0], len(m.sets))[:len(m.sets)]
+	for i, set := range m.sets {
+		m.groups[i] = m.groups[i][:0]
+		if m.doc.Statements[i].Effect == "Allow" {
+			m.groups[i] = m.group(m.groups[i], set.minus(ownerActions))
+		}
+	}
+}
+
+func (m *form) group(out []group, left actionSet) []group {
 	for i := left.next(0); i >= 0; i = left.next(i + 1) {
-		for _, c := range an.classes {
+		for _, c := range m.classes {
 			if c.has(i) {
-				g := group{i, c.and(left)}
-				out = append(out, g)
+				out = append(out, group{i, c.and(left)})
 				left = left.minus(c)
 				break
 			}

@@ -145,7 +145,7 @@ func (an *analysis) spelling(key string) string {
 	}
 	// A key that only a variable of a resource names.
 	spelt := key
-	eachResource(an.doc, func(text string) bool {
+	eachResource(&an.doc, func(text string) bool {
 		at := strings.Index(strings.ToLower(text), "${"+key)
 		if at < 0 || at+2+len(key) > len(text) || !strings.EqualFold(text[at+2:at+2+len(key)], key) {
 			return true

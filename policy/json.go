@@ -6,8 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -69,6 +69,22 @@ type jsonReader struct {
 	nodes int
 	stack []node // values of lists and objects that are not closed yet
 	twice []node // members that a later one of the same name replaces
+	kids  arena[node]
+}
+
+// readers keep their memory from one text to the next. Nothing of a node lasts
+// but strings.
+var readers = sync.Pool{New: func() any { return &jsonReader{} }}
+
+// give puts a reader back for others, unless a large text made it large.
+func (r *jsonReader) give() {
+	if len(r.kids.block) > maxKept || cap(r.stack) > maxKept {
+		return
+	}
+	r.kids.reset()
+	clear(r.stack[:cap(r.stack)])
+	*r = jsonReader{stack: r.stack[:0], kids: r.kids}
+	readers.Put(r)
 }
 
 var (
@@ -88,48 +104,49 @@ func (r *jsonReader) space() {
 	}
 }
 
-func (r *jsonReader) value(depth int, n *node) error {
+func (r *jsonReader) value(depth int) (n node, err error) {
 	if r.nodes++; r.nodes > maxNodes {
-		return errMany
+		return n, errMany
 	}
 	if depth > maxDepth {
-		return errDeep
+		return n, errDeep
 	}
 	r.space()
 	if r.at == len(r.src) {
-		return errShort
+		return n, errShort
 	}
-	n.start = r.at
-	err := r.body(depth, n)
-	n.end = r.at
-	return err
+	start := r.at
+	n, err = r.body(depth)
+	n.start, n.end = start, r.at
+	return n, err
 }
 
-func (r *jsonReader) body(depth int, n *node) (err error) {
+func (r *jsonReader) body(depth int) (n node, err error) {
 	switch c := r.src[r.at]; {
 	case c == '{':
 		n.kind = jsonObject
-		return r.items(depth, n, '}')
+		n.kids, err = r.items(depth, jsonObject, '}')
+		return n, err
 	case c == '[':
 		n.kind = jsonList
-		return r.items(depth, n, ']')
+		n.kids, err = r.items(depth, jsonList, ']')
+		return n, err
 	case c == '"':
 		n.kind = jsonString
 		n.text, err = r.quoted()
-		return err
+		return n, err
 	case c == '-' || '0' <= c && c <= '9':
 		n.kind = jsonNumber
 		n.text, err = r.number()
-		return err
+		return n, err
 	}
 	for _, w := range jsonWords {
 		if strings.HasPrefix(r.src[r.at:], w.word) {
-			n.kind, n.text = w.kind, w.word
 			r.at += len(w.word)
-			return nil
+			return node{kind: w.kind, text: w.word}, nil
 		}
 	}
-	return fmt.Errorf("%s is no JSON value", r.here())
+	return n, fmt.Errorf("%s is no JSON value", r.here())
 }
 
 var jsonWords = []struct {
@@ -138,73 +155,86 @@ var jsonWords = []struct {
 }{{"true", jsonBool}, {"false", jsonBool}, {"null", jsonNull}}
 
 // items reads what stands between brackets.
-func (r *jsonReader) items(depth int, n *node, closing byte) error {
+func (r *jsonReader) items(depth int, kind jsonKind, closing byte) ([]node, error) {
 	r.at++
 	base := len(r.stack)
 	for {
 		r.space()
 		if r.at < len(r.src) && r.src[r.at] == closing && len(r.stack) == base {
 			r.at++
-			return nil
+			return nil, nil
 		}
-		var kid node
-		if n.kind == jsonObject {
-			if err := r.memberName(&kid); err != nil {
-				return err
-			}
+		if err := r.item(depth, kind); err != nil {
+			return nil, err
 		}
-		if err := r.value(depth+1, &kid); err != nil {
-			return err
-		}
-		r.stack = append(r.stack, kid)
 		r.space()
 		switch {
 		case r.at == len(r.src):
-			return errShort
+			return nil, errShort
 		case r.src[r.at] == ',':
 			r.at++
 		case r.src[r.at] == closing:
 			r.at++
-			r.take(n, base)
-			return nil
+			return r.take(kind, base), nil
 		default:
-			return fmt.Errorf("%s stands where a comma or a closing bracket belongs", r.here())
+			return nil, fmt.Errorf("%s stands where a comma or a closing bracket belongs", r.here())
 		}
 	}
 }
 
-func (r *jsonReader) memberName(kid *node) (err error) {
-	r.space()
-	if r.at == len(r.src) {
-		return errShort
+// item puts one member or element on the stack.
+func (r *jsonReader) item(depth int, kind jsonKind) error {
+	var name string
+	var nameAt int
+	if kind == jsonObject {
+		var err error
+		if name, nameAt, err = r.memberName(); err != nil {
+			return err
+		}
 	}
-	if r.src[r.at] != '"' {
-		return fmt.Errorf("%s stands where the name of a member belongs", r.here())
-	}
-	kid.nameAt = r.at
-	if kid.name, err = r.quoted(); err != nil {
+	kid, err := r.value(depth + 1)
+	if err != nil {
 		return err
 	}
+	kid.name, kid.nameAt = name, nameAt
+	r.stack = append(r.stack, kid)
+	return nil
+}
+
+func (r *jsonReader) memberName() (name string, at int, err error) {
 	r.space()
 	if r.at == len(r.src) {
-		return errShort
+		return "", 0, errShort
+	}
+	if r.src[r.at] != '"' {
+		return "", 0, fmt.Errorf("%s stands where the name of a member belongs", r.here())
+	}
+	at = r.at
+	if name, err = r.quoted(); err != nil {
+		return "", 0, err
+	}
+	r.space()
+	if r.at == len(r.src) {
+		return "", 0, errShort
 	}
 	if r.src[r.at] != ':' {
-		return fmt.Errorf("%s stands where a colon belongs", r.here())
+		return "", 0, fmt.Errorf("%s stands where a colon belongs", r.here())
 	}
 	r.at++
-	return nil
+	return name, at, nil
 }
 
 // take moves the values of a closed list or object off the stack. Of members
 // with one name the last stays, as JSON parsers do it (semantics A.1 A9).
-func (r *jsonReader) take(n *node, base int) {
+func (r *jsonReader) take(kind jsonKind, base int) []node {
 	kids := r.stack[base:]
-	if n.kind == jsonObject {
+	if kind == jsonObject {
 		kids = r.lastOfEach(kids)
 	}
-	n.kids = slices.Clone(kids)
+	out := r.kids.take(len(kids))
+	copy(out, kids)
 	r.stack = r.stack[:base]
+	return out
 }
 
 func (r *jsonReader) lastOfEach(kids []node) []node {

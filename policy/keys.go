@@ -22,6 +22,15 @@ type world struct {
 	bucket    *pattern
 	objects   *pattern
 	whole     [2]textRule // by level
+	names     names       // that the resources are of
+	host      string      // of a request's URL, with what the path begins with; lazily
+	memory    subjectMemory
+}
+
+// names is what the ARNs of a bucket or access point follow from.
+type names struct {
+	facts     Facts
+	partition string
 }
 
 // stranger holds the names that AWS issued to a requester whom the policy does
@@ -33,6 +42,9 @@ type stranger struct {
 // maxDomains bounds the list of a subject's domains, which is looked through
 // from the start.
 const maxDomains = 64
+
+// fewDomains is the number that most policies ask for.
+const fewDomains = 4
 
 // domain says what a key can be for a subject and an action (semantics C.5).
 func (w *world) domain(s *subject, key string, a *action) *domain {
@@ -56,6 +68,9 @@ func (w *world) domain(s *subject, key string, a *action) *domain {
 		}
 	}
 	d := w.build(s, key)
+	if s.domains == nil {
+		s.domains = w.memory.domains.take(fewDomains)[:0]
+	}
 	if len(s.domains) < maxDomains {
 		s.domains = append(s.domains, keyDomain{key, d})
 	}

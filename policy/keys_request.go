@@ -291,11 +291,11 @@ func requestKey(s *subject, key string, a *action, w *world) (*domain, bool) {
 		}
 		return d, true
 	}
-	name, ok := knownTo(key)
+	carriers, ok := knownTo(key)
 	if !ok {
 		return nil, false
 	}
-	if !name(a) {
+	if !carriers.has(a) {
 		return never(), true
 	}
 	return requestValue(s, key, w), true
@@ -328,43 +328,84 @@ func requestValue(s *subject, key string, w *world) *domain {
 	return optional(texts("*"))
 }
 
-// knownTo gives the test for the actions whose requests can carry a key.
-func knownTo(key string) (func(*action) bool, bool) {
-	among := func(names ...string) func(*action) bool {
-		return func(a *action) bool { return slices.Contains(names, a.name) }
+// carriers are the actions whose requests can carry a key.
+type carriers struct {
+	set  actionSet          // of the catalogue
+	more func(*action) bool // for actions that the catalogue lacks; nil where none can
+}
+
+func (c *carriers) has(a *action) bool {
+	if a.index < len(catalogue) {
+		return c.set.has(a.index)
 	}
+	return c.more != nil && c.more(a)
+}
+
+// of gives those of a list, which begins with the catalogue.
+func (c *carriers) of(list []action) actionSet {
+	set := c.set
+	for i := len(catalogue); i < len(list); i++ {
+		if c.has(&list[i]) {
+			set.add(i)
+		}
+	}
+	return set
+}
+
+func among(names ...string) *carriers {
+	return &carriers{set: setOf(catalogue, func(a *action) bool { return slices.Contains(names, a.name) })}
+}
+
+func where(pick func(*action) bool) *carriers { return &carriers{setOf(catalogue, pick), pick} }
+
+var (
+	listing     = among("s3:ListBucket", "s3:ListBucketVersions")
+	putsACL     = among("s3:PutObject", "s3:PutObjectAcl", "s3:PutObjectVersionAcl", "s3:PutBucketAcl", "s3:CreateBucket")
+	encrypts    = among("s3:PutObject", "s3:ReplicateObject")
+	putsObject  = among("s3:PutObject")
+	ifMatches   = among("s3:PutObject", "s3:DeleteObject")
+	retains     = among("s3:PutObject", "s3:PutObjectRetention")
+	holds       = among("s3:PutObject", "s3:PutObjectLegalHold")
+	tags        = among("s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectVersionTagging")
+	creates     = among("s3:CreateBucket")
+	ofVersions  = where(func(a *action) bool { return strings.Contains(a.name, "Version") && a.level == onObject })
+	readsTagged = where(func(a *action) bool {
+		return a.level == onObject && (strings.HasPrefix(a.name, "s3:GetObject") || strings.HasSuffix(a.name, "Acl") ||
+			strings.HasSuffix(a.name, "Tagging") || a.name == "s3:RestoreObject")
+	})
+)
+
+// knownTo gives the actions whose requests can carry a key.
+func knownTo(key string) (*carriers, bool) {
 	switch key {
 	case "s3:prefix", "s3:delimiter", "s3:max-keys":
-		return among("s3:ListBucket", "s3:ListBucketVersions"), true
+		return listing, true
 	case "s3:x-amz-acl", "s3:x-amz-grant-read", "s3:x-amz-grant-write", "s3:x-amz-grant-read-acp",
 		"s3:x-amz-grant-write-acp", "s3:x-amz-grant-full-control":
-		return among("s3:PutObject", "s3:PutObjectAcl", "s3:PutObjectVersionAcl", "s3:PutBucketAcl", "s3:CreateBucket"), true
+		return putsACL, true
 	case "s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id":
-		return among("s3:PutObject", "s3:ReplicateObject"), true
+		return encrypts, true
 	case "s3:x-amz-server-side-encryption-customer-algorithm", "s3:x-amz-storage-class", "s3:x-amz-copy-source",
 		"s3:x-amz-metadata-directive", "s3:x-amz-website-redirect-location", "s3:if-none-match", "s3:objectcreationoperation":
-		return among("s3:PutObject"), true
+		return putsObject, true
 	case "s3:if-match":
-		return among("s3:PutObject", "s3:DeleteObject"), true
+		return ifMatches, true
 	case "s3:versionid":
-		return func(a *action) bool { return strings.Contains(a.name, "Version") && a.level == onObject }, true
+		return ofVersions, true
 	case "s3:object-lock-mode", "s3:object-lock-retain-until-date", "s3:object-lock-remaining-retention-days":
-		return among("s3:PutObject", "s3:PutObjectRetention"), true
+		return retains, true
 	case "s3:object-lock-legal-hold":
-		return among("s3:PutObject", "s3:PutObjectLegalHold"), true
+		return holds, true
 	case "s3:requestobjecttagkeys":
-		return among("s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectVersionTagging"), true
+		return tags, true
 	case "s3:locationconstraint":
-		return among("s3:CreateBucket"), true
+		return creates, true
 	}
 	switch {
 	case strings.HasPrefix(key, "s3:requestobjecttag/"):
-		return among("s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectVersionTagging"), true
+		return tags, true
 	case strings.HasPrefix(key, "s3:existingobjecttag/"):
-		return func(a *action) bool {
-			return a.level == onObject && (strings.HasPrefix(a.name, "s3:GetObject") || strings.HasSuffix(a.name, "Acl") ||
-				strings.HasSuffix(a.name, "Tagging") || a.name == "s3:RestoreObject")
-		}, true
+		return readsTagged, true
 	}
 	return nil, false
 }

@@ -304,8 +304,7 @@ func FuzzJSON(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		r := jsonReader{src: string(text)}
-		var n node
-		err := r.value(0, &n)
+		n, err := r.value(0)
 		if r.space(); err == nil && r.at < len(r.src) {
 			err = fmt.Errorf("trailing")
 		}

@@ -124,3 +124,12 @@ func readOperator(name string) (operator, bool) {
 	}
 	return op, ok
 }
+
+// onText says whether the operator compares texts by patterns.
+func (op operator) onText() bool {
+	switch op.kind {
+	case opString, opFold, opLike, opARN:
+		return true
+	}
+	return false
+}

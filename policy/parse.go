@@ -33,7 +33,9 @@ func Parse(text []byte) (*Document, error) {
 		return nil, fmt.Errorf("policy: %d bytes are above the limit of %d; S3 takes at most %d", len(text), maxText, maxPolicy)
 	}
 	p := parser{doc: &Document{}, src: string(text)}
-	r := jsonReader{src: p.src, stack: make([]node, 0, 24)}
+	r := readers.Get().(*jsonReader)
+	r.src = p.src
+	defer r.give()
 	if strings.HasPrefix(p.src, byteOrderMark) {
 		r.at = len(byteOrderMark)
 		p.note(0, -1, BadEncoding, "the text begins with a byte order mark")
@@ -41,8 +43,7 @@ func Parse(text []byte) (*Document, error) {
 	if len(text) > maxPolicy {
 		p.note(0, -1, TooLarge, "the policy has %d bytes; S3 takes at most %d", len(text), maxPolicy)
 	}
-	var top node
-	err := r.value(0, &top)
+	top, err := r.value(0)
 	if err == nil {
 		if r.space(); r.at < len(r.src) {
 			err = fmt.Errorf("text after the end of the policy")
@@ -59,6 +60,7 @@ func Parse(text []byte) (*Document, error) {
 		n := &r.twice[i]
 		p.note(n.nameAt, -1, DuplicateName, "the member %q stands twice; the last one counts", n.name)
 	}
+	p.texts.block = make([]string, r.nodes/2) // about as many as the document keeps
 	return p.document(&top)
 }
 
@@ -97,8 +99,10 @@ func ParseValue(v any) (*Document, error) {
 
 // parser turns nodes into a Document.
 type parser struct {
-	doc *Document
-	src string
+	doc    *Document
+	src    string
+	texts  arena[string] // where the document's lists lie
+	people arena[Principal]
 }
 
 // note adds a problem: at a byte of the text, or -1 where there is no text, in
@@ -155,6 +159,7 @@ func (p *parser) document(top *node) (*Document, error) {
 		p.note(top.start, -1, MissingElement, "the policy has no Statement")
 	}
 	d.Statements = make([]Statement, len(list))
+	p.people.block = make([]Principal, len(list))
 	if len(list) == 0 {
 		d.Statements = nil
 	}
@@ -188,14 +193,17 @@ func (p *parser) element(n *node, statement int, where string, standard []string
 	return unknownElement
 }
 
-func (p *parser) text(n *node, statement int, where string) string {
+func (p *parser) text(n *node, statement int, name string) string {
 	switch n.kind {
 	case jsonString, jsonNumber:
 		return n.text
 	case jsonNull:
 		return ""
 	}
-	p.note(n.start, statement, WrongShape, "%s is %s, not a string", where, n.kind)
+	if statement >= 0 {
+		name = fmt.Sprintf("statement %d: %s", statement, name)
+	}
+	p.note(n.start, statement, WrongShape, "%s is %s, not a string", name, n.kind)
 	return n.text
 }
 

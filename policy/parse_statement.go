@@ -92,7 +92,7 @@ func (s *statementParser) member(n *node) {
 	e := s.standard(n, statementElements, &s.seen)
 	switch e {
 	case elementSid:
-		s.Sid = s.text(n, s.Index, fmt.Sprintf("statement %d: Sid", s.Index))
+		s.Sid = s.text(n, s.Index, "Sid")
 	case elementEffect:
 		s.Effect = s.effect(n)
 	case elementPrincipal:
@@ -147,7 +147,7 @@ func (s *statementParser) malformed(name string) {
 }
 
 func (s *statementParser) effect(n *node) string {
-	e := s.text(n, s.Index, fmt.Sprintf("statement %d: Effect", s.Index))
+	e := s.text(n, s.Index, "Effect")
 	for _, std := range []string{"Allow", "Deny"} {
 		if e == std {
 			return std
@@ -167,7 +167,7 @@ func (s *statementParser) effect(n *node) string {
 // element that is present stays apart from one that is absent.
 func (s *statementParser) list(e element, n *node) []string {
 	name := statementElements[e]
-	out, bad := scalars(n)
+	out, bad := s.values(n)
 	if n.kind != jsonList {
 		s.scalars.add(e)
 	}
@@ -182,18 +182,20 @@ func (s *statementParser) list(e element, n *node) []string {
 	return out
 }
 
-// scalars gives the texts of a scalar or a list of scalars, and whether
-// something was left out because it is neither.
-func scalars(n *node) (out []string, bad bool) {
+// values gives the texts of a scalar or a list of scalars, and whether something
+// was left out because it is neither.
+func (p *parser) values(n *node) (out []string, bad bool) {
 	list := n.kids
 	switch n.kind {
 	case jsonObject, jsonNull:
 		return []string{}, true
 	case jsonList:
 	default:
-		return []string{n.text}, false
+		out = p.texts.take(1)
+		out[0] = n.text
+		return out, false
 	}
-	out = make([]string, 0, len(list))
+	out = p.texts.take(len(list))[:0]
 	for i := range list {
 		switch list[i].kind {
 		case jsonObject, jsonList, jsonNull:
@@ -206,7 +208,7 @@ func scalars(n *node) (out []string, bad bool) {
 }
 
 func (s *statementParser) principal(e element, n *node) *Principal {
-	p := &Principal{}
+	p := s.people.one()
 	name := statementElements[e]
 	if n.kind != jsonObject {
 		s.principalText(p, name, n)
@@ -215,7 +217,7 @@ func (s *statementParser) principal(e element, n *node) *Principal {
 	var seen elementSet
 	for i := range n.kids {
 		kid := &n.kids[i]
-		texts, bad := scalars(kid)
+		texts, bad := s.values(kid)
 		if bad {
 			s.problem(kid.start, WrongShape, ": %s %s holds what is not a string", name, kid.name)
 			s.Other = keep(s.Other, name, n.value())
@@ -228,7 +230,7 @@ func (s *statementParser) principal(e element, n *node) *Principal {
 
 // principalText reads a principal that is not an object: "*" or a list of it.
 func (s *statementParser) principalText(p *Principal, name string, n *node) {
-	texts, bad := scalars(n)
+	texts, bad := s.values(n)
 	if n.kind == jsonList {
 		p.scalars.add(kindList)
 	}
@@ -298,7 +300,7 @@ func (s *statementParser) conditions(n *node) {
 		}
 		for j := range op.kids {
 			key := &op.kids[j]
-			values, bad := scalars(key)
+			values, bad := s.values(key)
 			if bad {
 				s.problem(key.start, WrongShape, ": the condition %s %s holds what is not a scalar", op.name, key.name)
 				s.Other = keep(s.Other, "Condition", n.value())

@@ -193,7 +193,7 @@ func FuzzParse(f *testing.F) {
 		}
 		Classify(d, testFacts)
 		for _, found := range newAnalysis(d, testFacts).run() {
-			checkWitness(t, d, found)
+			checkWitness(t, d, *found)
 		}
 	})
 }

@@ -250,6 +250,8 @@ func (p *pattern) covers(q *pattern) bool {
 			return !q.wild && p.body == q.body
 		case p.more && !p.arn && len(q.head) > len(p.head):
 			return true
+		case p.more && !p.arn && q.tail:
+			return false // q matches the head alone
 		case !p.mixed && !p.arn && !q.mixed && !q.fold && strings.IndexByte(p.body, '?') < 0:
 			// The texts between the "*" of p must stand in q's own text, where no
 			// wildcard of q can take their place.

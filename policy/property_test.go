@@ -18,13 +18,13 @@ func TestWitnessPasses(t *testing.T) {
 	for _, e := range examples(t) {
 		d := e.document(t)
 		for _, f := range newAnalysis(d, e.facts()).run() {
-			checkWitness(t, d, f)
+			checkWitness(t, d, *f)
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		d := drawDocument(t)
 		for _, f := range newAnalysis(d, testFacts).run() {
-			checkWitness(t, d, f)
+			checkWitness(t, d, *f)
 		}
 	})
 }
@@ -94,8 +94,8 @@ func ranks(grants []Grant) map[string]int {
 			continue
 		}
 		key := string(g.Access[0])
-		if r, ok := out[key]; !ok || audienceOrder[g.Audience] < r {
-			out[key] = audienceOrder[g.Audience]
+		if r, ok := out[key]; !ok || g.Audience.rank() < r {
+			out[key] = g.Audience.rank()
 		}
 	}
 	return out

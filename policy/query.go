@@ -2,8 +2,6 @@
 
 package policy
 
-import "slices"
-
 // trySubject asks for a request of one subject, under each binding of the
 // policy variables.
 func (an *analysis) trySubject(s *subject, statement int, a *action, lenient bool) *hit {
@@ -23,14 +21,15 @@ func (an *analysis) trySubject(s *subject, statement int, a *action, lenient boo
 		st, ans := an.solver.solve(q)
 		switch ans {
 		case found:
-			h := &hit{subject: b.subject, query: q.keep(), state: st, unsettled: st.unsettled}
+			h := an.memory.hits.one()
+			*h = hit{subject: b.subject, query: an.keep(q), state: st, unsettled: st.unsettled}
 			if b.doubt != "" {
 				h.unsettled = addText(h.unsettled, b.doubt)
 			}
 			an.widen(h)
 			return h
 		case overrun:
-			over = &hit{subject: b.subject, query: q.keep(), unsettled: []string{givenUp}}
+			over = &hit{subject: b.subject, query: an.keep(q), unsettled: []string{givenUp}}
 		}
 	}
 	return over
@@ -42,24 +41,41 @@ const givenUp = "the search was given up: the policy is too intricate"
 // Allow does not. The next call writes over it: see keep.
 func (an *analysis) query(b bound, statement int, a *action, lenient bool) *query {
 	allow := b.rules[statement]
-	if allow.void || !b.subject.matches(allow.statement) {
+	if allow.void || !an.means(b.subject, allow) {
 		return nil
 	}
-	q := &an.scratch
+	q := &an.question
 	*q = query{allow: allow, denies: q.denies[:0], subject: b.subject, action: a, lenient: lenient}
 	for _, r := range b.denies {
-		if !r.void && r.actions.has(a.index) && b.subject.matches(r.statement) {
+		if !r.void && r.actions.has(a.index) && an.means(b.subject, r) {
 			q.denies = append(q.denies, r)
 		}
 	}
 	return q
 }
 
-// keep gives a query that lasts.
-func (q *query) keep() *query {
-	c := *q
-	c.denies = slices.Clone(q.denies)
-	return &c
+// means says whether a rule's principals hold a subject.
+func (an *analysis) means(s *subject, r *rule) bool {
+	if s.meant == nil {
+		s.meant = an.world.memory.answers.take(len(an.doc.Statements))
+	}
+	known := &s.meant[r.at]
+	if *known == unasked {
+		*known = isNot
+		if s.matches(r.statement) {
+			*known = isSo
+		}
+	}
+	return *known == isSo
+}
+
+// keep gives a query that lasts as long as the run.
+func (an *analysis) keep(q *query) *query {
+	c := an.memory.queries.one()
+	*c = *q
+	c.denies = an.memory.denies.take(len(q.denies))
+	copy(c.denies, q.denies)
+	return c
 }
 
 const maxAddressRounds = 64

@@ -15,12 +15,22 @@ import (
 type rule struct {
 	statement *Statement
 	ref       StatementRef
+	at        int  // the statement's place in the document
 	void      bool // it matches nothing: a variable has no value, or there is no resource
 	actions   actionSet
 	resources []*pattern
 	except    bool // resources is NotResource
 	tests     []*test
-	whole     [2]tri // by level: whether one of resources is all of it
+	whole     [2]tri   // by level: whether one of resources is all of it
+	reach     [2]reach // by level: a resource that the rule takes
+}
+
+// reach is the answer to the question which resource of a level a rule takes,
+// which is the same for every requester.
+type reach struct {
+	asked    bool
+	answer   answer
+	resource string
 }
 
 // tri is an answer that is worked out when first asked for.
@@ -66,28 +76,47 @@ type test struct {
 // scope; false means that the request lacks the key.
 type binding func(key string) (value, shown string, ok bool)
 
+// ruleMemory is where rules lie.
+type ruleMemory struct {
+	rules    arena[rule]
+	lists    arena[*rule]
+	tests    arena[test]
+	refs     arena[*test]
+	patterns arena[pattern]
+	globs    arena[*pattern]
+}
+
+func (m *ruleMemory) reset() {
+	m.rules.reset()
+	m.lists.reset()
+	m.tests.reset()
+	m.refs.reset()
+	m.patterns.reset()
+	m.globs.reset()
+}
+
 // compile makes a statement ready. Action sets come in ready, since they do not
 // depend on variables.
 func compile(s *Statement, actions actionSet, variables bool, bind binding) *rule {
 	r := &rule{}
-	r.compile(s, actions, variables, bind)
+	c := compiler{variables: variables, bind: bind, memory: &ruleMemory{}}
+	c.compile(r, s, actions)
 	return r
 }
 
-func (r *rule) compile(s *Statement, actions actionSet, variables bool, bind binding) {
+func (c *compiler) compile(r *rule, s *Statement, actions actionSet) {
 	*r = rule{statement: s, ref: s.Ref(), actions: actions}
 	list := s.Resource
 	if s.Resource == nil {
 		list, r.except = s.NotResource, true
 	}
-	c := compiler{variables: variables, bind: bind}
-	patterns, tests := make([]pattern, len(list)), make([]test, len(s.Conditions))
-	r.resources = make([]*pattern, len(list))
+	c.void = false
+	patterns, tests := c.memory.patterns.take(len(list)), c.memory.tests.take(len(s.Conditions))
+	r.resources, r.tests = c.memory.globs.take(len(list)), c.memory.refs.take(len(tests))
 	for i, text := range list {
 		r.resources[i] = &patterns[i]
 		c.set(&patterns[i], text, true)
 	}
-	r.tests = make([]*test, len(tests))
 	for i := range tests {
 		r.tests[i] = &tests[i]
 		c.read(&tests[i], &s.Conditions[i])
@@ -138,6 +167,7 @@ type compiler struct {
 	variables bool
 	bind      binding
 	void      bool
+	memory    *ruleMemory
 }
 
 func (c *compiler) pattern(text string, wildcards bool) *pattern {
@@ -198,12 +228,6 @@ func (c *compiler) value(key, def string, hasDef bool) (value, shown string) {
 	return def, def
 }
 
-func (c *compiler) test(source *Condition) *test {
-	t := &test{}
-	c.read(t, source)
-	return t
-}
-
 func (c *compiler) read(t *test, source *Condition) {
 	op, ok := parseOperator(source.Operator)
 	*t = test{key: lowKey(source.Key), shown: source.Key, op: op, unknown: !ok, values: source.Values, source: source}
@@ -212,8 +236,8 @@ func (c *compiler) read(t *test, source *Condition) {
 	}
 	switch op.kind {
 	case opString, opFold, opLike, opARN:
-		block := make([]pattern, len(source.Values))
-		t.patterns = make([]*pattern, 0, len(block))
+		block := c.memory.patterns.take(len(source.Values))
+		t.patterns = c.memory.globs.take(len(block))[:0]
 		for i, v := range source.Values {
 			p := &block[i]
 			c.set(p, v, op.kind == opLike || op.kind == opARN)
@@ -268,11 +292,12 @@ func ruleActions(s *Statement, list []action) actionSet {
 	if s.Action == nil && s.NotAction == nil {
 		return set
 	}
-	in, out := matchActions(list, s.Action), matchActions(list, s.NotAction)
-	for i := range list {
-		if (s.Action == nil || in.has(i)) && (s.NotAction == nil || !out.has(i)) {
-			set.add(i)
-		}
+	set = firstActions(len(list))
+	if s.Action != nil {
+		set = matchActions(list, s.Action)
+	}
+	if s.NotAction != nil {
+		set = set.minus(matchActions(list, s.NotAction))
 	}
 	return set
 }

@@ -29,9 +29,14 @@ func (an *analysis) scope(h *hit, l level) Scope {
 			}
 		}
 	}
-	for _, p := range include {
-		if len(include) == 1 || sc.reaches(textRule{[]*pattern{p}, true}) {
-			sc.include = append(sc.include, p)
+	if len(include) == 1 {
+		sc.include = include
+	} else {
+		sc.include = an.memory.globs.take(len(include))[:0]
+		for _, p := range include {
+			if sc.reaches(sc.inside(p)) {
+				sc.include = append(sc.include, p)
+			}
 		}
 	}
 	for _, d := range h.query.denies {
@@ -40,7 +45,7 @@ func (an *analysis) scope(h *hit, l level) Scope {
 			continue
 		}
 		for _, p := range d.resources {
-			if sc.onLevel(p) && !p.covers(an.world.wholeLevel(l)) && !sc.reaches(textRule{[]*pattern{p}, true}) {
+			if !p.covers(an.world.wholeLevel(l)) && sc.onLevel(p) && !sc.reaches(sc.inside(p)) {
 				sc.without = append(sc.without, p)
 			}
 		}
@@ -56,15 +61,24 @@ type scoper struct {
 	without []*pattern
 }
 
+// inside asks of a resource that one pattern matches it.
+func (sc *scoper) inside(p *pattern) textRule {
+	one := sc.an.memory.globs.take(1)
+	one[0] = p
+	return textRule{one, true}
+}
+
 // reaches says whether some request of the hit's requesters passes inside the
 // rule. When the budget is spent it says yes, so that nothing is left out.
 func (sc *scoper) reaches(r textRule) bool {
-	q := *sc.h.query
-	q.inside = []textRule{r}
 	if sc.h.state == nil {
 		return true
 	}
-	if a := sc.an.solver.ask(&q); a != impossible || !sc.h.partial {
+	q := sc.an.memory.queries.one()
+	*q = *sc.h.query
+	q.inside = sc.an.memory.rules.take(1)
+	q.inside[0] = r
+	if a := sc.an.solver.ask(q); a != impossible || !sc.h.partial {
 		return a != impossible
 	}
 	statement := slices.IndexFunc(sc.an.doc.Statements, func(s Statement) bool { return s.Index == q.allow.ref.Index && s.Effect == "Allow" })
@@ -103,7 +117,7 @@ func (sc *scoper) narrow(d *rule) {
 			continue
 		}
 		for _, q := range d.resources {
-			if sc.reaches(textRule{[]*pattern{q}, true}) && sc.meet(p, q) {
+			if sc.reaches(sc.inside(q)) && sc.meet(p, q) {
 				out = append(out, q)
 			}
 		}

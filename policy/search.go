@@ -48,8 +48,25 @@ func (st *state) find(key string) *keyState {
 type solver struct {
 	world  *world
 	budget budget
-	unused []*state // branches that were given up
+	states []*state // all branches there are
+	unused []*state // those that nobody holds
 	wishes []wish   // where lists of wishes lie
+}
+
+// reset takes back everything that was handed out.
+func (sv *solver) reset(w *world) {
+	sv.world = w
+	sv.budget.reset()
+	sv.unused = sv.unused[:0]
+	for _, st := range sv.states {
+		if cap(st.rules) > len(st.ruleBuf) || cap(st.keys) > len(st.keyBuf) {
+			*st = state{}
+			st.rules, st.keys = st.ruleBuf[:0], st.keyBuf[:0]
+		}
+		sv.drop(st)
+	}
+	clear(sv.wishes)
+	sv.wishes = sv.wishes[:0]
 }
 
 // branch gives an empty state.
@@ -58,6 +75,7 @@ func (sv *solver) branch() *state {
 	if n == 0 {
 		st := &state{}
 		st.rules, st.keys = st.ruleBuf[:0], st.keyBuf[:0]
+		sv.states = append(sv.states, st)
 		return st
 	}
 	st := sv.unused[n-1]
@@ -68,6 +86,8 @@ func (sv *solver) branch() *state {
 // drop takes back a state that nobody holds.
 func (sv *solver) drop(st *state) {
 	st.resource, st.unsettled = "", nil
+	clear(st.rules)
+	clear(st.keys)
 	st.rules, st.keys = st.rules[:0], st.keys[:0]
 	sv.unused = append(sv.unused, st)
 }
@@ -119,19 +139,29 @@ func (sv *solver) ask(q *query) answer {
 
 // meetAllow demands what the Allow asks for.
 func (sv *solver) meetAllow(q *query, st *state) answer {
-	st.rules = append(append(st.rules, sv.world.resourceRule(q.action)), q.inside...)
-	if a := sv.demandResource(st, textRule{q.allow.resources, !q.allow.except}); a != found {
-		return a
-	}
 	for _, t := range q.allow.tests {
 		if a := sv.demand(q, st, wish{t, true}); a != found {
 			return a
 		}
 	}
 	if len(q.notFrom) > 0 {
-		return sv.avoidAddresses(q, st)
+		if a := sv.avoidAddresses(q, st); a != found {
+			return a
+		}
 	}
-	return found
+	st.rules = append(append(st.rules, sv.world.resourceRule(q.action)), q.inside...)
+	own := textRule{q.allow.resources, !q.allow.except}
+	if len(q.inside) > 0 {
+		return sv.demandResource(st, own)
+	}
+	st.rules = append(st.rules, own)
+	known := &q.allow.reach[q.action.level]
+	if !known.asked {
+		known.resource, known.answer = findText(st.rules, &sv.budget)
+		known.asked = known.answer != overrun
+	}
+	st.resource = known.resource
+	return known.answer
 }
 
 // avoidAddresses makes the search give addresses that earlier answers lack.

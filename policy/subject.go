@@ -35,7 +35,7 @@ const (
 type subject struct {
 	who       who
 	network   network
-	label     string
+	label     string // where name does not tell
 	account   string // account id; empty for unsigned requests and services
 	arn       string // the one ARN that the policy names, or empty
 	canonical string // the one canonical user id that the policy names
@@ -46,6 +46,8 @@ type subject struct {
 	principal string // as reported in a grant
 	doubt     string // why the grant is not certain
 
+	naming  *naming            // lazily, of who has a name: see relevant
+	meant   []tri              // lazily, by statement: see analysis.means
 	domains []keyDomain        // those that were asked for
 	bound   map[string]*domain // keys that policy variables hold to one value
 }
@@ -54,6 +56,53 @@ type subject struct {
 type keyDomain struct {
 	key    string
 	domain *domain
+}
+
+// name says in words who the subject is.
+func (s *subject) name() string {
+	out := s.label
+	if out == "" {
+		out = s.kind()
+	}
+	switch s.network {
+	case overHTTP:
+		out += " over plain http"
+	case throughEndpoint:
+		out += " through an own VPC endpoint"
+	case throughService:
+		out += " through an AWS service"
+	}
+	return out
+}
+
+func (s *subject) kind() string {
+	switch s.who {
+	case unsigned:
+		return "anonymous"
+	case userMFA:
+		return "any AWS account, IAM user with MFA"
+	case roleSession:
+		return "any AWS account, role"
+	case root:
+		return "any AWS account, root user"
+	case federatedUser:
+		return "any AWS account, federated user"
+	case webSession:
+		return "session from " + s.provider
+	case member:
+		return "member of organization " + s.org
+	}
+	switch {
+	case s.behalf != "":
+		return "AWS service for account " + s.behalf
+	case s.who == service:
+		return "AWS service for a stranger"
+	case s.canonical != "":
+		return "canonical user " + s.canonical
+	case s.who == named:
+		return "account " + s.account
+	}
+	return "any AWS account"
 }
 
 // open says whether every key that is not about the identity itself counts as

@@ -49,9 +49,9 @@ func (m mentions) path() bool {
 		m.prefix("aws:vpce") || m.prefix("aws:calledvia")
 }
 
-// mentionsOf collects the keys of conditions and variables.
-func mentionsOf(d *Document) mentions {
-	var m mentions
+// of collects the keys of conditions and variables, in the memory of m.
+func (m mentions) of(d *Document) mentions {
+	m = m[:0]
 	for i := range d.Statements {
 		s := &d.Statements[i]
 		for _, c := range s.Conditions {
@@ -100,11 +100,11 @@ const publicTiers = 5
 // tier gives the archetypes of semantics C.5 that the policy can tell apart; a
 // tier of nobody has no subjects. They are made when first asked for.
 func (an *analysis) tier(i int) tier {
-	if an.kinds == nil {
-		an.kinds = make([]tier, tierCount)
+	if an.only != nil {
+		return an.only[i]
 	}
 	if an.kinds[i].audience == "" {
-		an.kinds[i] = tierOf(i, an.doc, an.world, an.mentions)
+		an.kinds[i] = tierOf(i, &an.doc, &an.world, an.mentions)
 	}
 	return an.kinds[i]
 }
@@ -126,13 +126,13 @@ func tierOf(i int, d *Document, w *world, m mentions) tier {
 			// Access points never serve unsigned requests (semantics B.8 R1).
 			return tier{Anyone, nil}
 		}
-		return tier{Anyone, onNetworks(nobody(), m, overInternet, overHTTP)}
+		return tier{Anyone, w.onNetworks(w.nobody(), m, overInternet, overHTTP)}
 	case 1:
-		return tier{AnyAWSAccount, onNetworks(strangers(w, m), m, overInternet, overHTTP)}
+		return tier{AnyAWSAccount, w.onNetworks(strangers(w, m), m, overInternet, overHTTP)}
 	case 2, 3:
 		return tier{AnyAWSAccount, onPaths(i, w, m)}
 	case 4:
-		return tier{WebIdentity, onNetworks(webIdentities(d, w), m, overInternet, overHTTP)}
+		return tier{WebIdentity, w.onNetworks(webIdentities(d, w), m, overInternet, overHTTP)}
 	case 5:
 		return tier{ServiceDeputy, deputies(d, w)}
 	case 6:
@@ -141,7 +141,35 @@ func tierOf(i int, d *Document, w *world, m mentions) tier {
 	return tier{Account, namedSubjects(d, w)}
 }
 
-func nobody() []*subject { return []*subject{{who: unsigned, label: "anonymous"}} }
+// subjectMemory is where the subjects of a policy lie.
+type subjectMemory struct {
+	subjects arena[subject]
+	lists    arena[*subject]
+	domains  arena[keyDomain]
+	answers  arena[tri]
+}
+
+func (m *subjectMemory) reset() {
+	m.subjects.reset()
+	m.lists.reset()
+	m.domains.reset()
+	m.answers.reset()
+}
+
+func (m *subjectMemory) one(s subject) *subject {
+	c := m.subjects.one()
+	*c = s
+	return c
+}
+
+func (w *world) nobody() []*subject { return w.list(subject{who: unsigned}) }
+
+// list makes a list of one.
+func (w *world) list(s subject) []*subject {
+	out := w.memory.lists.take(1)
+	out[0] = w.memory.one(s)
+	return out
+}
 
 // onPaths gives strangers who come through an own VPC endpoint or a service.
 func onPaths(i int, w *world, m mentions) []*subject {
@@ -150,54 +178,45 @@ func onPaths(i int, w *world, m mentions) []*subject {
 	}
 	people := strangers(w, m)
 	if i == 3 {
-		return onNetworks(people, m, throughService)
+		return w.onNetworks(people, m, throughService)
 	}
 	if !w.throughPoint() {
-		people = append(nobody(), people...)
+		people = append(w.nobody(), people...)
 	}
-	return onNetworks(people, m, throughEndpoint)
+	return w.onNetworks(people, m, throughEndpoint)
 }
 
 // onNetworks copies subjects to networks; plain http only where the policy
 // looks at encryption in transit.
-func onNetworks(list []*subject, m mentions, networks ...network) []*subject {
-	block := make([]subject, 0, len(list)*len(networks))
-	out := make([]*subject, 0, cap(block))
+func (w *world) onNetworks(list []*subject, m mentions, networks ...network) []*subject {
+	out := w.memory.lists.take(len(list) * len(networks))[:0]
 	for _, n := range networks {
 		if n == overHTTP && !m.tls() {
 			continue
 		}
 		for _, s := range list {
-			block = append(block, *s)
-			c := &block[len(block)-1]
+			c := w.memory.one(*s)
 			c.network = n
-			switch n {
-			case overHTTP:
-				c.label += " over plain http"
-			case throughEndpoint:
-				c.label += " through an own VPC endpoint"
-			case throughService:
-				c.label += " through an AWS service"
-			}
 			out = append(out, c)
 		}
 	}
 	return out
 }
 
+// strangerKinds are the archetypes of a signed stranger; the first stands for
+// all where the policy does not look at who somebody is.
+var strangerKinds = []who{user, userMFA, roleSession, root, federatedUser}
+
 func strangers(w *world, m mentions) []*subject {
-	kinds := []struct {
-		who   who
-		label string
-	}{{user, "any AWS account"}, {userMFA, "any AWS account, IAM user with MFA"}, {roleSession, "any AWS account, role"},
-		{root, "any AWS account, root user"}, {federatedUser, "any AWS account, federated user"}}
+	kinds := strangerKinds
 	if !m.identity() {
 		kinds = kinds[:1]
 	}
-	var out []*subject
-	for _, account := range w.strangerAccounts() {
+	accounts := w.strangerAccounts()
+	out := w.memory.lists.take(len(accounts) * len(kinds))[:0]
+	for _, account := range accounts {
 		for _, k := range kinds {
-			out = append(out, &subject{who: k.who, label: k.label, account: account})
+			out = append(out, w.memory.one(subject{who: k, account: account}))
 		}
 	}
 	return out
@@ -225,7 +244,7 @@ func webIdentities(d *Document, w *world) []*subject {
 	eachPrincipal(d, func(p *Principal) {
 		for _, f := range p.Federated {
 			if f != "" && !strings.HasPrefix(f, "arn:") && len(out) < maxNamed && !slices.ContainsFunc(out, func(s *subject) bool { return s.provider == f }) {
-				out = append(out, &subject{who: webSession, label: "session from " + f, account: w.foreign.account, provider: f, principal: f})
+				out = append(out, w.memory.one(subject{who: webSession, account: w.foreign.account, provider: f, principal: f}))
 			}
 		}
 	})
@@ -251,9 +270,10 @@ func deputies(d *Document, w *world) []*subject {
 			}
 		}
 	}
-	out := []*subject{{who: service, label: "AWS service for a stranger", service: "*", principal: "*"}}
+	out := w.memory.lists.take(len(names) + 1)[:0]
+	out = append(out, w.memory.one(subject{who: service, service: "*", principal: "*"}))
 	for _, s := range names {
-		out = append(out, &subject{who: service, label: "AWS service for a stranger", service: s, principal: s})
+		out = append(out, w.memory.one(subject{who: service, service: s, principal: s}))
 	}
 	return out
 }
@@ -267,7 +287,7 @@ func members(d *Document, w *world) []*subject {
 			slices.ContainsFunc(out, func(s *subject) bool { return s.org == org }) {
 			return
 		}
-		out = append(out, &subject{who: member, label: "member of organization " + org, account: w.foreign.account, org: org, principal: org})
+		out = append(out, w.memory.one(subject{who: member, account: w.foreign.account, org: org, principal: org}))
 	}
 	for _, p := range w.tests["aws:principalorgid"] {
 		add(p.text)
@@ -282,7 +302,7 @@ func members(d *Document, w *world) []*subject {
 // namedSubjects gives one subject for each foreign account that the policy
 // names, by principal or by condition.
 func namedSubjects(d *Document, w *world) []*subject {
-	n := namer{w: w, seen: map[string]bool{}}
+	n := namer{w: w}
 	eachPrincipal(d, func(p *Principal) {
 		for _, a := range p.AWS {
 			n.account(accountOf(a), a)
@@ -307,6 +327,9 @@ func namedSubjects(d *Document, w *world) []*subject {
 	}
 	// The first that passes stands for its account: the order of the text must
 	// not choose it.
+	if len(n.list) < 2 {
+		return n.list
+	}
 	slices.SortStableFunc(n.list, func(a, b *subject) int {
 		return cmp.Or(strings.Compare(a.principal, b.principal), strings.Compare(a.arn, b.arn), strings.Compare(a.service, b.service))
 	})
@@ -315,30 +338,37 @@ func namedSubjects(d *Document, w *world) []*subject {
 
 type namer struct {
 	w    *world
-	seen map[string]bool
+	seen map[seenName]bool
 	list []*subject
 }
 
-func (n *namer) add(key string, s *subject) {
+// seenName tells the subjects that were added apart.
+type seenName struct{ account, arn, canonical, behalf, service string }
+
+func (n *namer) add(s subject) {
+	key := seenName{s.account, s.arn, s.canonical, s.behalf, s.service}
 	if n.seen[key] || len(n.list) >= maxNamed {
 		return
 	}
+	if n.seen == nil {
+		n.seen = map[seenName]bool{}
+	}
 	n.seen[key] = true
-	n.list = append(n.list, s)
+	n.list = append(n.list, n.w.memory.one(s))
 }
 
 func (n *namer) account(id, arn string) {
 	if id == "" || id == n.w.facts.Account {
 		return
 	}
-	s := &subject{who: named, label: "account " + id, account: id, principal: id}
+	s := subject{who: named, account: id, principal: id}
 	if !isWholeAccount(arn) {
 		s.arn = arn
 	}
 	if n.w.facts.Account == "" {
 		s.doubt = "the owner's account is not known: it may be " + id
 	}
-	n.add("account "+id+" "+s.arn, s)
+	n.add(s)
 }
 
 // canonicalUser takes ids of accounts, which have 64 digits; those of CloudFront
@@ -347,19 +377,19 @@ func (n *namer) canonicalUser(id string) {
 	if len(id) != 64 || strings.Trim(id, "0123456789abcdef") != "" {
 		return
 	}
-	n.add("canonical "+id, &subject{who: named, label: "canonical user " + id, canonical: id, principal: id,
+	n.add(subject{who: named, canonical: id, principal: id,
 		doubt: "the account of the canonical user " + id + " is not known: it may be the owner's"})
 }
 
 // behalf is a service that acts for an account that the policy names.
 func (n *namer) behalf(d *Document, id string) {
-	if id == "" || id == n.w.facts.Account || len(n.list) >= maxNamed || n.seen["behalf "+id] {
+	if id == "" || id == n.w.facts.Account || len(n.list) >= maxNamed || n.seen[seenName{behalf: id, service: "*"}] {
 		return
 	}
-	n.seen["behalf "+id] = true
 	for _, s := range deputies(d, n.w) {
-		s.behalf, s.principal, s.label = id, id, "AWS service for account "+id
-		n.add("behalf "+id+" "+s.service, s)
+		c := *s
+		c.behalf, c.principal = id, id
+		n.add(c)
 	}
 }
 

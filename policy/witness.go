@@ -5,7 +5,6 @@ package policy
 import (
 	"fmt"
 	"net/url"
-	"sort"
 	"strings"
 )
 
@@ -28,9 +27,8 @@ func (c requestContext) first(key string) (string, bool) {
 	return "", false
 }
 
-// context gives the keys that a hit's request carries.
-func (h *hit) context() requestContext {
-	out := make(requestContext, 0, len(h.state.keys)+len(h.subject.bound))
+// context adds the keys that a hit's request carries.
+func (h *hit) context(out requestContext) requestContext {
 	for i := range h.state.keys {
 		k := &h.state.keys[i]
 		if _, bound := h.subject.bound[k.key]; !k.choice.absent && !bound {
@@ -47,7 +45,7 @@ func (h *hit) context() requestContext {
 
 // request gives the request of a witness for Evaluate.
 func (f *finding) request() *Request {
-	context := f.hit.context()
+	context := f.hit.context(nil)
 	r := &Request{Caller: f.hit.subject.caller(context), Action: f.action.name, Resource: f.hit.state.resource,
 		Context: map[string][]string{}}
 	for _, e := range context {
@@ -59,8 +57,9 @@ func (f *finding) request() *Request {
 // witness renders the request that a search found, for one action (semantics
 // C.6).
 func (an *analysis) witness(h *hit, a *action) *Witness {
-	context := h.context()
-	w := &Witness{Archetype: h.subject.label, Method: a.method, Action: a.name, Resource: h.state.resource}
+	an.memory.entries = h.context(an.memory.entries[:0])
+	context := an.memory.entries
+	w := &Witness{Archetype: h.subject.name(), Method: a.method, Action: a.name, Resource: h.state.resource}
 	if len(context) > 0 {
 		w.Context = make(map[string]string, len(context))
 	}
@@ -148,8 +147,10 @@ func (an *analysis) url(h *hit, a *action, context requestContext) string {
 	if query != "" {
 		query = "?" + query
 	}
-	host, first := an.host()
-	return scheme + host + first + "/" + escapePath(an.key(h, a)) + query
+	if an.world.host == "" {
+		an.world.setHost()
+	}
+	return scheme + an.world.host + "/" + escapePath(an.key(h, a)) + query
 }
 
 // urlKeys are the condition keys that stand in a request's URL.
@@ -158,12 +159,7 @@ var urlKeys = []struct{ key, parameter string }{
 }
 
 func escapePath(key string) string {
-	plain := true
-	for i := 0; i < len(key) && plain; i++ {
-		c := key[i]
-		plain = 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || c == '/' || c == '-' || c == '.' || c == '_'
-	}
-	if plain {
+	if only(key, inPaths) {
 		return key
 	}
 	parts := strings.Split(key, "/")
@@ -173,10 +169,9 @@ func escapePath(key string) string {
 	return strings.Join(parts, "/")
 }
 
-// host gives the host of the bucket or access point, and the first part of the
+// setHost works out the host of the bucket or access point, and the first part of the
 // path for names that a host cannot carry.
-func (an *analysis) host() (host, path string) {
-	w := an.world
+func (w *world) setHost() {
 	suffix := "amazonaws.com"
 	if w.partition == "aws-cn" {
 		suffix += ".cn"
@@ -187,28 +182,27 @@ func (an *analysis) host() (host, path string) {
 	}
 	switch w.facts.Kind {
 	case AccessPointPolicy:
-		return w.facts.AccessPoint + "-" + w.owner + ".s3-accesspoint." + region + suffix, ""
+		w.host = w.facts.AccessPoint + "-" + w.owner + ".s3-accesspoint." + region + suffix
+		return
 	case MultiRegionAccessPointPolicy:
-		return w.facts.AccessPoint + ".accesspoint.s3-global." + suffix, ""
+		w.host = w.facts.AccessPoint + ".accesspoint.s3-global." + suffix
+		return
 	}
 	if strings.Trim(w.facts.Bucket, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 		// A dot breaks the certificate's name, other characters the host's.
-		return "s3." + region + suffix, "/" + url.PathEscape(w.facts.Bucket)
+		w.host = "s3." + region + suffix + "/" + url.PathEscape(w.facts.Bucket)
+		return
 	}
-	return w.facts.Bucket + ".s3." + region + suffix, ""
+	w.host = w.facts.Bucket + ".s3." + region + suffix
 }
 
 func curl(w *Witness) string {
-	words := []string{"curl", "-sS"}
+	var buf [16]string
+	words := append(buf[:0], "curl", "-sS")
 	if w.Method != "GET" {
 		words = append(words, "-X", w.Method)
 	}
-	names := make([]string, 0, len(w.Headers))
-	for name := range w.Headers {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
+	for _, name := range sortedNames(w.Headers) {
 		words = append(words, "-H", quote(name+": "+w.Headers[name]))
 	}
 	if w.Method == "PUT" || w.Method == "POST" {
@@ -227,13 +221,14 @@ func (an *analysis) cli(h *hit, a *action, context requestContext) string {
 	if an.world.facts.Kind != BucketPolicy {
 		bucket, _, _ = strings.Cut(h.state.resource, "/object/")
 	}
-	words := []string{"aws", "s3api", a.cli, "--bucket", quote(bucket)}
+	var buf [24]string
+	words := append(buf[:0], "aws", "s3api", a.cli, "--bucket", quote(bucket))
 	if key := an.key(h, a); key != "" {
 		words = append(words, "--key", quote(key))
 	}
-	for _, flag := range []string{"prefix", "delimiter", "max-keys"} {
-		if v, ok := context.first("s3:" + flag); ok {
-			words = append(words, "--"+flag, quote(v))
+	for _, k := range urlKeys[:3] {
+		if v, ok := context.first(k.key); ok {
+			words = append(words, "--"+k.parameter, quote(v))
 		}
 	}
 	if v, ok := context.first("s3:x-amz-acl"); ok {
@@ -256,10 +251,38 @@ func (an *analysis) cli(h *hit, a *action, context requestContext) string {
 	return strings.Join(words, " ")
 }
 
+// byteSet says of each byte whether it is in a set.
+type byteSet [256]bool
+
+func bytesOf(s string) *byteSet {
+	set := &byteSet{}
+	for i := range len(s) {
+		set[s[i]] = true
+	}
+	return set
+}
+
+// only says whether a text has no bytes but those of the set.
+func only(s string, set *byteSet) bool {
+	for i := range len(s) {
+		if !set[s[i]] {
+			return false
+		}
+	}
+	return true
+}
+
+const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+var (
+	inPaths = bytesOf(letters + "/-._")
+	inWords = bytesOf(letters + "-_./:@") // need no quotes in a shell
+)
+
 // quote makes one shell word of a text. Names come from logs and are hostile:
 // control characters are written as escapes.
 func quote(s string) string {
-	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@") == "" && s[0] != '-' {
+	if s != "" && only(s, inWords) && s[0] != '-' {
 		return s
 	}
 	control := func(r rune) bool {

@@ -7,48 +7,22 @@ import (
 	"strings"
 )
 
-// newWorld settles what the solver takes for granted: the bucket's names and
+// settle works out what the solver takes for granted: the bucket's names and
 // those of a stranger whom the policy does not name.
-func newWorld(d *Document, f Facts) *world {
-	w := &world{facts: f, at: f.At}
-	w.partition = partitionOf(d, f)
+func (w *world) settle(m *form, f Facts) {
+	d := &m.doc
+	w.memory.reset()
+	before := w.names
+	w.facts, w.tests = f, m.tests
 	if w.facts.Bucket == "" {
 		w.facts.Bucket = bucketOf(d)
 	}
-	w.region, w.owner = f.Region, f.Account
-	for i := range d.Statements {
-		w.collect(&d.Statements[i], d.hasVariables())
-	}
+	w.region, w.owner, w.partition = f.Region, f.Account, partitionOf(d, f)
 	w.foreign = freshStranger(d, f)
-	w.setResources()
-	return w
-}
-
-func (w *world) collect(s *Statement, variables bool) {
-	for _, c := range s.Conditions {
-		op, ok := parseOperator(c.Operator)
-		if !ok {
-			continue
-		}
-		switch op.kind {
-		case opString, opFold, opLike, opARN:
-		default:
-			continue
-		}
-		key := lowKey(c.Key)
-		for _, v := range c.Values {
-			if variables && strings.Contains(v, "${") {
-				continue
-			}
-			p := newLiteral(v)
-			if op.kind == opLike || op.kind == opARN {
-				p = newPattern(v)
-			}
-			if w.tests == nil {
-				w.tests = map[string][]*pattern{}
-			}
-			w.tests[key] = append(w.tests[key], p)
-		}
+	w.names = names{w.facts, w.partition}
+	if w.names != before {
+		w.host = ""
+		w.setResources()
 	}
 }
 

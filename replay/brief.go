@@ -14,7 +14,7 @@ import (
 // website has millions of them, and decoding one whole takes five times as
 // long. It returns nil where the record has not the common form, or where more
 // of it matters.
-func briefly(h *trail.Header) *trail.Record {
+func briefly(h *trail.Header, raw []byte) *trail.Record {
 	if !isUse(h) || lookup(h.Source, h.Name) != nil || len(h.EventID) < minIDLength {
 		return nil
 	}
@@ -23,16 +23,18 @@ func briefly(h *trail.Header) *trail.Record {
 	}
 	seconds, nanos, dated := trail.ParseTime(h.Time)
 	name, named := plainMember(h.Request, `"bucketName"`)
-	acl, ok := plainMember(h.Additional, `"aclRequired"`)
-	if !dated || !named || name == "" || !ok {
+	acl, told := plainMember(h.Additional, `"aclRequired"`)
+	key, keyed := plainMember(h.Request, `"key"`)
+	request, identified := plainMember(raw, `"requestID"`)
+	if !dated || !named || name == "" || !told || !keyed || !identified {
 		return nil
 	}
 	r := &trail.Record{
 		EventTime: time.Unix(seconds, int64(nanos)).UTC(), EventTimeText: string(h.Time), EventSource: string(h.Source), EventName: string(h.Name),
-		AWSRegion: string(h.Region), SourceIPAddress: string(h.Address), ErrorCode: string(h.Error), EventID: string(h.EventID),
+		AWSRegion: string(h.Region), SourceIPAddress: string(h.Address), ErrorCode: string(h.Error), EventID: string(h.EventID), RequestID: request, UserAgent: string(h.Agent),
 		RecipientAccountID: string(h.RecipientAccountID),
 		UserIdentity:       trail.UserIdentity{Type: string(h.Type), AccountID: string(h.AccountID)},
-		RequestParameters:  map[string]any{"bucketName": name}, AdditionalEventData: map[string]any{},
+		RequestParameters:  map[string]any{"bucketName": name, "key": key}, AdditionalEventData: map[string]any{},
 	}
 	if acl != "" {
 		r.AdditionalEventData["aclRequired"] = acl

@@ -56,7 +56,7 @@ func TestBriefly(t *testing.T) {
 		text := strings.Replace(strangersRead, c.old, c.new, 1)
 		uses := map[bool][]string{}
 		_, err := trail.Scan(strings.NewReader(text), trail.Options{}, func(h *trail.Header, raw []byte) error {
-			if got := briefly(h) != nil; got != c.brief {
+			if got := briefly(h, raw) != nil; got != c.brief {
 				t.Errorf("%s: read briefly: %v", c.new, got)
 			}
 			whole, err := trail.Decode(raw, h)

@@ -14,6 +14,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/bucketlid/bucketlid/bucket"
+	"github.com/bucketlid/bucketlid/policy"
 	"github.com/bucketlid/bucketlid/trail"
 )
 
@@ -25,8 +26,10 @@ type Ledger struct {
 	calls    map[string][]copyOf
 	rewrites rewriteSet
 	uses     map[useKey]*Use
+	logged   map[loggedKey]*stretch
 	observed map[observedKey]*observed
 	repeats  repeats
+	readings []*bucket.Change // of the live account
 }
 
 // copyOf is one record's account of a call. A call across accounts is written
@@ -40,7 +43,7 @@ type copyOf struct {
 
 // NewLedger returns an empty ledger.
 func NewLedger() *Ledger {
-	return &Ledger{calls: map[string][]copyOf{}, uses: map[useKey]*Use{}, observed: map[observedKey]*observed{}, repeats: repeats{}}
+	return &Ledger{calls: map[string][]copyOf{}, uses: map[useKey]*Use{}, logged: map[loggedKey]*stretch{}, observed: map[observedKey]*observed{}, repeats: repeats{}}
 }
 
 // Wants reports whether the record must be decoded whole and added. It looks at
@@ -56,6 +59,7 @@ func Wants(h *trail.Header, raw []byte) bool {
 // where that can tell something new. The answer names what could not be read;
 // "" when all could.
 func (l *Ledger) Take(h *trail.Header, raw []byte) string {
+	l.noteDataEvent(h)
 	if !Wants(h, raw) {
 		l.AddHeader(h, raw)
 		return ""
@@ -63,7 +67,7 @@ func (l *Ledger) Take(h *trail.Header, raw []byte) string {
 	if l.Repeats(h, raw) {
 		return ""
 	}
-	if r := briefly(h); r != nil {
+	if r := briefly(h, raw); r != nil {
 		return l.Add(r)
 	}
 	r, err := trail.Decode(raw, h)
@@ -106,20 +110,19 @@ func unread(c *bucket.Change) string {
 		return "unreadable change: " + c.PayloadLost
 	case c.ACL != nil && c.ACL.Partial != "":
 		return "unreadable change: part of the ACL, " + c.ACL.Partial
-	case c.Policy != nil && notUnderstood(c.Policy.Document.Problems) != "":
-		return "unreadable change: part of the policy, " + notUnderstood(c.Policy.Document.Problems)
+	case c.Policy != nil && notUnderstood(c.Policy.Document) != "":
+		return "unreadable change: part of the policy, " + notUnderstood(c.Policy.Document)
 	case c.Bucket == "" && c.AccessPoint == "" && bucketSlots[c.Slot]:
 		return "unreadable change: " + c.Event.Name + " names no bucket"
 	}
 	return ""
 }
 
-// notUnderstood is the first problem of a policy that may hide a meaning: odd
-// spelling and wrapping do not.
-func notUnderstood(problems []string) string {
-	for _, p := range problems {
-		if !strings.Contains(p, " is spelt ") && !strings.Contains(p, "inside a JSON string") {
-			return p
+// notUnderstood is the first problem of a policy that may hide a meaning.
+func notUnderstood(d *policy.Document) string {
+	for _, p := range d.Details {
+		if !p.Kind.Harmless() {
+			return p.Text
 		}
 	}
 	return ""
@@ -158,8 +161,10 @@ func (l *Ledger) Merge(other *Ledger) {
 		}
 	}
 	l.mergeObserved(other)
+	l.readings = append(l.readings, other.readings...)
 	l.rewrites.merge(&other.rewrites)
 	l.mergeUses(other)
+	l.mergeLogged(other)
 }
 
 // mergeKey joins the copies of one call (semantics A.6 F2). An id that stands
@@ -240,7 +245,7 @@ func (l *Ledger) Changes() []*bucket.Change {
 	for _, key := range slices.Sorted(maps.Keys(l.calls)) {
 		out = append(out, merged(l.calls[key])...)
 	}
-	return out
+	return append(out, l.readings...)
 }
 
 // Count is the number of calls that changed, or tried to change, a setting.

@@ -51,6 +51,11 @@ func (s *sample) merge(other *sample, size int) {
 	}
 }
 
+func (s *sample) has(id uint64) bool {
+	_, known := slices.BinarySearchFunc(s.list, id, func(v valued, id uint64) int { return cmp.Compare(v.id, id) })
+	return known
+}
+
 func (s *sample) count() int64 { return int64(len(s.list)) << s.halvings }
 
 func (s *sample) sum() int64 {

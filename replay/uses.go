@@ -32,14 +32,19 @@ var useClasses = map[string]policy.Access{
 type Use struct {
 	Bucket  string
 	Address string
-	Account string // "anonymous" or the foreign account
+	Account string // "anonymous", the foreign account, or its canonical id
 	Owner   string // the bucket owner's account, where the record tells
 	Access  policy.Access
 	Denied  bool
-	ByACL   bool // aclRequired: an ACL grant was needed
+	ByACL   bool   // aclRequired: an ACL grant was needed
+	Content bool   // some request moved content, and did not only ask what there is
+	Scanner string // the name of a known scanner that was the user agent
+	Sources Sources
+	Keys    []string // of objects: the first by name, at most maxKeys
 	First   time.Time
 	Last    time.Time
-	sample  sample
+	sample  sample // of requests
+	objects sample // of keys
 }
 
 // maxSample is how many requests of one Use are told apart exactly.
@@ -59,6 +64,7 @@ type useKey struct {
 	access                   policy.Access
 	denied, byACL            bool
 	hour                     int64
+	source                   Sources
 }
 
 // isUse reports whether a header is a data event by somebody from outside: an
@@ -82,35 +88,46 @@ func (l *Ledger) addUse(r *trail.Record) {
 		account = "anonymous"
 	}
 	acl, _ := r.AdditionalEventData["aclRequired"].(string)
-	use := &Use{
-		Bucket: bucketName(r), Address: r.SourceIPAddress, Account: account, Owner: ownerAccount(r), Access: access,
-		Denied: r.ErrorCode != "", ByACL: acl == "Yes", First: r.EventTime.UTC(), Last: r.EventTime.UTC(),
-	}
-	id := xxhash.Sum64String(r.EventID)
-	if len(r.EventID) < minIDLength {
+	id := xxhash.Sum64String(r.RequestID) // which the access log has too
+	switch {
+	case len(r.RequestID) >= minIDLength:
+	case len(r.EventID) >= minIDLength:
+		id = xxhash.Sum64String(r.EventID)
+	default:
 		id = xxhash.Sum64(r.Raw)
 	}
-	use.sample.add(id, max(0, int64(bytesOut(r))), maxSample)
-	l.joinUse(use)
+	l.joinUse(newUse(&Request{
+		Bucket: bucketName(r), Address: r.SourceIPAddress, Account: account, Key: first(r.Param("key")), Agent: r.UserAgent,
+		Access: access, Content: !probes[r.EventName], Denied: r.ErrorCode != "", ByACL: acl == "Yes",
+		Time: r.EventTime, Bytes: max(0, int64(bytesOut(r))),
+	}, id, FromTrail, ownerAccount(r)))
 }
 
 // joinUse adds one request, or the uses of another ledger.
 func (l *Ledger) joinUse(use *Use) {
-	key := useKey{use.Bucket, use.Address, use.Account, use.Access, use.Denied, use.ByACL, use.First.Unix() / 3600}
+	key := useKey{use.Bucket, use.Address, use.Account, use.Access, use.Denied, use.ByACL, use.First.Unix() / 3600, use.Sources}
 	have, ok := l.uses[key]
 	if !ok {
 		l.uses[key] = use
 		return
 	}
 	have.sample.merge(&use.sample, maxSample)
-	if have.Owner == "" || (use.Owner != "" && use.Owner < have.Owner) {
-		have.Owner = use.Owner
+	have.take(use)
+}
+
+// take adds what is known beside the requests themselves.
+func (u *Use) take(other *Use) {
+	u.objects.merge(&other.objects, maxSample)
+	u.Keys = firstKeys(u.Keys, other.Keys)
+	u.Content = u.Content || other.Content
+	u.Scanner = firstName(u.Scanner, other.Scanner)
+	u.Owner = firstName(u.Owner, other.Owner)
+	u.Sources |= other.Sources
+	if other.First.Before(u.First) {
+		u.First = other.First
 	}
-	if use.First.Before(have.First) {
-		have.First = use.First
-	}
-	if use.Last.After(have.Last) {
-		have.Last = use.Last
+	if other.Last.After(u.Last) {
+		u.Last = other.Last
 	}
 }
 
@@ -120,15 +137,14 @@ func (l *Ledger) mergeUses(other *Ledger) {
 	}
 }
 
-// Uses lists what strangers did, by bucket and time.
+// Uses lists what strangers did, by bucket and time. A request that both data
+// events and access logs tell of is in the use of the data events.
 func (l *Ledger) Uses() []*Use {
-	out := make([]*Use, 0, len(l.uses))
-	for _, u := range l.uses {
-		out = append(out, u)
-	}
+	out := l.joined()
 	slices.SortFunc(out, func(a, b *Use) int {
 		return cmp.Or(cmp.Compare(a.Bucket, b.Bucket), a.First.Compare(b.First), cmp.Compare(a.Address, b.Address),
-			cmp.Compare(a.Account, b.Account), cmp.Compare(a.Access, b.Access), boolOrder(a.Denied, b.Denied), boolOrder(a.ByACL, b.ByACL))
+			cmp.Compare(a.Account, b.Account), cmp.Compare(a.Access, b.Access), boolOrder(a.Denied, b.Denied), boolOrder(a.ByACL, b.ByACL),
+			cmp.Compare(a.Sources, b.Sources))
 	})
 	return out
 }

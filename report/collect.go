@@ -64,6 +64,10 @@ func (c *collector) noAlerts() string {
 	if s == nil {
 		return "No alert so far. " + cutOff
 	}
+	if s.Records == 0 && s.Buckets > 0 {
+		return "No exposure found in " + counted(s.Buckets, "bucket") + " of live accounts; not seen: " + unseen(s) +
+			"; nor the ACLs of objects that were not asked for."
+	}
 	if s.Records == 0 {
 		return "No record was read, so nothing can be said about exposure; not seen: " + unseen(s) + "."
 	}
@@ -114,7 +118,11 @@ func unseen(s *Summary) string {
 // skippedWords is how much was skipped, by reason. A reason can hold text of
 // the input.
 func skippedWords(s *Summary) string {
-	return counted(s.SkippedTotal(), "piece") + " of " + counted(s.SkippedObjects, "file") + " skipped: " +
+	of := counted(s.SkippedObjects, "file")
+	if s.Buckets > 0 {
+		of = plural(s.SkippedObjects, "bucket or file", "buckets or files")
+	}
+	return counted(s.SkippedTotal(), "piece") + " of " + of + " skipped: " +
 		cmp.Or(tally(s.Skipped), "reason not known")
 }
 

@@ -32,8 +32,10 @@ type Config struct {
 	Regions  []string   `json:"regions,omitempty"`
 	From     *time.Time `json:"from,omitempty"`
 	To       *time.Time `json:"to,omitempty"`
-	Context  string     `json:"context,omitempty"`  // the context file
-	Networks []string   `json:"networks,omitempty"` // what was known of addresses: name and date
+	// AccessLogs are the sources of S3 server access logs.
+	AccessLogs []string `json:"access_logs,omitempty"`
+	Context    string   `json:"context,omitempty"`  // the context file
+	Networks   []string `json:"networks,omitempty"` // what was known of addresses: name and date
 }
 
 // Skipped names input that was not read, and why.
@@ -49,9 +51,11 @@ type Summary struct {
 	Bytes    int64 `json:"bytes"` // as stored
 	Unpacked int64 `json:"unpacked_bytes"`
 	Records  int64 `json:"records"`
+	Buckets  int64 `json:"buckets,omitempty"` // whose settings were read in live accounts
 	// OutsideObjects and OutsideRecords were left out by the filter of the run.
 	OutsideObjects int64            `json:"outside_objects"`
 	OutsideRecords int64            `json:"outside_records"`
+	AccessLogLines int64            `json:"access_log_lines,omitempty"`
 	SkippedObjects int64            `json:"skipped_objects"`
 	Skipped        map[string]int64 `json:"skipped"` // by reason
 	FirstEvent     *time.Time       `json:"first_event"`

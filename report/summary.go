@@ -42,9 +42,18 @@ func WriteSummary(w io.Writer, s Summary, o Options) error {
 }
 
 func readWords(s *Summary) string {
+	if s.Buckets > 0 && s.Objects == 0 {
+		return counted(s.Buckets, "bucket") + " of live accounts"
+	}
 	text := counted(s.Objects, "file") + ", " + bytesText(s.Bytes)
+	if s.Buckets > 0 {
+		text = counted(s.Buckets, "bucket") + " of live accounts, " + text
+	}
 	if s.Unpacked > s.Bytes {
 		text += " (" + bytesText(s.Unpacked) + " unpacked)"
+	}
+	if s.AccessLogLines > 0 {
+		text += ", " + counted(s.AccessLogLines, "access log line")
 	}
 	return text + ", " + counted(s.Records, "record")
 }

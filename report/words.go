@@ -295,7 +295,7 @@ func used(s *triage.AccessSeen) string {
 	text := cmp.Or(s.Verdict, notKnown)
 	if s.Requests > 0 || s.Denied > 0 {
 		text += fmt.Sprintf(": %s served and %s refused to %s, %s", counted(s.Requests, "request"), number(s.Denied),
-			plural(int64(s.Addresses), "address", "addresses"), bytesText(s.Bytes))
+			plural(int64(s.Addresses), "address", "addresses"), bytesText(s.Bytes)) + usedMore(s)
 	}
 	if s.First != nil && s.Last != nil {
 		text += ", " + stamp(s.First, "") + " .. " + stamp(s.Last, "")
@@ -308,6 +308,24 @@ func used(s *triage.AccessSeen) string {
 	}
 	if s.Why != "" {
 		text += " (" + s.Why + ")"
+	}
+	return text
+}
+
+// usedMore says what was taken, how, and by whom, as far as that is told.
+func usedMore(s *triage.AccessSeen) string {
+	text := ""
+	if s.Objects > 0 {
+		text += " of " + plural(s.Objects, "object", "objects")
+	}
+	if s.ByACL > 0 {
+		text += ", " + number(s.ByACL) + " let in by an ACL"
+	}
+	if s.ScannerRequests > 0 {
+		text += ", " + number(s.ScannerRequests) + " of them by " + plural(int64(s.Scanners), "scanner", "scanners")
+	}
+	if len(s.Sources) > 0 {
+		text += ", told by " + strings.Join(s.Sources, " and ")
 	}
 	return text
 }
@@ -328,6 +346,9 @@ func strangers(list []triage.Stranger) []string {
 		}
 		if s.Opener {
 			text += " (the opener's own address)"
+		}
+		if s.Scanner != "" {
+			text += " (a scanner: " + s.Scanner + ")"
 		}
 		out = append(out, text)
 	}

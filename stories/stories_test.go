@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"github.com/bucketlid/bucketlid/internal/eval"
 	"github.com/bucketlid/bucketlid/replay"
 	"github.com/bucketlid/bucketlid/trail"
 	"github.com/bucketlid/bucketlid/triage"
@@ -50,11 +51,13 @@ func TestStories(t *testing.T) {
 
 // story is one script being run. Its verbs: load FILE, at TIME (forget what is
 // later), expect …, keep (remember the id of what the last expect found, for a
-// later id=kept).
+// later id=kept), and before load: context FILE, networks DATE FILE… (lists of
+// networks, each named after its kind).
 type story struct {
 	t       *testing.T
 	files   map[string][]byte
 	lines   [][]byte
+	known   triage.Known
 	result  triage.Result
 	gaps    []replay.Gap
 	matched map[string]any // what the last expect matched
@@ -79,6 +82,10 @@ func (s *story) line(n int, line string) {
 			s.t.Fatalf("line %d: %v", n, err)
 		}
 		s.solve(slices.DeleteFunc(slices.Clone(s.lines), func(l []byte) bool { return later(l, until) }))
+	case "context", "networks":
+		if err := s.know(verb, strings.Fields(rest)); err != nil {
+			s.t.Fatalf("line %d: %v", n, err)
+		}
 	case "keep":
 		s.kept = fmt.Sprint(s.matched["id"])
 	case "expect":
@@ -88,6 +95,24 @@ func (s *story) line(n int, line string) {
 	default:
 		s.t.Fatalf("line %d: unknown verb %q", n, verb)
 	}
+}
+
+// know takes in what is known beside the records.
+func (s *story) know(verb string, args []string) (err error) {
+	if verb == "context" {
+		s.known.Context, err = triage.ReadContext(args[0], s.files[args[0]])
+		return err
+	}
+	date, err := time.Parse(time.DateOnly, args[0])
+	if err != nil {
+		return err
+	}
+	lists := map[string][]byte{}
+	for _, name := range args[1:] {
+		lists[name] = s.files[name]
+	}
+	s.known.Networks, err = eval.OpenNetworks(s.t.TempDir(), lists, date)
+	return err
 }
 
 func later(line []byte, until time.Time) bool {
@@ -101,7 +126,7 @@ func later(line []byte, until time.Time) bool {
 // split among several workers: the answer must be the same bytes.
 func (s *story) solve(lines [][]byte) {
 	s.t.Helper()
-	s.result, s.gaps = hunt([][][]byte{lines})
+	s.result, s.gaps = hunt([][][]byte{lines}, s.known)
 	want := encode(s.t, s.result)
 	for seed := range uint64(5) {
 		rng := rand.New(rand.NewPCG(seed, 7))
@@ -113,14 +138,14 @@ func (s *story) solve(lines [][]byte) {
 		for _, p := range parts {
 			rng.Shuffle(len(p), func(i, j int) { p[i], p[j] = p[j], p[i] })
 		}
-		got, _ := hunt(parts)
+		got, _ := hunt(parts, s.known)
 		if g := encode(s.t, got); !bytes.Equal(g, want) {
 			s.t.Fatalf("the answer depends on order, split or repeats (seed %d):\n%s\n---\n%s", seed, want, g)
 		}
 	}
 }
 
-func hunt(parts [][][]byte) (triage.Result, []replay.Gap) {
+func hunt(parts [][][]byte, known triage.Known) (triage.Result, []replay.Gap) {
 	ledger, baseline := replay.NewLedger(), replay.NewBaseline()
 	for _, lines := range parts {
 		l, b := replay.NewLedger(), replay.NewBaseline()
@@ -135,7 +160,7 @@ func hunt(parts [][][]byte) (triage.Result, []replay.Gap) {
 		baseline.Merge(b)
 	}
 	baseline.Settle()
-	return triage.Rank(ledger, baseline, triage.Known{}), ledger.Gaps(baseline)
+	return triage.Rank(ledger, baseline, known), ledger.Gaps(baseline)
 }
 
 func encode(t *testing.T, v any) []byte {

@@ -83,6 +83,7 @@ type Alert struct {
 	guards    []string // conditions that hinder a stranger
 	escalated bool     // a refused try went before
 	signs     int      // of somebody at work who should not be
+	hides     bool     // it came from a VPN, or from a rented server
 	website   string   // how it serves one; "" when it does not, or that is not known
 }
 
@@ -117,6 +118,14 @@ type AccessSeen struct {
 	Addresses int      `json:"addresses"`
 	Accounts  []string `json:"accounts,omitempty"` // foreign accounts, at most 20
 	Bytes     int64    `json:"bytes"`
+	Objects   int64    `json:"objects"`        // distinct
+	Keys      []string `json:"keys,omitempty"` // of objects: the first 20 by name
+	ByACL     int64    `json:"by_acl"`         // of Requests: let in by an ACL; the others by a policy, or it is not told
+	Sources   []string `json:"sources"`        // the logs that it rests on
+	// Scanners are addresses that ask many buckets, or that only ask, by the name
+	// of a known scanner; ScannerRequests are theirs, among Requests.
+	Scanners        int   `json:"scanners"`
+	ScannerRequests int64 `json:"scanner_requests"`
 	// OwnRequests are unsigned requests from the opener's own address: a test, or
 	// the reason for opening. They are not among Requests.
 	OwnRequests int64           `json:"own_requests"`
@@ -135,6 +144,8 @@ type Stranger struct {
 	Requests        int64           `json:"requests"`
 	Denied          int64           `json:"denied"`
 	Bytes           int64           `json:"bytes"`
+	Objects         int64           `json:"objects"`
+	Scanner         string          `json:"scanner,omitempty"` // why it is taken for one
 	First           *time.Time      `json:"first"`
 	Last            *time.Time      `json:"last"`
 	Opener          bool            `json:"opener,omitempty"` // the address of who opened it

@@ -36,7 +36,7 @@ var permissionSlots = map[bucket.Slot]bool{
 func newDeeds(l *replay.Ledger) deeds {
 	d := deeds{by: map[string][]done{}, of: map[string][]done{}}
 	for _, c := range l.Changes() {
-		if c.Outcome != bucket.Done || !permissionSlots[c.Slot] || c.Event == nil || c.Event.Time.IsZero() {
+		if c.Reading || c.Outcome != bucket.Done || !permissionSlots[c.Slot] || c.Event == nil || c.Event.Time.IsZero() {
 			continue
 		}
 		one := done{c.Event.Time, replay.PrincipalKey(c.Event.ARN, c.Event.InvokedBy, c.Event.AccountID, ""), c.Event.UserName, c.Bucket, c.Event.Name, c.Event.ID}

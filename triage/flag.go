@@ -48,6 +48,7 @@ func (r *ranker) flags(a *Alert) []Flag {
 		row.answer(r, a, e)
 		out[i] = e.flag(row)
 		a.signs += e.signs
+		a.hides = a.hides || e.hides
 	}
 	return out
 }
@@ -61,6 +62,7 @@ type evidence struct {
 	missing                    []string // what could not be looked at, and why
 	baseline                   string   // what it was compared with
 	signs                      int      // of somebody at work who should not be
+	hides                      bool     // the address is a VPN's, or of rented servers
 }
 
 func (e *evidence) strongYes(format string, args ...any) {

@@ -20,6 +20,9 @@ func bucketName(r *ranker, a *Alert, e *evidence) {
 	r.bucketRule(a, e)
 	for _, key := range append(slices.Clone(a.Keys), a.Key) {
 		key, _, _ = strings.Cut(key, "?versionId=")
+		if i := strings.LastIndexByte(key, '.'); i >= 0 && siteFiles[strings.ToLower(key[i+1:])] {
+			e.weakNo("objects that end in %q are what sites are made of", key[i:])
+		}
 		for _, w := range r.known.Context.words(key) {
 			if w.sensitive {
 				e.strongYes("%q in an object's key tells of %s", w.text, w.means)
@@ -43,6 +46,10 @@ func bucketName(r *ranker, a *Alert, e *evidence) {
 		e.lacks("no word of the name is known")
 	}
 }
+
+// siteFiles are endings of files that only make sense on a site. Pictures and
+// texts are not among them: they may show anything.
+var siteFiles = map[string]bool{"html": true, "htm": true, "css": true, "js": true, "ico": true, "woff": true, "woff2": true, "webmanifest": true}
 
 // bucketRule weighs what people said of the bucket.
 func (r *ranker) bucketRule(a *Alert, e *evidence) {

@@ -27,9 +27,9 @@ var sensitiveLists = map[string]string{
 	"personal data":           "pii gdpr dsgvo rgpd personal personenbezogen persoonlijk personnelles personales pessoais identity identities passport passports ausweis ausweise pasaportes ssn kyc aml drivinglicence selfies biometric biometrics dob",
 	"customer data":           "customer customers client clients cliente clientes clienti kunde kunden klant klanten crm lead leads loyalty subscriber subscribers abonnenten member members mitglieder socios guest guests gast gaeste",
 	"user data":               "user users userdata uploads upload useruploads profile profiles account accounts benutzer nutzer utilisateurs usuarios utenti gebruikers signup signups",
-	"messages":                "mail mails email emails mailbox chat chats message messages sms transcripts voicemail voicemails recordings recording callrecordings faxe fax",
+	"messages":                "mail mails email emails mailbox mailboxes chat chats message messages sms transcripts voicemail voicemails recordings recording callrecordings faxe fax",
 	"health data":             "patient patients patienten pacientes pazienti health healthcare medical medicine medizin medizinisch medico medicos hipaa phi ehr emr dicom xray radiology pathology clinical clinic klinik hospital krankenhaus hopital genome genomics dna diagnosis diagnostics prescription prescriptions insurance versicherung",
-	"pay":                     "payroll payrolls salary salaries wage wages payslip payslips gehalt gehaelter gehalter lohn loehne lohnabrechnung nomina nominas paie paies bulletins salarios salari stipendi salaris salarissen bonus compensation",
+	"pay":                     "payroll payrolls salary salaries wage wages payslip payslips gehalt gehaelter gehalter lohn loehne lohnabrechnung lohnabrechnungen gehaltsabrechnung gehaltsabrechnungen nomina nominas paie paies bulletins salarios salari stipendi salaris salarissen bonus compensation",
 	"personnel":               "hr humanresources personnel personal personalakte personalakten employee employees mitarbeiter bewerbung bewerbungen bewerber applicants recruiting recruitment resume resumes cv cvs candidates rrhh empleados funcionarios dipendenti medewerkers",
 	"finance":                 "finance finances financial accounting buchhaltung comptabilite contabilidad contabilita boekhouding invoice invoices billing bills bill rechnung rechnungen facture factures factura facturas fatura faturas fattura fatture tax taxes steuer steuern impots impuestos ledger ledgers bank banking iban sepa swift statement statements treasury budget budgets revenue erp sap netsuite",
 	"payment data":            "payment payments pci cardholder cards card creditcard creditcards zahlung zahlungen paiement paiements pagos pagamentos transaction transactions transaktionen chargeback",
@@ -47,11 +47,11 @@ var sensitiveLists = map[string]string{
 
 // publicLists are words of names meant for the public.
 var publicLists = map[string]string{
-	"a website":        "www web website websites webseite webseiten site sites homepage landing landingpage blog blogs wordpress hugo jekyll gatsby spa sitio sitios siteweb webapp frontend shop store microsite campaign event events charity fundraiser conference",
+	"a website":        "www web website websites page pages webseite webseiten site sites homepage landing landingpage blog blogs wordpress hugo jekyll gatsby spa sitio sitios siteweb webapp frontend shop store microsite campaign event events charity fundraiser conference",
 	"static content":   "static statics asset assets cdn css js fonts font img imgs image images icon icons logo logos media medien banner banners thumbnails thumbs gallery favicon sprites videos podcast podcasts webfonts themes",
 	"public content":   "public publico publica pubblico oeffentlich offentlich openbaar public-read download downloads descargas telechargements opendata open dataset datasets mirror mirrors releases press presse prensa stampa brochure brochures newsletter sitemap",
 	"documentation":    "doc docs documentation dokumentation documentacion manual manuals handbuch help hilfe ayuda aide javadoc storybook swagger openapi wiki faq",
-	"a test":           "test tests testing demo demos sandbox playground example examples sample samples poc tmp temp scratch dummy hello tutorial workshop",
+	"a test":           "test tests testing acceptance e2e smoketest loadtest fixture fixtures mock mocks selftest trial demo demos sandbox playground example examples sample samples poc tmp temp scratch dummy hello tutorial workshop",
 	"package delivery": "apt yum deb rpm pypi npm maven helm charts helmcharts packages installer installers updates",
 }
 

@@ -25,6 +25,10 @@ func permission(_ *ranker, a *Alert, e *evidence) {
 		e.strongNo("nothing was granted")
 		return
 	}
+	if deliversLogs(a) {
+		e.strongNo("AWS's own load balancers may write their logs (account %s)", strings.Join(a.Principals, ", "))
+		return
+	}
 	who := audienceWords[a.Audience]
 	if who == "" {
 		who = "the account " + strings.Join(a.Principals, ", ")

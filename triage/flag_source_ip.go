@@ -77,8 +77,15 @@ func (r *ranker) publicFacts(a *Alert, addr netip.Addr, named bool, e *evidence)
 		switch {
 		case slices.Contains(hiding, f.Kind) && !named && !f.Source.Stale(at):
 			e.strongYes("%s", f.Evidence(at))
-		case slices.Contains(hiding, f.Kind), (f.Kind == intel.Hosting || f.Kind == intel.Cloud) && !named:
+			e.hides = true
+			if f.Kind != intel.VPN { // which people use at work, as they do not use Tor
+				e.signs++
+			}
+		case slices.Contains(hiding, f.Kind):
 			e.weakYes("%s", f.Evidence(at))
+		case (f.Kind == intel.Hosting || f.Kind == intel.Cloud) && !named:
+			e.weakYes("%s", f.Evidence(at))
+			e.hides = true
 		}
 	}
 	for _, source := range facts.Failed {
@@ -139,14 +146,16 @@ func (r *ranker) addressHabits(a *Alert, named bool, e *evidence) {
 		e.strongNo("the caller's own address: used %s times since %s; %s", amount(*own), day(own.First), seen)
 	case all.Count() >= commonCount && before >= freshSpan:
 		e.strongNo("%s", seen)
-	case before >= freshSpan:
+	case before >= minBaseline:
 		e.weakNo("%s", seen)
 	default:
 		e.lacks("%s: too little to call it usual or odd", seen)
 	}
 }
 
-// neighbours weighs addresses of the caller in the same network.
+// neighbours weighs addresses of the caller in the same network: lines at home
+// get another address of the same provider now and then. Among rented servers
+// and VPNs a neighbour is anybody.
 func (r *ranker) neighbours(a *Alert, addr netip.Addr, e *evidence) {
 	bits := 24
 	if addr.Is6() {
@@ -163,8 +172,11 @@ func (r *ranker) neighbours(a *Alert, addr netip.Addr, e *evidence) {
 			n++
 		}
 	}
-	if n > 0 {
-		e.weakNo("the caller used %s of %s before", count(n, "other address", false), around)
+	switch text := count(n, "other address", false); {
+	case n > 0 && e.hides:
+		e.weakNo("the caller used %s of %s before", text, around)
+	case n > 0:
+		e.strongNo("the caller used %s of %s before", text, around)
 	}
 }
 

@@ -5,12 +5,15 @@ package triage
 import (
 	"fmt"
 	"maps"
+	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/bucketlid/bucketlid/exposure"
 	"github.com/bucketlid/bucketlid/replay"
+	"github.com/bucketlid/bucketlid/triage/intel"
 )
 
 // userBehaviour weighs whether the call is what its caller does (semantics E.2).
@@ -23,6 +26,7 @@ func userBehaviour(r *ranker, a *Alert, e *evidence) {
 	e.baseline = r.comparedWith(*by.EventTime)
 	r.role(a, e)
 	r.credentials(a, e)
+	r.machine(a, e)
 	r.firsts(a, e)
 	r.formerChanges(a, e)
 	r.around(a, e)
@@ -90,10 +94,37 @@ func (r *ranker) credentials(a *Alert, e *evidence) {
 			e.signs++
 		}
 	}
-	if first, ok := r.baseline.KeySince(by.AccessKeyID); ok && at.Sub(first) < freshSpan && r.logged(first) >= minBaseline {
+	if first, fresh := r.newKey(by); fresh {
 		e.strongYes("its access key %s was %s, in %s of records", by.AccessKeyID, seenSince(at.Sub(first)), span(r.logged(at)))
 		e.signs++
 	}
+}
+
+// newKey tells when the caller's access key was first seen, and whether it was
+// new then.
+func (r *ranker) newKey(by *exposure.Actor) (first time.Time, fresh bool) {
+	first, ok := r.baseline.KeySince(by.AccessKeyID)
+	return first, ok && by.EventTime.Sub(first) < freshSpan && r.logged(first) >= minBaseline
+}
+
+// instanceSession is how EC2 names the sessions of an instance's role (page "IAM
+// roles for Amazon EC2").
+var instanceSession = regexp.MustCompile(`:assumed-role/[^/]+/i-[0-9a-f]{8,17}$`)
+
+// machine weighs whether the credentials of a server are used where that server
+// is not: they were taken from it.
+func (r *ranker) machine(a *Alert, e *evidence) {
+	by := a.OpenedBy
+	addr, err := netip.ParseAddr(by.SourceIPAddress)
+	if err != nil || !intel.Public(addr) || !instanceSession.MatchString(by.ARN) || r.logged(*by.EventTime) < minBaseline {
+		return
+	}
+	here := r.habitOf(a).Counterparts()[by.SourceIPAddress]
+	if here == nil || len(r.habitOf(a).Counterparts()) < 2 || by.EventTime.Sub(time.Unix(here.First, 0)) >= freshSpan {
+		return
+	}
+	e.strongYes("the credentials of an EC2 instance (%s), used from an address where such instances never were", by.ARN[strings.LastIndexByte(by.ARN, '/')+1:])
+	e.signs++
 }
 
 // firsts weighs what the caller never did before.
@@ -109,9 +140,11 @@ func (r *ranker) firsts(a *Alert, e *evidence) {
 		e.lacks("the records begin %s before: too short to say what is new", span(r.logged(*by.EventTime)))
 		return
 	}
-	if since := by.EventTime.Sub(time.Unix(all.First, 0)); since < time.Hour {
+	if since := by.EventTime.Sub(time.Unix(all.First, 0)); since < freshSpan {
 		e.strongYes("the caller was %s, in %s of records", seenSince(since), span(r.logged(*by.EventTime)))
-		e.signs++
+		if _, fresh := r.newKey(by); !fresh { // the key of a new user is no further sign
+			e.signs++
+		}
 		return
 	}
 	if t := habit.Names()[by.EventName]; t != nil && t.First >= at {

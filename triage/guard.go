@@ -23,12 +23,15 @@ func (r *ranker) guards(t *bucket.Timeline, alerts []Alert) []Alert {
 			continue
 		}
 		switch {
-		case c.Slot == bucket.SlotBucket:
+		case c.Slot == bucket.SlotBucket && (!c.Reading || c.Removed):
 			for slot := range g.off {
 				g.restore(i, slot)
 			}
 		case restores(c, g.off[c.Slot].lost):
 			g.restore(i, c.Slot)
+		}
+		if c.Reading {
+			continue // that a guard is off does not tell that it was taken off
 		}
 		lost := removed(t, i, c)
 		if len(lost) > 0 && !r.followed(t, i, lost, alerts) {
@@ -83,7 +86,10 @@ func (g *guardWatch) restore(step int, slot bucket.Slot) {
 			return
 		}
 	}
-	a.State, a.ClosedAt, a.ClosedBy = exposure.Closed, &g.t.Steps[step].Time, exposure.ActorOf(c.Event)
+	a.State, a.ClosedAt = exposure.Closed, &g.t.Steps[step].Time
+	if !c.Reading { // who put it back is not in the records
+		a.ClosedBy = exposure.ActorOf(c.Event)
+	}
 }
 
 // restores reports whether a change puts back what was lost of its guard.

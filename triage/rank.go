@@ -8,6 +8,7 @@ package triage
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/bucketlid/bucketlid/bucket"
 	"github.com/bucketlid/bucketlid/exposure"
@@ -25,10 +26,8 @@ type Result struct {
 // them, from refused calls, from removed guards and from strangers' requests.
 // It is a pure function of ledger, baseline and what is known beside them.
 func Rank(l *replay.Ledger, b *replay.Baseline, k Known) Result {
-	r := &ranker{baseline: b, known: k, deeds: newDeeds(l), days: b.Days(), uses: map[string][]*replay.Use{}, ownAccounts: b.Accounts(), told: map[string]bool{}}
-	for _, u := range l.Uses() {
-		r.uses[u.Bucket] = append(r.uses[u.Bucket], u)
-	}
+	r := &ranker{baseline: b, known: k, deeds: newDeeds(l), days: b.Days(), entries: l.Logged, ownAccounts: b.Accounts(), told: map[string]bool{}}
+	r.layUses(l.Uses())
 	_, until, _ := b.Span()
 	homes := map[string]home{}
 	for t := range l.Timelines(until, l.Gaps(b)) {
@@ -56,6 +55,8 @@ type ranker struct {
 	deeds       deeds
 	days        []int64 // that have records, since 1970
 	uses        map[string][]*replay.Use
+	scans       map[string]string // by address: why it is taken for a scanner
+	entries     func(bucket string, source replay.Sources) (first, last time.Time, ok bool)
 	ownAccounts map[string]bool
 	out         Result
 	// openers are the events that opened something, by id: a guard's removal

@@ -23,24 +23,18 @@ const maxAccounts = 20
 // kept by the hour: of an hour that the window cuts, what may lie outside is
 // counted and said.
 func (r *ranker) accessSeen(a *Alert) AccessSeen {
-	uses := r.uses[a.Bucket]
 	if a.Kind == KindAttempt || a.Kind == KindGuardRemoved || a.Kind == KindLatent {
-		return AccessSeen{Verdict: "none-seen", Why: "it was never open", Strangers: []Stranger{}}
+		return AccessSeen{Verdict: "none-seen", Why: "it was never open", Strangers: []Stranger{}, Sources: []string{}}
 	}
-	if len(uses) == 0 {
-		return AccessSeen{Verdict: "cannot-be-known", Strangers: []Stranger{},
-			Why: "no S3 data event of a stranger on this bucket is in the logs: either nobody came, or data events are not logged"}
-	}
-	t := tally{alert: a, by: map[[2]string]*Stranger{}}
-	for _, u := range uses {
-		if overlaps(a, u) && slices.Contains(a.Access, u.Access) && (a.Kind != KindShared || slices.Contains(a.Principals, u.Account)) {
+	t := tally{ranker: r, alert: a, by: map[[2]string]*Stranger{}, objects: map[[2]string]*replay.Objects{}}
+	for _, u := range r.uses[a.Bucket] {
+		if !r.owns(a, u) && overlaps(a, u) && slices.Contains(a.Access, u.Access) && (a.Kind != KindShared || slices.Contains(a.Principals, u.Account)) {
 			t.add(u)
 		}
 	}
 	seen := t.sum()
-	inexact, around := t.inexact, t.around
-	seen.judge(inexact)
-	if around && seen.Requests == 0 {
+	r.judge(&seen, a, t.inexact)
+	if t.around && seen.Requests == 0 {
 		seen.Verdict, seen.Why = "cannot-be-known", "requests are kept by the hour: some of the same hour came before and after, none is known to lie inside"
 	}
 	if (a.Key != "" || a.Objects > 0) && seen.Requests > 0 {
@@ -49,10 +43,22 @@ func (r *ranker) accessSeen(a *Alert) AccessSeen {
 	return seen
 }
 
+// owns reports whether a request came from the owner's side: an access log
+// names the owner by another id than its callers.
+func (r *ranker) owns(a *Alert, u *replay.Use) bool {
+	return a.Kind != KindShared && (u.Account == a.Account || r.ownAccounts[u.Account])
+}
+
 // tally adds up the requests inside one window, by who made them.
 type tally struct {
+	ranker          *ranker
 	alert           *Alert
 	by              map[[2]string]*Stranger
+	objects         map[[2]string]*replay.Objects
+	all             replay.Objects // of strangers, without the opener
+	keys            []string
+	sources         replay.Sources
+	byACL           int64
 	inexact, around bool
 }
 
@@ -64,26 +70,37 @@ func (t *tally) add(u *replay.Use) {
 	key := [2]string{u.Address, u.Account}
 	s := t.by[key]
 	if s == nil {
-		s = &Stranger{SourceIPAddress: u.Address, Account: u.Account, Opener: u.Address != "" && u.Address == t.alert.SourceIPAddress}
-		t.by[key] = s
+		s = &Stranger{SourceIPAddress: u.Address, Account: u.Account, Opener: u.Address != "" && u.Address == t.alert.SourceIPAddress,
+			Scanner: t.ranker.scanner(u.Address)}
+		t.by[key], t.objects[key] = s, &replay.Objects{}
 	}
+	t.sources |= u.Sources
+	s.First, s.Last = earlier(s.First, u.First), later(s.Last, u.Last)
 	if u.Denied {
 		s.Denied += u.Requests()
-	} else {
-		s.Requests += u.Requests()
-		s.Bytes += u.Bytes()
-		s.Access = append(s.Access, u.Access)
-		t.inexact = t.inexact || !u.Exact() || !inside(t.alert, u)
+		return
 	}
-	s.First, s.Last = earlier(s.First, u.First), later(s.Last, u.Last)
+	s.Requests += u.Requests()
+	s.Bytes += u.Bytes()
+	s.Access = append(s.Access, u.Access)
+	t.objects[key].Add(u)
+	t.inexact = t.inexact || !u.Exact() || !inside(t.alert, u)
+	if s.Opener {
+		return
+	}
+	t.all.Add(u)
+	t.keys = append(t.keys, u.Keys...)
+	if u.ByACL {
+		t.byACL += u.Requests()
+	}
 }
 
 // sum is what strangers did. The opener's own address is told apart.
 func (t *tally) sum() AccessSeen {
-	seen := AccessSeen{Strangers: []Stranger{}}
-	addresses, accounts := map[string]bool{}, map[string]bool{}
-	for _, s := range t.by {
-		s.Access = sortAccess(s.Access)
+	seen := AccessSeen{Strangers: []Stranger{}, Objects: t.all.Count(), ByACL: t.byACL, Sources: sourceWords(t.sources)}
+	addresses, accounts, scanners := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for key, s := range t.by {
+		s.Access, s.Objects = sortAccess(s.Access), t.objects[key].Count()
 		seen.Strangers = append(seen.Strangers, *s)
 		if s.Opener {
 			seen.OwnRequests += s.Requests
@@ -94,36 +111,28 @@ func (t *tally) sum() AccessSeen {
 			continue
 		}
 		addresses[s.SourceIPAddress] = true
+		if s.Scanner != "" {
+			scanners[s.SourceIPAddress] = true
+			seen.ScannerRequests += s.Requests
+		}
 		seen.Access = append(seen.Access, s.Access...)
 		seen.First, seen.Last = earlier(seen.First, *s.First), later(seen.Last, *s.Last)
 		if s.Account != "anonymous" {
 			accounts[s.Account] = true
 		}
 	}
-	seen.Addresses, seen.Access = len(addresses), sortAccess(seen.Access)
+	seen.Addresses, seen.Scanners, seen.Access = len(addresses), len(scanners), sortAccess(seen.Access)
 	seen.Accounts = slices.Sorted(maps.Keys(accounts))
 	seen.Accounts = seen.Accounts[:min(len(seen.Accounts), maxAccounts)]
+	slices.Sort(t.keys)
+	seen.Keys = slices.Compact(t.keys)
+	seen.Keys = seen.Keys[:min(len(seen.Keys), maxAccounts)]
 	slices.SortFunc(seen.Strangers, func(a, b Stranger) int {
 		return cmp.Or(cmp.Compare(b.Requests, a.Requests), cmp.Compare(b.Denied, a.Denied),
 			cmp.Compare(a.SourceIPAddress, b.SourceIPAddress), cmp.Compare(a.Account, b.Account))
 	})
 	seen.Strangers = seen.Strangers[:min(len(seen.Strangers), maxAccounts)]
 	return seen
-}
-
-func (s *AccessSeen) judge(inexact bool) {
-	switch {
-	case s.Requests > 0 && inexact:
-		s.Verdict, s.Why = "confirmed", "counts are estimates: requests are kept by the hour and sampled above 256"
-	case s.Requests > 0:
-		s.Verdict = "confirmed"
-	case s.OwnRequests > 0:
-		s.Verdict, s.Why = "none-seen", "only the opener's own address made unsigned requests"
-	case s.Denied > 0:
-		s.Verdict, s.Why = "attempts-only", "strangers were refused; others may have gone unlogged"
-	default:
-		s.Verdict, s.Why = "none-seen", "data events of this bucket are logged at other times; whether they were logged throughout is not known"
-	}
 }
 
 func overlaps(a *Alert, u *replay.Use) bool {
@@ -181,7 +190,7 @@ func (r *ranker) unexplained(homes map[string]home) {
 	for _, name := range names {
 		left := map[exposure.RouteID][]*replay.Use{}
 		for _, u := range r.uses[name] {
-			if u.Account == "anonymous" && !u.Denied && !slices.ContainsFunc(explained[name], func(a *Alert) bool {
+			if u.Account == "anonymous" && !u.Denied && u.Requests() > 0 && !slices.ContainsFunc(explained[name], func(a *Alert) bool {
 				return overlaps(a, u) && (len(a.Access) == 0 || slices.Contains(a.Access, u.Access))
 			}) {
 				left[usedRoute(u)] = append(left[usedRoute(u)], u)

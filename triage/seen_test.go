@@ -3,7 +3,6 @@
 package triage
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -20,23 +19,15 @@ func newTestRanker(t *testing.T, lines ...string) *ranker {
 	ledger, baseline := replay.NewLedger(), replay.NewBaseline()
 	_, err := trail.Scan(strings.NewReader(strings.Join(lines, "\n")), trail.Options{}, func(h *trail.Header, raw []byte) error {
 		baseline.Observe(h)
-		if !replay.Wants(h, raw) {
-			return nil
-		}
-		r, err := trail.Decode(bytes.Clone(raw), h)
-		if err == nil {
-			ledger.Add(r)
-		}
-		return err
+		ledger.Take(h, raw)
+		return nil
 	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	baseline.Settle()
-	r := &ranker{baseline: baseline, deeds: newDeeds(ledger), days: baseline.Days(), uses: map[string][]*replay.Use{}, ownAccounts: baseline.Accounts(), told: map[string]bool{}}
-	for _, u := range ledger.Uses() {
-		r.uses[u.Bucket] = append(r.uses[u.Bucket], u)
-	}
+	r := &ranker{baseline: baseline, deeds: newDeeds(ledger), days: baseline.Days(), entries: ledger.Logged, ownAccounts: baseline.Accounts(), told: map[string]bool{}}
+	r.layUses(ledger.Uses())
 	return r
 }
 

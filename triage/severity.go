@@ -85,8 +85,8 @@ type adjustment struct {
 var adjustments = []adjustment{
 	{func(_ *ranker, a *Alert) bool { return a.flag("bucket-name") == Yes && a.Kind != KindAttempt }, -1,
 		"the name tells of sensitive content", "flag bucket-name yes; not for attempts"},
-	{func(_ *ranker, a *Alert) bool { return a.Kind == KindPublic && a.AccessSeen.Verdict == "confirmed" }, -1,
-		"strangers used it", "public, and data events show strangers' requests inside the window"},
+	{func(_ *ranker, a *Alert) bool { return a.Kind == KindPublic && taken(a) }, -1,
+		"strangers used it", "public, and data events show strangers' requests inside the window, other than visits: objects read, of a bucket whose flag bucket-name is no"},
 	{func(_ *ranker, a *Alert) bool { return a.escalated }, -1,
 		"it was tried before and refused", "the same caller was refused within the 24 hours before"},
 	{func(_ *ranker, a *Alert) bool {
@@ -96,6 +96,10 @@ var adjustments = []adjustment{
 		return a.Kind == KindAttempt && a.flag("source-ip") == Yes && a.flag("user-behaviour") == Yes
 	}, -1,
 		"somebody odd tried", "an attempt, flags source-ip and user-behaviour both yes"},
+	{func(_ *ranker, a *Alert) bool {
+		return a.Kind == KindAttempt && a.signs > 0 && a.flag("source-ip") == Yes && a.flag("user-behaviour") == Yes
+	}, -1,
+		"the credentials may be in wrong hands", "the same, with new credentials, failed calls, changed rights, logging stopped, Tor, or an instance's credentials elsewhere"},
 	{func(_ *ranker, a *Alert) bool {
 		return (a.State == exposure.Closed && a.Kind != KindAttempt) || (a.State == exposure.Blocked && a.Kind == KindPublic)
 	}, 1, "it is shut again", "closed, or blocked by a guard since"},
@@ -108,10 +112,14 @@ var adjustments = []adjustment{
 	{func(r *ranker, a *Alert) bool { return a.Kind == KindPublic && readOnly(a) && r.expected(a) }, 3,
 		"people expect it to be public", "public and read only, and a bucket rule of the context file expects it at that time"},
 	{func(r *ranker, a *Alert) bool {
-		return a.Kind == KindShared && len(a.Principals) > 0 && !slices.ContainsFunc(a.Principals, func(p string) bool { return !r.ownAccounts[p] })
-	}, 2, "the account's own trail is among the logs read", "shared, and every named account's own trail was read"},
+		return a.Kind == KindShared && len(a.Principals) > 0 && !slices.ContainsFunc(a.Principals, func(p string) bool { return !r.own(a, p) })
+	}, 2, "the account is one of your own", "shared, and the context file lists every named account in the same organization, or, where it lists it nowhere, its own trail was read"},
 	{func(r *ranker, a *Alert) bool { return a.Kind == KindShared && r.trusted(a) }, 2,
 		"the account is trusted", "shared, and the context file trusts every named account at that time"},
+	{func(_ *ranker, a *Alert) bool { return deliversLogs(a) }, 3,
+		"it is AWS's own account for the logs of load balancers", "shared, for writing only, with AWS's own accounts for the logs of load balancers"},
+	{func(r *ranker, a *Alert) bool { return a.Kind == KindShared && r.unlisted(a) }, -1,
+		"the account is none of those that people trust", "shared, and the context file lists trusted accounts, but none of those named, nor as your own"},
 	{func(_ *ranker, a *Alert) bool { return a.Kind == KindGuardRemoved && a.Bucket != "" }, 1,
 		"of one bucket only", "a bucket's own guard was removed, not the account's"},
 }
@@ -120,6 +128,45 @@ var adjustments = []adjustment{
 func (r *ranker) expected(a *Alert) bool {
 	rule, ok := r.known.Context.Bucket(a.Account, a.Bucket)
 	return ok && a.Bucket != "" && rule.PublicAt(openedTime(a)) == PublicExpected
+}
+
+// taken reports whether strangers did more than visit. To read objects of what
+// is named for the public is a visit; to list them is not.
+func taken(a *Alert) bool {
+	if a.AccessSeen.Verdict != "confirmed" {
+		return false
+	}
+	return a.flag("bucket-name") != No || slices.ContainsFunc(a.AccessSeen.Access, func(x policy.Access) bool { return x != policy.Read })
+}
+
+// own reports whether an account belongs with the alert's: the context file
+// puts both into one organization or, where it does not know it, its own trail
+// was read.
+func (r *ranker) own(a *Alert, account string) bool {
+	if o, ok := r.known.Context.Account(account); ok {
+		mine, _ := r.known.Context.Account(a.Account)
+		return o.Organization == mine.Organization
+	}
+	return r.ownAccounts[account]
+}
+
+// listed reports whether the context file puts every account that was let in
+// into the alert's own organization.
+func (r *ranker) listed(a *Alert) bool {
+	return len(a.Principals) > 0 && !slices.ContainsFunc(a.Principals, func(p string) bool {
+		_, ok := r.known.Context.Account(p)
+		return !ok || !r.own(a, p)
+	})
+}
+
+// unlisted reports whether people say whom they trust, and it is none of those
+// that were let in.
+func (r *ranker) unlisted(a *Alert) bool {
+	at := openedTime(a)
+	return len(a.Principals) > 0 && r.known.Context != nil && len(r.known.Context.Trusted) > 0 && !slices.ContainsFunc(a.Principals, func(p string) bool {
+		t, ok := r.known.Context.TrustedAccount(a.Account, p)
+		return ok && t.Holds(at) || r.own(a, p) || logAccounts[p] != ""
+	})
 }
 
 // trusted reports whether people trust every account that was let in.

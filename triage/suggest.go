@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/bucketlid/bucketlid/exposure"
+	"github.com/bucketlid/bucketlid/policy"
 )
 
 // The verdicts that a person may give, and a suggestion propose.
@@ -28,11 +29,21 @@ type suggestionRow struct {
 }
 
 var suggestionTable = []suggestionRow{
-	{Malicious, "medium", "odd address and unusual behaviour, with a refusal worked around, new or just made credentials, changed rights or logging stopped",
+	{Malicious, "medium", "odd address and unusual behaviour, with a refusal worked around, new or just made credentials, changed rights, failed calls, logging stopped, Tor, or an instance's credentials elsewhere",
 		func(_ *ranker, a *Alert) bool {
 			return a.flag("source-ip") == Yes && a.flag("user-behaviour") == Yes && (a.escalated || a.signs > 0)
 		}, []string{"source-ip", "user-behaviour", "bucket-name"},
 		"the caller is known to work from this address, and had a reason for what happened around it"},
+	{Malicious, "medium", "the same from a VPN or a rented server, where for all that people know of the caller the behaviour may be usual",
+		func(_ *ranker, a *Alert) bool {
+			return a.hides && a.flag("source-ip") == Yes && a.flag("user-behaviour") == Cannot && (a.escalated || a.signs > 0)
+		}, []string{"source-ip", "user-behaviour", "bucket-name"},
+		"the caller is known to work through this VPN or server: list it in the context file"},
+	{Malicious, "medium", "odd address and unusual behaviour around access for a foreign account that is not known",
+		func(r *ranker, a *Alert) bool {
+			return a.Kind == KindShared && a.flag("source-ip") == Yes && a.flag("user-behaviour") == Yes && !r.trusted(a) && !r.listed(a)
+		}, []string{"source-ip", "user-behaviour", "permission"},
+		"the account is a partner's, or one of your own: list it in the context file"},
 	{Malicious, "low", "new credentials, changed rights or logging stopped around a dangerous grant, from an address that is not known as usual",
 		func(_ *ranker, a *Alert) bool {
 			return a.flag("user-behaviour") == Yes && a.signs > 1 && a.flag("source-ip") != No && a.flag("permission") == Yes
@@ -41,9 +52,17 @@ var suggestionTable = []suggestionRow{
 	{Intended, "high", "people expect the bucket to be public, and only reading was granted",
 		func(r *ranker, a *Alert) bool { return a.Kind == KindPublic && readOnly(a) && r.expected(a) }, []string{"bucket-name"},
 		"the bucket now also holds what is not for the public"},
-	{Intended, "high", "people trust the accounts that were let in",
-		func(r *ranker, a *Alert) bool { return a.Kind == KindShared && r.trusted(a) }, nil,
+	{Intended, "high", "people trust the accounts that were let in, or list them as the organization's own",
+		func(r *ranker, a *Alert) bool { return a.Kind == KindShared && (r.trusted(a) || r.listed(a)) }, nil,
 		"more was granted than the agreement with the account covers"},
+	{Intended, "high", "AWS's own accounts were let in, to write the logs of load balancers",
+		func(_ *ranker, a *Alert) bool { return deliversLogs(a) }, nil,
+		"no load balancer of yours writes there"},
+	{Malicious, "low", "odd address and unusual behaviour, and strangers could change or did take what is stored",
+		func(_ *ranker, a *Alert) bool {
+			return exposed(a) && a.flag("source-ip") == Yes && a.flag("user-behaviour") == Yes && (taken(a) || !readOnly(a))
+		}, []string{"source-ip", "user-behaviour", "permission"},
+		"the caller is known to work from this address, and made a mistake"},
 	{Unintended, "high", "a sensitive name by strong evidence, or with a dangerous grant that is still open",
 		func(_ *ranker, a *Alert) bool {
 			return exposed(a) && a.flag("bucket-name") == Yes && (a.strong("bucket-name") || a.flag("permission") == Yes && a.State == exposure.Open)
@@ -55,9 +74,9 @@ var suggestionTable = []suggestionRow{
 	{Unintended, "medium", "strangers could write, delete or take over",
 		func(_ *ranker, a *Alert) bool { return exposed(a) && !readOnly(a) && !closedBySame(a) }, []string{"permission"},
 		"strangers are meant to put files there, and nothing can be overwritten"},
-	{Test, "medium", "read only, not a sensitive name, shut by the same caller within a day",
+	{Test, "medium", "read only, not a sensitive name, shut by the same caller within a day, and strangers did no more than visit",
 		func(_ *ranker, a *Alert) bool {
-			return exposed(a) && readOnly(a) && closedBySame(a) && a.flag("source-ip") != Yes
+			return exposed(a) && readOnly(a) && closedBySame(a) && a.flag("source-ip") != Yes && !taken(a)
 		},
 		[]string{"bucket-name", "source-ip", "user-behaviour"},
 		"something was taken while it was open"},
@@ -66,6 +85,16 @@ var suggestionTable = []suggestionRow{
 			return exposed(a) && readOnly(a) && a.flag("bucket-name") == No && a.flag("source-ip") != Yes && a.flag("user-behaviour") != Yes
 		}, []string{"bucket-name", "source-ip", "user-behaviour"},
 		"the bucket also holds what is not for the public"},
+	{Intended, "low", "the same from a usual address, where only weak evidence calls the behaviour unusual",
+		func(_ *ranker, a *Alert) bool {
+			return exposed(a) && readOnly(a) && a.flag("bucket-name") == No && a.flag("source-ip") == No && !a.strong("user-behaviour") && !taken(a)
+		}, []string{"bucket-name", "source-ip"},
+		"the bucket also holds what is not for the public, or somebody published what was not his to publish"},
+	{Unintended, "low", "strangers may list and read, and did, and nothing tells that the bucket is meant for them",
+		func(_ *ranker, a *Alert) bool {
+			return exposed(a) && taken(a) && a.flag("bucket-name") != No && slices.Contains(a.Access, policy.List) && slices.Contains(a.Access, policy.Read)
+		}, []string{"permission", "user-behaviour", "source-ip"},
+		"it is there for downloads under a name that does not say so"},
 }
 
 func exposed(a *Alert) bool { return a.Kind == KindPublic }

@@ -46,7 +46,17 @@ func all(changes ...func(*Alert)) func(*Alert) {
 	}
 }
 
-func used(a *Alert)      { a.AccessSeen.Verdict = "confirmed" }
+func used(a *Alert)   { a.AccessSeen.Verdict = "confirmed" }
+func sign(a *Alert)   { a.signs++ }
+func hidden(a *Alert) { a.hides = true }
+func odd(a *Alert)    { flagged("source-ip", Yes)(a); flagged("user-behaviour", Yes)(a) }
+func reading(list ...policy.Access) func(*Alert) {
+	return func(a *Alert) { a.AccessSeen.Access = list }
+}
+func loadBalancer(a *Alert) {
+	shared(policy.Write)(a)
+	a.Principals = []string{"156460612806"}
+}
 func escalated(a *Alert) { a.escalated = true }
 func blocked(a *Alert)   { a.State = exposure.Blocked }
 
@@ -91,8 +101,15 @@ func TestSeverity(t *testing.T) {
 		{"one object", func(a *Alert) { a.Key = "k" }, Medium, "strangers can read contents; one object only"},
 		{"public name", flagged("bucket-name", No), Medium, "strangers can read contents; the name looks meant for the public"},
 		{"public name, write", all(access(policy.Write), flagged("bucket-name", No)), Critical, "strangers can change what is stored"},
-		{"own account", all(shared(policy.Write), func(a *Alert) { a.Principals = []string{"999900001111"} }), Low, "a foreign account can change what is stored; the account's own trail is among the logs read"},
+		{"own account", all(shared(policy.Write), func(a *Alert) { a.Principals = []string{"999900001111"} }), Low, "a foreign account can change what is stored; the account is one of your own"},
 		{"own account and another", all(shared(policy.Write), func(a *Alert) { a.Principals = []string{"999900001111", "444455556666"} }), High, "a foreign account can change what is stored"},
+		{"visited site", all(used, reading(policy.Read), flagged("bucket-name", No)), Medium, "strangers can read contents; the name looks meant for the public"},
+		{"site that strangers list", all(used, reading(policy.List, policy.Read), flagged("bucket-name", No)), High, "strangers can read contents; strangers used it; the name looks meant for the public"},
+		{"odd and unusual", all(odd, access(policy.List)), High, "strangers can list names; an odd address and unusual behaviour together"},
+		{"odd attempt", all(kind(KindAttempt), odd), Medium, "it was refused; somebody odd tried"},
+		{"odd attempt with a new key", all(kind(KindAttempt), odd, sign), High, "it was refused; somebody odd tried; the credentials may be in wrong hands"},
+		{"attempt with a new key from a usual address", all(kind(KindAttempt), sign, flagged("source-ip", No), flagged("user-behaviour", Yes)), Low, "it was refused"},
+		{"load balancers' logs", loadBalancer, Info, "a foreign account can change what is stored; it is AWS's own account for the logs of load balancers"},
 		{"bucket's guard", kind(KindGuardRemoved), Low, "the next public grant will not be stopped; of one bucket only"},
 		// Together, and at the ends of the scale.
 		{"worse than critical", all(access(policy.ACLWrite), flagged("bucket-name", Yes), used, escalated), Critical,
@@ -130,6 +147,23 @@ func TestSuggest(t *testing.T) {
 		{"odd and unusual, with new credentials", all(func(a *Alert) { a.signs = 1 }, flagged("source-ip", Yes), flagged("user-behaviour", Yes)), "malicious", "medium"},
 		{"new credentials around a dangerous grant", all(func(a *Alert) { a.signs = 2 }, flagged("permission", Yes), flagged("user-behaviour", Yes)), "malicious", "low"},
 		{"sensitive, dangerous, open", all(flagged("bucket-name", Yes), flagged("permission", Yes)), "unintended", "high"},
+		{"the same through a VPN, where the behaviour may be usual", all(sign, hidden, flagged("source-ip", Yes), flagged("user-behaviour", Cannot)), "malicious", "medium"},
+		{"the same elsewhere, where the behaviour may be usual", all(sign, flagged("source-ip", Yes), flagged("user-behaviour", Cannot)), "cannot-tell", "low"},
+		{"a VPN alone", all(hidden, flagged("source-ip", Yes), flagged("user-behaviour", Cannot)), "cannot-tell", "low"},
+		{"odd and unusual, read only", odd, "cannot-tell", "low"},
+		{"odd and unusual, and strangers took it", all(odd, used), "malicious", "low"},
+		{"odd and unusual, for writing", all(odd, access(policy.Write)), "malicious", "low"},
+		{"odd and unusual, for a foreign account", all(odd, shared(policy.Read)), "malicious", "medium"},
+		{"for a foreign account, from a usual address", all(shared(policy.Read), flagged("source-ip", No), flagged("user-behaviour", Yes)), "cannot-tell", "low"},
+		{"load balancers' logs", loadBalancer, "intended", "high"},
+		{"site of who never did such a thing, at a usual address", all(flagged("bucket-name", No), flagged("source-ip", No), flagged("user-behaviour", Yes)), "intended", "low"},
+		{"site, with strong evidence of unusual behaviour", all(flagged("bucket-name", No), flagged("source-ip", No), func(a *Alert) {
+			a.Flags = append(a.Flags, Flag{ID: "user-behaviour", Answer: Yes, Strong: true})
+		}), "cannot-tell", "low"},
+		{"strangers list and take", all(used, access(policy.List, policy.Read)), "unintended", "low"},
+		{"strangers take what they cannot list", used, "cannot-tell", "low"},
+		{"shut by the same after strangers took it", all(bySame, used), "cannot-tell", "low"},
+		{"visited site, shut by the same", all(bySame, used, reading(policy.Read), flagged("bucket-name", No)), "test", "medium"},
 		{"unknown name, shut by the same", bySame, "test", "medium"},
 		{"website, shut by the same", all(flagged("bucket-name", No), bySame), "test", "medium"},
 		{"website, shut by another", all(flagged("bucket-name", No), closed), "intended", "medium"},
@@ -148,6 +182,33 @@ func TestSuggest(t *testing.T) {
 		}
 		if s.Verdict != "cannot-tell" && (len(s.Reasons) == 0 || len(s.WrongIf) == 0) {
 			t.Errorf("%s: a verdict without its reasons, or without what would make it wrong: %+v", test.name, s)
+		}
+	}
+}
+
+// The accounts of an organization trust one another, and nobody else's.
+func TestSharedAccounts(t *testing.T) {
+	trusting := "trusted_accounts: [{id: \"333300001111\", name: Carrier, why: contract}, {id: \"333300002222\", name: Former carrier, why: contract, until: 2026-01-31}]\n"
+	for _, test := range []struct {
+		name, account, context string
+		level                  Severity
+		verdict                string
+	}{
+		{"of the same organization", "777700001111", "", Info, "intended"},
+		{"of the same organization, beside trusted ones", "777700001111", trusting, Info, "intended"},
+		{"of another organization", "888800001111", "", Medium, "cannot-tell"},
+		{"of another organization, whose trail was read", "888800001111", "", Medium, "cannot-tell"},
+		{"of nobody, whose trail was read", "999900001111", "", Info, "cannot-tell"},
+		{"trusted", "333300001111", trusting, Info, "intended"},
+		{"trusted until January", "333300002222", trusting, High, "cannot-tell"},
+		{"not among those trusted", "444455556666", trusting, High, "cannot-tell"},
+		{"where nobody is trusted", "444455556666", "", Medium, "cannot-tell"},
+	} {
+		r := &ranker{known: Known{Context: told(t, test.context)}, ownAccounts: map[string]bool{"888800001111": strings.HasSuffix(test.name, "read"), "999900001111": true}}
+		a := alert(all(shared(policy.Read), func(a *Alert) { a.Principals = []string{test.account} }))
+		level, why := severity(r, a)
+		if s := suggest(r, a); level != test.level || s.Verdict != test.verdict {
+			t.Errorf("%s: %s (%s), %s; want %s, %s", test.name, level, why, s.Verdict, test.level, test.verdict)
 		}
 	}
 }

@@ -32,6 +32,7 @@ type huntFlags struct {
 	strict     bool
 	failOn     string
 	known      knownFlags
+	accessLogs []string
 }
 
 func newHunt() *cobra.Command {
@@ -63,6 +64,7 @@ func newHunt() *cobra.Command {
 	flags.StringVar(&f.from, "from", "", "read only records from this `time` on (RFC 3339, date, or age such as 36h or 7d)")
 	flags.StringVar(&f.to, "to", "", "read only records before this `time`")
 	flags.StringVar(&f.since, "since", "", "the same as --from with an age, such as `36h`")
+	flags.StringArrayVar(&f.accessLogs, "access-logs", nil, "also read S3 server access logs from this `source`, to see who used an opening (can be repeated)")
 	flags.StringVar(&f.endpoint, "endpoint-url", "", "`URL` of the S3 service, as for the AWS CLI (also AWS_ENDPOINT_URL)")
 	flags.IntVar(&f.workers, "workers", 0, "objects read at once (0: one for each CPU)")
 	flags.BoolVar(&f.noProgress, "no-progress", false, "show no progress bar")
@@ -89,7 +91,7 @@ func (f *huntFlags) run(cmd *cobra.Command, specs []string) error {
 		return err
 	}
 	defer out.discard()
-	h := &hunt{filter: filter, workers: f.workers, stdin: cmd.InOrStdin(), endpoint: f.endpoint}
+	h := &hunt{filter: filter, workers: f.workers, stdin: cmd.InOrStdin(), endpoint: f.endpoint, accessLogs: f.accessLogs}
 	if h.workers <= 0 {
 		h.workers = runtime.GOMAXPROCS(0)
 	}
@@ -105,6 +107,7 @@ func (f *huntFlags) run(cmd *cobra.Command, specs []string) error {
 	bar.stop()
 	summary := h.summary(result)
 	config := h.config(specs)
+	config.AccessLogs = f.accessLogs
 	told(config, known)
 	if err := emit(out.handler, config, result, h.skipped, summary); err != nil {
 		return err

@@ -22,11 +22,12 @@ import (
 // own of both; they merge at the end, and the result does not depend on who
 // read what.
 type hunt struct {
-	filter   ingest.Filter
-	workers  int
-	stdin    io.Reader
-	endpoint string
-	progress ingest.Progress
+	filter     ingest.Filter
+	workers    int
+	stdin      io.Reader
+	endpoint   string
+	accessLogs []string
+	progress   ingest.Progress
 
 	ledger   *replay.Ledger
 	baseline *replay.Baseline
@@ -36,8 +37,8 @@ type hunt struct {
 
 // counts are what a worker read.
 type counts struct {
-	objects, packed, unpacked, records, outside int64
-	reasons                                     map[string]int64
+	objects, packed, unpacked, records, outside, lines int64
+	reasons                                            map[string]int64
 }
 
 // maxSkipsOfObject bounds the skipped messages of one object; the rest is
@@ -66,21 +67,26 @@ func (h *hunt) read(ctx context.Context, specs []string) error {
 		first.skips = 0 // each is an object of its own
 		first.skip(p.Object, -1, p.Reason)
 	}
-	var sources []ingest.Source
-	for _, spec := range specs {
-		source, err := ingest.Open(ctx, spec, h.filter, opts)
-		if err != nil {
-			return err
-		}
-		sources = append(sources, source)
+	sources, err := openAll(ctx, specs, h.filter, opts)
+	if err != nil {
+		return err
+	}
+	lines, err := openAll(ctx, h.accessLogs, ingest.Filter{}, opts) // their names tell no account
+	if err != nil {
+		return err
 	}
 	workers := make([]*worker, h.workers)
 	for i := range workers {
 		workers[i] = newWorker(h.filter)
 	}
-	err := ingest.Each(ctx, sources, h.workers, opts, func(i int, obj ingest.Object) error {
-		return workers[i].object(ctx, obj)
+	err = ingest.Each(ctx, sources, h.workers, opts, func(i int, obj ingest.Object) error {
+		return workers[i].object(ctx, obj, workers[i].trail)
 	})
+	if err == nil && len(lines) > 0 {
+		err = ingest.Each(ctx, lines, h.workers, opts, func(i int, obj ingest.Object) error {
+			return workers[i].object(ctx, obj, workers[i].accessLog)
+		})
+	}
 	if err != nil {
 		return err
 	}
@@ -91,6 +97,18 @@ func (h *hunt) read(ctx context.Context, specs []string) error {
 	settling.Wait()
 	h.merge(append(workers, first))
 	return nil
+}
+
+func openAll(ctx context.Context, specs []string, f ingest.Filter, opts ingest.Options) ([]ingest.Source, error) {
+	var sources []ingest.Source
+	for _, spec := range specs {
+		source, err := ingest.Open(ctx, spec, f, opts)
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, source)
+	}
+	return sources, nil
 }
 
 // merge puts the workers' shares together, into the first's.
@@ -117,6 +135,7 @@ func (c *counts) add(o counts) {
 	c.unpacked += o.unpacked
 	c.records += o.records
 	c.outside += o.outside
+	c.lines += o.lines
 	for reason, n := range o.reasons {
 		c.reasons[reason] += n
 	}
@@ -124,7 +143,7 @@ func (c *counts) add(o counts) {
 
 // object reads one object to its end. Damage in the middle loses nothing that
 // stood before it.
-func (w *worker) object(ctx context.Context, obj ingest.Object) error {
+func (w *worker) object(ctx context.Context, obj ingest.Object, scan func(name string, r io.Reader) (int64, error)) error {
 	content, err := obj.Open(ctx)
 	if err != nil {
 		return err
@@ -133,15 +152,21 @@ func (w *worker) object(ctx context.Context, obj ingest.Object) error {
 	unpacked := ingest.Inflate(content, 0)
 	defer unpacked.Close()
 	w.skips = 0
-	stats, err := trail.Scan(unpacked, trail.Options{}, w.visit(obj.Name), func(s trail.Skip) { w.skip(obj.Name, s.Offset, s.Reason) })
+	n, err := scan(obj.Name, unpacked)
 	if more := w.skips - maxSkipsOfObject; more > 0 {
 		w.skipped = append(w.skipped, report.Skipped{Object: obj.Name, Offset: -1, Reason: fmt.Sprintf("%d more pieces of this object", more)})
 	}
 	w.skips = 0
 	w.counts.objects++
 	w.counts.packed += unpacked.Packed()
-	w.counts.unpacked += stats.Bytes
+	w.counts.unpacked += n
 	return w.damage(obj.Name, err)
+}
+
+// trail reads an object of CloudTrail records.
+func (w *worker) trail(name string, r io.Reader) (int64, error) {
+	stats, err := trail.Scan(r, trail.Options{}, w.visit(name), func(s trail.Skip) { w.skip(name, s.Offset, s.Reason) })
+	return stats.Bytes, err
 }
 
 // damage records why an object could not be read to its end. Only a cancelled
@@ -238,5 +263,10 @@ func (w *wanted) takes(h *trail.Header) bool {
 		return true
 	}
 	seconds, _, ok := trail.ParseTime(h.Time)
-	return !ok || (seconds >= w.from && (w.to == 0 || seconds < w.to))
+	return !ok || w.within(seconds)
+}
+
+// within reports whether a time, in Unix seconds, lies in the filter's.
+func (w *wanted) within(seconds int64) bool {
+	return seconds >= w.from && (w.to == 0 || seconds < w.to)
 }

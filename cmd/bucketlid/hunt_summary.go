@@ -33,7 +33,7 @@ func (h *hunt) summary(result triage.Result) *report.Summary {
 	s := &report.Summary{
 		Objects: h.counts.objects, Bytes: h.counts.packed, Unpacked: h.counts.unpacked, Records: h.counts.records,
 		OutsideObjects: h.progress.Snapshot().Outside, OutsideRecords: h.counts.outside,
-		SkippedObjects: h.skippedObjects(), Skipped: h.counts.reasons, Changes: h.ledger.Count(),
+		AccessLogLines: h.counts.lines, SkippedObjects: h.skippedObjects(), Skipped: h.counts.reasons, Changes: h.ledger.Count(),
 		Exposures: int64(len(result.Exposures)), Alerts: map[string]int64{}, Kinds: map[string]int64{},
 		Principals: int64(len(h.baseline.Principals)), Addresses: int64(len(h.baseline.Addresses)),
 		Gaps: []report.Gap{}, TopBuckets: []report.BucketCount{},

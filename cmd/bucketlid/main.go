@@ -143,7 +143,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError("see: "+cmd.CommandPath()+" --help", "%v", err)
 	})
-	root.AddCommand(newHunt(), newReport(), newExplain(), newContext(), newIntel(), newDemo(), newVersion())
+	root.AddCommand(newHunt(), newScan(), newReport(), newExplain(), newContext(), newIntel(), newDemo(), newVersion())
 	root.InitDefaultCompletionCmd("completion")
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
 		completion.Args = func(_ *cobra.Command, args []string) error {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -26,6 +27,23 @@ func (b *Bucket) Get(ctx context.Context, key Key) (io.ReadCloser, error) {
 		return nil, err
 	}
 	return d, nil
+}
+
+// Metadata asks for the metadata of an object's owner, with names in lower case
+// and without x-amz-meta-. A refusal is a *PermissionError.
+func (b *Bucket) Metadata(ctx context.Context, key Key) (map[string]string, error) {
+	out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key.Name})
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, refusal(err, "s3://"+b.name+"/"+key.Name, "s3:GetObject")
+	}
+	meta := make(map[string]string, len(out.Metadata))
+	for name, value := range out.Metadata {
+		meta[strings.ToLower(name)] = value
+	}
+	return meta, nil
 }
 
 // download is the body of an object over one or more requests.

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package account
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3control"
+	control "github.com/aws/aws-sdk-go-v2/service/s3control/types"
+)
+
+// AgentName begins the mark in the user agent of every writing call:
+// bucketlid/PLAN, by which logs show which plan made it.
+const AgentName = "bucketlid"
+
+// conflicts are the codes with which S3 refuses a write because another one on
+// the same bucket is not finished (API reference, "Error responses"): a later
+// try succeeds.
+var conflicts = []string{"OperationAborted", "ConflictException", "ConditionalRequestConflict"}
+
+// Writer makes the calls of one plan. It is used by one goroutine.
+type Writer struct {
+	account *Account
+	agent   string
+	s3      map[string]*s3.Client
+	control map[string]*s3control.Client
+}
+
+// Writer gives a writer whose calls carry the plan's id in their user agent.
+func (a *Account) Writer(plan string) *Writer {
+	return &Writer{account: a, agent: plan, s3: map[string]*s3.Client{}, control: map[string]*s3control.Client{}}
+}
+
+func (w *Writer) config() aws.Config {
+	cfg := w.account.cfg.Copy()
+	cfg.APIOptions = append(cfg.APIOptions, awsmiddleware.AddUserAgentKeyValue(AgentName, w.agent))
+	cfg.Retryer = func() aws.Retryer {
+		standard := retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.RateLimiter = maxAttempts, unlimited{} })
+		return retry.AddWithErrorCodes(standard, conflicts...)
+	}
+	return cfg
+}
+
+func (w *Writer) buckets(region string) *s3.Client {
+	if w.s3[region] == nil {
+		w.s3[region] = s3.NewFromConfig(w.config(), func(o *s3.Options) {
+			o.Region = region
+			o.BaseEndpoint = override(w.account.endpoint, o.BaseEndpoint)
+			o.UsePathStyle = o.BaseEndpoint != nil
+		})
+	}
+	return w.s3[region]
+}
+
+func (w *Writer) points(region string) *s3control.Client {
+	if w.control[region] == nil {
+		w.control[region] = s3control.NewFromConfig(w.config(), func(o *s3control.Options) {
+			o.Region = region
+			o.BaseEndpoint = override(w.account.endpoint, o.BaseEndpoint)
+			if o.BaseEndpoint != nil {
+				o.APIOptions = append(o.APIOptions, withoutHostPrefix)
+			}
+		})
+	}
+	return w.control[region]
+}
+
+// Do makes one call, again where S3 says that another change of the bucket is
+// under way. The bucket must belong to the call's account: S3 compares
+// (ExpectedBucketOwner). action is the IAM permission that the call needs; a
+// *WriteDeniedError names it where it is missing.
+func (w *Writer) Do(ctx context.Context, c Call, action string) error {
+	write, ok := writes[c.Operation]
+	if !ok {
+		return fmt.Errorf("%s is no call that a plan makes", c.Operation)
+	}
+	if w.account.ID != c.Account {
+		return fmt.Errorf("signed in to account %s, but the plan is for account %s", w.account.ID, c.Account)
+	}
+	bounded, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	err := write(bounded, w, c)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	if denied(err) {
+		return &WriteDeniedError{Action: action, Resource: c.resource(), Err: err}
+	}
+	return fmt.Errorf("%s on %s: %w", c.Operation, c.resource(), err)
+}
+
+// WriteDeniedError says that AWS refused a change for want of a permission.
+type WriteDeniedError struct {
+	Action   string // such as s3:PutBucketPolicy
+	Resource string
+	Err      error
+}
+
+// Error names the permission.
+func (e *WriteDeniedError) Error() string {
+	return fmt.Sprintf("%s: access denied (%s); the permission %s is missing, or a policy denies it", e.Resource, shortened(e.Err), e.Action)
+}
+
+// Unwrap returns the SDK's error.
+func (e *WriteDeniedError) Unwrap() error { return e.Err }
+
+func (c Call) resource() string {
+	switch {
+	case c.AccessPoint != "":
+		return "access point " + c.AccessPoint
+	case c.Bucket == "":
+		return "account " + c.Account
+	case c.Key != "":
+		return "s3://" + c.Bucket + "/" + c.Key
+	}
+	return "s3://" + c.Bucket
+}
+
+// decode reads the input of a call into the SDK's own type.
+func decode[T any](c Call) (*T, error) {
+	out := new(T)
+	if err := json.Unmarshal([]byte(c.Input()), out); err != nil {
+		return nil, fmt.Errorf("the plan's text cannot be read: %w", err)
+	}
+	return out, nil
+}
+
+var errUnsent = errors.New("nothing was sent")
+
+// writes is the table of calls.
+var writes = map[Operation]func(context.Context, *Writer, Call) error{
+	PutBucketACL: func(ctx context.Context, w *Writer, c Call) error {
+		acl, err := decode[types.AccessControlPolicy](c)
+		if err != nil {
+			return errors.Join(errUnsent, err)
+		}
+		_, err = w.buckets(c.Region).PutBucketAcl(ctx, &s3.PutBucketAclInput{Bucket: &c.Bucket, ExpectedBucketOwner: &c.Account, AccessControlPolicy: acl})
+		return err
+	},
+	PutObjectACL: func(ctx context.Context, w *Writer, c Call) error {
+		acl, err := decode[types.AccessControlPolicy](c)
+		if err != nil {
+			return errors.Join(errUnsent, err)
+		}
+		in := &s3.PutObjectAclInput{Bucket: &c.Bucket, Key: &c.Key, ExpectedBucketOwner: &c.Account, AccessControlPolicy: acl}
+		if c.Version != "" {
+			in.VersionId = &c.Version
+		}
+		_, err = w.buckets(c.Region).PutObjectAcl(ctx, in)
+		return err
+	},
+	PutBucketPolicy: func(ctx context.Context, w *Writer, c Call) error {
+		_, err := w.buckets(c.Region).PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &c.Bucket, ExpectedBucketOwner: &c.Account, Policy: &c.Text})
+		return err
+	},
+	DeleteBucketPolicy: func(ctx context.Context, w *Writer, c Call) error {
+		_, err := w.buckets(c.Region).DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: &c.Bucket, ExpectedBucketOwner: &c.Account})
+		return err
+	},
+	PutPublicAccessBlock: func(ctx context.Context, w *Writer, c Call) error {
+		block, err := decode[types.PublicAccessBlockConfiguration](c)
+		if err != nil {
+			return errors.Join(errUnsent, err)
+		}
+		_, err = w.buckets(c.Region).PutPublicAccessBlock(ctx, &s3.PutPublicAccessBlockInput{Bucket: &c.Bucket, ExpectedBucketOwner: &c.Account, PublicAccessBlockConfiguration: block})
+		return err
+	},
+	DeletePublicAccessBlock: func(ctx context.Context, w *Writer, c Call) error {
+		_, err := w.buckets(c.Region).DeletePublicAccessBlock(ctx, &s3.DeletePublicAccessBlockInput{Bucket: &c.Bucket, ExpectedBucketOwner: &c.Account})
+		return err
+	},
+	PutBucketOwnershipControls: func(ctx context.Context, w *Writer, c Call) error {
+		rules, err := decode[types.OwnershipControls](c)
+		if err != nil {
+			return errors.Join(errUnsent, err)
+		}
+		_, err = w.buckets(c.Region).PutBucketOwnershipControls(ctx, &s3.PutBucketOwnershipControlsInput{Bucket: &c.Bucket, ExpectedBucketOwner: &c.Account, OwnershipControls: rules})
+		return err
+	},
+	DeleteBucketOwnershipSetup: func(ctx context.Context, w *Writer, c Call) error {
+		_, err := w.buckets(c.Region).DeleteBucketOwnershipControls(ctx, &s3.DeleteBucketOwnershipControlsInput{Bucket: &c.Bucket, ExpectedBucketOwner: &c.Account})
+		return err
+	},
+	PutAccountBlock: func(ctx context.Context, w *Writer, c Call) error {
+		block, err := decode[control.PublicAccessBlockConfiguration](c)
+		if err != nil {
+			return errors.Join(errUnsent, err)
+		}
+		_, err = w.points(c.Region).PutPublicAccessBlock(ctx, &s3control.PutPublicAccessBlockInput{AccountId: &c.Account, PublicAccessBlockConfiguration: block})
+		return err
+	},
+	DeleteAccountBlock: func(ctx context.Context, w *Writer, c Call) error {
+		_, err := w.points(c.Region).DeletePublicAccessBlock(ctx, &s3control.DeletePublicAccessBlockInput{AccountId: &c.Account})
+		return err
+	},
+	PutAccessPointPolicy: func(ctx context.Context, w *Writer, c Call) error {
+		_, err := w.points(c.Region).PutAccessPointPolicy(ctx, &s3control.PutAccessPointPolicyInput{AccountId: &c.Account, Name: &c.AccessPoint, Policy: &c.Text})
+		return err
+	},
+	DeleteAccessPointPolicy: func(ctx context.Context, w *Writer, c Call) error {
+		_, err := w.points(c.Region).DeleteAccessPointPolicy(ctx, &s3control.DeleteAccessPointPolicyInput{AccountId: &c.Account, Name: &c.AccessPoint})
+		return err
+	},
+}

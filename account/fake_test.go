@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package account
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/bucketlid/bucketlid/internal/mototest"
+)
+
+// fake answers as S3, S3 Control and STS do, at the edge of HTTP: for refusals,
+// throttling, latency and paging, which moto does not do.
+type fake struct {
+	mu      sync.Mutex
+	buckets map[string]*fakeBucket
+	page    int           // buckets on one page of ListBuckets; 0: all
+	latency time.Duration // of every call
+	// edge may answer a call before the fake does; true says that it did.
+	edge func(w http.ResponseWriter, r *http.Request, bucket, what string) bool
+	seen []string // "bucket what"
+}
+
+type fakeBucket struct {
+	region  string
+	replies map[string]string // by sub-resource, such as "acl": the body
+	objects map[string]string // by key: the ACL's body
+}
+
+const (
+	fakeAccount = "111122223333"
+	fakeOwner   = "11112222333311112222333311112222"
+	ownerGrant  = `<Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="CanonicalUser"><ID>` + fakeOwner + `</ID></Grantee><Permission>FULL_CONTROL</Permission></Grant>`
+)
+
+func aclBody(grants string) string {
+	return `<AccessControlPolicy><Owner><ID>` + fakeOwner + `</ID></Owner><AccessControlList>` + ownerGrant + grants + `</AccessControlList></AccessControlPolicy>`
+}
+
+func groupGrant(group, permission string) string {
+	return `<Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="Group"><URI>http://acs.amazonaws.com/groups/global/` + group +
+		`</URI></Grantee><Permission>` + permission + `</Permission></Grant>`
+}
+
+func blockBody(on bool) string {
+	return fmt.Sprintf(`<PublicAccessBlockConfiguration><BlockPublicAcls>%[1]v</BlockPublicAcls><IgnorePublicAcls>%[1]v</IgnorePublicAcls>`+
+		`<BlockPublicPolicy>%[1]v</BlockPublicPolicy><RestrictPublicBuckets>%[1]v</RestrictPublicBuckets></PublicAccessBlockConfiguration>`, on)
+}
+
+// absent are the codes of settings that a new bucket does not have.
+var absent = map[string]string{
+	"policy": "NoSuchBucketPolicy", "policyStatus": "NoSuchBucketPolicy", "publicAccessBlock": "NoSuchPublicAccessBlockConfiguration",
+	"ownershipControls": "OwnershipControlsNotFoundError", "website": "NoSuchWebsiteConfiguration",
+	"encryption": "ServerSideEncryptionConfigurationNotFoundError", "tagging": "NoSuchTagSet",
+}
+
+// defaults are the replies of a bucket of 2019.
+var defaults = map[string]string{
+	"acl": aclBody(""), "requestPayment": `<RequestPaymentConfiguration><Payer>BucketOwner</Payer></RequestPaymentConfiguration>`,
+	"versioning": `<VersioningConfiguration/>`, "location": `<LocationConstraint/>`,
+}
+
+func newFake(names ...string) *fake {
+	f := &fake{buckets: map[string]*fakeBucket{}}
+	for _, name := range names {
+		f.buckets[name] = &fakeBucket{region: "us-east-1", replies: map[string]string{}, objects: map[string]string{}}
+	}
+	return f
+}
+
+// open serves the fake and signs in to it.
+func (f *fake) open(t testing.TB) *Account {
+	t.Helper()
+	mototest.Isolate(t)
+	srv := httptest.NewServer(f)
+	t.Cleanup(srv.Close)
+	a, err := Open(t.Context(), SignIn{Endpoint: srv.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func refuse(w http.ResponseWriter, status int, code, message string) {
+	w.Header().Set("Content-Type", "application/xml")
+	w.WriteHeader(status)
+	fmt.Fprintf(w, `<Error><Code>%s</Code><Message>%s</Message></Error>`, code, message)
+}
+
+func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if f.latency > 0 {
+		time.Sleep(f.latency)
+	}
+	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	what := subResource(r)
+	if f.latency == 0 {
+		f.mu.Lock()
+		f.seen = append(f.seen, bucket+" "+what)
+		f.mu.Unlock()
+	}
+	if f.edge != nil && f.edge(w, r, bucket, what) {
+		return
+	}
+	switch {
+	case r.Method == http.MethodPost:
+		fmt.Fprintf(w, `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::%[1]s:user/scan</Arn><Account>%[1]s</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`, fakeAccount)
+	case bucket == "v20180820":
+		f.control(w, r, key)
+	case bucket == "":
+		f.list(w, r)
+	case f.buckets[bucket] == nil:
+		refuse(w, http.StatusNotFound, "NoSuchBucket", bucket)
+	case key != "":
+		fmt.Fprint(w, f.buckets[bucket].objects[key])
+	case what == "list-type":
+		f.keys(w, bucket)
+	default:
+		f.setting(w, bucket, what)
+	}
+}
+
+// subResource is the query member that names what is asked for.
+func subResource(r *http.Request) string {
+	for name := range r.URL.Query() {
+		if name != "x-id" && name != "prefix" && name != "encoding-type" {
+			return name
+		}
+	}
+	return ""
+}
+
+func (f *fake) setting(w http.ResponseWriter, bucket, what string) {
+	body, ok := f.buckets[bucket].replies[what]
+	if !ok {
+		body, ok = defaults[what]
+	}
+	if !ok {
+		refuse(w, http.StatusNotFound, absent[what], what)
+		return
+	}
+	fmt.Fprint(w, body)
+}
+
+func (f *fake) control(w http.ResponseWriter, r *http.Request, path string) {
+	switch {
+	case strings.HasPrefix(path, "configuration/publicAccessBlock"):
+		refuse(w, http.StatusNotFound, "NoSuchPublicAccessBlockConfiguration", "none")
+	case strings.HasPrefix(path, "accesspoint"):
+		fmt.Fprint(w, `<ListAccessPointsResult/>`)
+	default:
+		fmt.Fprint(w, `<ListMultiRegionAccessPointsResult/>`)
+	}
+}
+
+func (f *fake) list(w http.ResponseWriter, r *http.Request) {
+	names := []string{}
+	for name := range f.buckets {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	from, _ := slices.BinarySearch(names, r.URL.Query().Get("continuation-token"))
+	to := len(names)
+	if f.page > 0 {
+		to = min(to, from+f.page)
+	}
+	fmt.Fprint(w, `<ListAllMyBucketsResult><Buckets>`)
+	for _, name := range names[from:to] {
+		fmt.Fprintf(w, `<Bucket><Name>%s</Name><BucketRegion>%s</BucketRegion></Bucket>`, name, f.buckets[name].region)
+	}
+	fmt.Fprint(w, `</Buckets>`)
+	if to < len(names) {
+		fmt.Fprintf(w, `<ContinuationToken>%s</ContinuationToken>`, names[to])
+	}
+	fmt.Fprint(w, `</ListAllMyBucketsResult>`)
+}
+
+func (f *fake) keys(w http.ResponseWriter, bucket string) {
+	fmt.Fprint(w, `<ListBucketResult><EncodingType>url</EncodingType>`)
+	keys := []string{}
+	for key := range f.buckets[bucket].objects {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	for _, key := range keys {
+		fmt.Fprintf(w, `<Contents><Key>%s</Key></Contents>`, url.QueryEscape(key))
+	}
+	fmt.Fprint(w, `</ListBucketResult>`)
+}

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/bucketlid/bucketlid/bucket"
+)
+
+// Read says what of a bucket to read.
+type Read struct {
+	At      time.Time // written into the answer
+	Tags    bool
+	Objects Choice
+	Keys    []string // objects to look at in any case
+}
+
+// Choice says which objects' ACLs to read. The zero value is none.
+type Choice struct {
+	Kind   string // "", "sample", "prefix" or "all"
+	Prefix string
+	Sample int // most objects of a sample
+}
+
+// defaultSample is how many objects of a bucket a sample looks at.
+const defaultSample = 100
+
+// ParseChoice reads "none", "sample", "sample:500", "prefix:logs/" or "all".
+func ParseChoice(text string) (Choice, error) {
+	kind, rest, more := strings.Cut(text, ":")
+	switch {
+	case text == "" || text == "none":
+		return Choice{}, nil
+	case text == "all":
+		return Choice{Kind: "all"}, nil
+	case text == "sample":
+		return Choice{Kind: "sample", Sample: defaultSample}, nil
+	case kind == "sample" && more:
+		n, err := strconv.Atoi(rest)
+		if err != nil || n <= 0 {
+			return Choice{}, fmt.Errorf("%q is not a number of objects", rest)
+		}
+		return Choice{Kind: "sample", Sample: n}, nil
+	case kind == "prefix" && rest != "":
+		return Choice{Kind: "prefix", Prefix: rest}, nil
+	}
+	return Choice{}, fmt.Errorf("%q is none of none, sample, sample:N, prefix:PREFIX, all", text)
+}
+
+// maxSampleFolders is over how many folders a sample is spread.
+const maxSampleFolders = 20
+
+// maxKept bounds the objects of one bucket that are kept; the findings beyond
+// are counted in ObjectList.Problem.
+const maxKept = 10_000
+
+// objectReader reads ACLs of objects of one bucket.
+type objectReader struct {
+	client  *s3.Client
+	into    *Settings
+	seen    map[string]bool
+	dropped int
+	owner   string // the bucket owner's canonical id; "" when not known
+}
+
+// objects reads the ACLs that were asked for. Where ACLs are disabled none has
+// an effect, and S3 shows none.
+func (a *Account) objects(ctx context.Context, client *s3.Client, s *Settings, read Read) error {
+	s.ObjectList = Setting{Status: Absent, Action: "s3:ListBucket"}
+	if controls(s.Ownership.Text) == ownerEnforced {
+		return nil
+	}
+	r := objectReader{client: client, into: s, seen: map[string]bool{}}
+	if s.ACL.Status == Present {
+		r.owner = readACL(s.ACL.Text).OwnerID
+	}
+	for _, key := range read.Keys {
+		if err := r.acl(ctx, key, true); err != nil {
+			return err
+		}
+	}
+	if read.Objects.Kind == "" {
+		return nil
+	}
+	err := r.walk(ctx, read.Objects)
+	var stop *stopError
+	if errors.As(err, &stop) {
+		return stop.err
+	}
+	list, err := settle(ctx, "s3:ListBucket", err)
+	if errors.Is(err, errGone) {
+		s.Gone = true
+		return nil
+	}
+	s.ObjectList = list
+	if r.dropped > 0 {
+		s.ObjectList.Status = Failed
+		s.ObjectList.Problem = fmt.Sprintf("%d more objects admit others than the first %d named", r.dropped, maxKept)
+	}
+	return err
+}
+
+// stopError tells an error of an object's ACL from one of the listing.
+type stopError struct{ err error }
+
+func (e *stopError) Error() string { return e.err.Error() }
+
+func (r *objectReader) walk(ctx context.Context, c Choice) error {
+	switch c.Kind {
+	case "all":
+		return r.list(ctx, "", 0)
+	case "prefix":
+		return r.list(ctx, c.Prefix, 0)
+	}
+	return r.sample(ctx, c.Sample)
+}
+
+// sample spreads n objects over the bucket's folders, so that the first folder
+// does not speak for all.
+func (r *objectReader) sample(ctx context.Context, n int) error {
+	bounded, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	out, err := r.client.ListObjectsV2(bounded, &s3.ListObjectsV2Input{Bucket: &r.into.Bucket, Delimiter: aws.String("/")})
+	if err != nil {
+		return err
+	}
+	var folders []string
+	for _, p := range out.CommonPrefixes {
+		folders = append(folders, aws.ToString(p.Prefix))
+	}
+	if step := len(folders) / maxSampleFolders; step > 1 {
+		var some []string
+		for i := 0; i < len(folders) && len(some) < maxSampleFolders; i += step {
+			some = append(some, folders[i])
+		}
+		folders = some
+	}
+	share := max(1, n/(len(folders)+1))
+	for i, object := range out.Contents {
+		if i >= share && len(folders) > 0 || i >= n {
+			break
+		}
+		if err := r.acl(ctx, aws.ToString(object.Key), false); err != nil {
+			return &stopError{err}
+		}
+	}
+	for _, folder := range folders[:min(len(folders), n)] {
+		if err := r.list(ctx, folder, share); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// list reads the objects below a prefix; most 0 is all of them.
+func (r *objectReader) list(ctx context.Context, prefix string, most int) error {
+	input := &s3.ListObjectsV2Input{Bucket: &r.into.Bucket, Prefix: aws.String(prefix)}
+	if most > 0 {
+		input.MaxKeys = aws.Int32(int32(min(most, 1000)))
+	}
+	pages := s3.NewListObjectsV2Paginator(r.client, input, func(o *s3.ListObjectsV2PaginatorOptions) { o.StopOnDuplicateToken = true })
+	for n := 0; pages.HasMorePages(); {
+		page, err := nextPage(ctx, pages)
+		if err != nil {
+			return err
+		}
+		for _, object := range page.Contents {
+			if err := r.acl(ctx, aws.ToString(object.Key), false); err != nil {
+				return &stopError{err}
+			}
+			if n++; n == most {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+func nextPage(ctx context.Context, pages *s3.ListObjectsV2Paginator) (*s3.ListObjectsV2Output, error) {
+	bounded, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return pages.NextPage(bounded)
+}
+
+// acl reads the ACL of one object. Only what tells something is kept.
+func (r *objectReader) acl(ctx context.Context, key string, named bool) error {
+	if r.seen[key] {
+		return nil
+	}
+	if named {
+		r.seen[key] = true
+	}
+	got, err := try(ctx, "s3:GetObjectAcl", func(ctx context.Context) (string, error) {
+		return shape(r.client.GetObjectAcl(ctx, &s3.GetObjectAclInput{Bucket: &r.into.Bucket, Key: &key}))
+	})
+	if err != nil && !errors.Is(err, errGone) {
+		return err
+	}
+	r.into.Looked++
+	o := Object{Key: key, ACL: got, Gone: errors.Is(err, errGone)}
+	if !named && (o.Gone || got.Status == Present && !r.admitsOthers(got.Text)) {
+		return nil
+	}
+	if len(r.into.Objects) >= maxKept {
+		r.dropped++
+		return nil
+	}
+	r.into.Objects = append(r.into.Objects, o)
+	return nil
+}
+
+// admitsOthers reports whether an object's ACL grants anything to others than
+// its owner and the bucket's.
+func (r *objectReader) admitsOthers(text string) bool {
+	acl := readACL(text)
+	return acl.Partial != "" || slices.ContainsFunc(acl.Grants, func(g bucket.Grant) bool {
+		id := g.Grantee.ID
+		return id == "" || id != bucket.OwnerID && id != acl.OwnerID && id != r.owner
+	})
+}

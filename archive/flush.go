@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package archive
+
+import (
+	"cmp"
+	"slices"
+)
+
+// write makes one file of the chunks' rows that are new, and commits it. No
+// other goroutine writes the same partition meanwhile.
+func (l *Loader) write(p Partition, chunks []*chunk) error {
+	set, err := l.idsOf(p)
+	if err != nil {
+		return err
+	}
+	rows, duplicates := fresh(chunks, set.ids)
+	c := &change{}
+	if len(rows) > 0 {
+		slices.SortFunc(rows, compareRows)
+		f, err := l.archive.writeRows(p, rows)
+		if err != nil {
+			return err
+		}
+		c.add = []File{f}
+	}
+	l.mu.Lock()
+	for _, chunk := range chunks {
+		chunk.object.pending--
+		l.complete(chunk.object)
+	}
+	c.sources, l.ready = l.ready, nil
+	l.mu.Unlock()
+	if err := l.archive.commit(c); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.loaded.Duplicates += duplicates
+	for _, f := range c.add {
+		l.touched[p] = true
+		l.loaded.Files++
+		l.loaded.Added += f.Rows
+		l.loaded.Bytes += f.Bytes
+		l.loaded.RawBytes += f.RawBytes
+	}
+	return nil
+}
+
+// fresh is the rows whose identities are not in ids, which it adds to it.
+func fresh(chunks []*chunk, ids map[identity]struct{}) (rows []*Row, duplicates int64) {
+	n := 0
+	for _, c := range chunks {
+		n += len(c.rows)
+	}
+	rows = make([]*Row, 0, n)
+	for _, c := range chunks {
+		for i := range c.rows {
+			id := c.rows[i].identity()
+			if _, known := ids[id]; known {
+				duplicates++
+				continue
+			}
+			ids[id] = struct{}{}
+			rows = append(rows, &c.rows[i])
+		}
+	}
+	return rows, duplicates
+}
+
+// compareRows is the order within a file: what one principal did, by time.
+func compareRows(a, b *Row) int {
+	if c := cmp.Compare(a.PrincipalKey, b.PrincipalKey); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(a.EventTime, b.EventTime); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.EventID, b.EventID)
+}
+
+func (a *Archive) writeRows(p Partition, rows []*Row) (File, error) {
+	w, err := newFileWriter(a.root, p, quick)
+	if err != nil {
+		return File{}, err
+	}
+	batch := make([]Row, 0, writeBatch)
+	for part := range slices.Chunk(rows, writeBatch) {
+		batch = batch[:0]
+		for _, r := range part {
+			batch = append(batch, *r)
+		}
+		if err := w.write(batch); err != nil {
+			w.discard()
+			return File{}, err
+		}
+	}
+	return w.finish()
+}
+
+// idsOf is the identities of a partition, read from its files unless they are
+// still in memory.
+func (l *Loader) idsOf(p Partition) (*idSet, error) {
+	l.mu.Lock()
+	l.clock++
+	set := l.ids[p]
+	if set != nil {
+		set.used = l.clock
+		l.mu.Unlock()
+		return set, nil
+	}
+	l.forgetIDs()
+	l.mu.Unlock()
+
+	l.archive.mu.Lock()
+	files := l.archive.state.within(p)
+	l.archive.mu.Unlock()
+	set = &idSet{ids: map[identity]struct{}{}}
+	for _, f := range files {
+		if err := readIDs(l.archive.Path(f), f.WithoutID, set.ids); err != nil {
+			return nil, err
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	set.used = l.clock
+	l.ids[p] = set
+	return set, nil
+}
+
+// forgetIDs drops the sets that were not used for longest, of partitions that
+// are not being written, until there is room for more.
+func (l *Loader) forgetIDs() {
+	total := 0
+	for _, set := range l.ids {
+		total += len(set.ids)
+	}
+	for total > maxIDs {
+		var oldest Partition
+		found := false
+		for p, set := range l.ids {
+			if b := l.buffers[p]; b != nil && b.writing {
+				continue
+			}
+			if !found || set.used < l.ids[oldest].used {
+				oldest, found = p, true
+			}
+		}
+		if !found {
+			return
+		}
+		total -= len(l.ids[oldest].ids)
+		delete(l.ids, oldest)
+	}
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package archive
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/parquet-go/parquet-go"
+	parquetzstd "github.com/parquet-go/parquet-go/compress/zstd"
+)
+
+// Sizes of what is written. Row groups are small so that a question for one
+// user, address, bucket or event reads few of the others' rows.
+const (
+	rowGroupRows = 1 << 15
+	pageBytes    = 256 << 10
+	maxDictBytes = 1 << 20
+	bloomBits    = 10 // of each distinct value: one in a hundred groups is read in vain
+	writeBatch   = 512
+)
+
+var (
+	sortedBy     = []string{"principal_key", "event_time", "event_id"}
+	bloomColumns = []string{"principal", "principal_key", "user_name", "source_ip", "bucket", "event_id", "access_key_id"}
+)
+
+// packing is how hard the bytes are packed: a load must keep up with the logs, a
+// merge may take its time.
+type packing int
+
+const (
+	quick packing = iota
+	dense
+)
+
+var packingLevels = [...]zstd.EncoderLevel{quick: zstd.SpeedFastest, dense: zstd.SpeedDefault}
+
+func writerOptions(level zstd.EncoderLevel) []parquet.WriterOption {
+	var blooms []parquet.BloomFilterColumn
+	for _, name := range bloomColumns {
+		blooms = append(blooms, parquet.SplitBlockFilter(bloomBits, name))
+	}
+	var sorting []parquet.SortingColumn
+	for _, name := range sortedBy {
+		sorting = append(sorting, parquet.Ascending(name))
+	}
+	return []parquet.WriterOption{
+		parquet.Compression(&parquetzstd.Codec{Level: level, Concurrency: 1}),
+		parquet.MaxRowsPerRowGroup(rowGroupRows),
+		parquet.PageBufferSize(pageBytes),
+		parquet.DictionaryMaxBytes(maxDictBytes),
+		parquet.BloomFilters(blooms...),
+		parquet.SortingWriterConfig(parquet.SortingColumns(sorting...)),
+		parquet.SkipPageBounds("raw"), parquet.SkipPageBounds("raw_bytes"),
+		parquet.SkipPageStatistics("raw"), parquet.SkipPageStatistics("raw_bytes"),
+		parquet.CreatedBy("bucketlid", "1", "archive"),
+	}
+}
+
+var parquetWriters [len(packingLevels)]sync.Pool
+
+func parquetWriter(how packing, w io.Writer) *parquet.GenericWriter[Row] {
+	if kept, ok := parquetWriters[how].Get().(*parquet.GenericWriter[Row]); ok {
+		kept.Reset(w)
+		return kept
+	}
+	return parquet.NewGenericWriter[Row](w, writerOptions(packingLevels[how])...)
+}
+
+// tempPrefix begins the names of files that are being written.
+const tempPrefix = ".tmp-"
+
+// fileWriter writes one Parquet file. Nothing is seen of it before finish.
+type fileWriter struct {
+	root string
+	part Partition
+	file *os.File
+	hash hash.Hash
+	buf  *bufio.Writer
+	rows *parquet.GenericWriter[Row]
+	how  packing
+	made File
+	size int64
+}
+
+func newFileWriter(root string, p Partition, how packing) (*fileWriter, error) {
+	dir := filepath.Join(root, filepath.FromSlash(p.Dir()))
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, writeError(dir, err)
+	}
+	file, err := os.CreateTemp(dir, tempPrefix+"*")
+	if err != nil {
+		return nil, writeError(dir, err)
+	}
+	w := &fileWriter{root: root, part: p, file: file, hash: sha256.New(), how: how}
+	w.buf = bufio.NewWriterSize(io.MultiWriter(file, w.hash, (*counter)(&w.size)), 256<<10)
+	w.rows = parquetWriter(how, w.buf)
+	return w, nil
+}
+
+type counter int64
+
+func (c *counter) Write(p []byte) (int, error) {
+	*c += counter(len(p))
+	return len(p), nil
+}
+
+// write adds rows, which come in the order of sortedBy.
+func (w *fileWriter) write(rows []Row) error {
+	for i := range rows {
+		w.made.note(&rows[i])
+	}
+	if _, err := w.rows.Write(rows); err != nil {
+		return writeError(w.file.Name(), err)
+	}
+	return nil
+}
+
+// finish puts the file under its name, which its content gives. Until the
+// manifest names it, it does not belong to the archive.
+func (w *fileWriter) finish() (File, error) {
+	temp := w.file.Name()
+	err := w.rows.Close()
+	if err == nil {
+		err = w.buf.Flush()
+	}
+	if err == nil {
+		err = w.file.Chmod(0o644)
+	}
+	if err == nil {
+		err = w.file.Sync()
+	}
+	if err = errors.Join(err, w.file.Close()); err != nil {
+		_ = os.Remove(temp)
+		return File{}, writeError(temp, err)
+	}
+	parquetWriters[w.how].Put(w.rows)
+	sum := hex.EncodeToString(w.hash.Sum(nil))
+	w.made.SHA256, w.made.Bytes = sum, w.size
+	w.made.Path = w.part.Dir() + "/part-" + sum[:32] + ".parquet"
+	target := filepath.Join(w.root, filepath.FromSlash(w.made.Path))
+	if err := os.Rename(temp, target); err != nil {
+		_ = os.Remove(temp)
+		return File{}, writeError(target, err)
+	}
+	return w.made, syncDir(filepath.Dir(target))
+}
+
+// discard forgets the file. The Parquet writer may be in any state, so it is
+// not used again.
+func (w *fileWriter) discard() {
+	_ = w.file.Close()
+	_ = os.Remove(w.file.Name())
+}
+
+func writeError(path string, err error) error {
+	return fmt.Errorf("%w; the archive is as it was after the last complete step: when there is room, run the same command again", &os.PathError{Op: "write", Path: path, Err: cause(err)})
+}
+
+// cause drops a path that an error names already.
+func cause(err error) error {
+	var p *os.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+// syncDir makes a rename last through a loss of power.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return writeError(dir, err)
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil && !errors.Is(err, os.ErrInvalid) {
+		return writeError(dir, err)
+	}
+	return nil
+}

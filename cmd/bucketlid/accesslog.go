@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"io"
+
+	"github.com/bucketlid/bucketlid/accesslog"
+)
+
+// accessLog reads an object of S3 server access logs: who used an opening.
+func (w *worker) accessLog(name string, r io.Reader) (int64, error) {
+	stats, err := accesslog.Scan(r, func(l *accesslog.Line) error {
+		if !w.filter.within(l.Time.Unix()) {
+			w.counts.outside++
+			return nil
+		}
+		w.counts.lines++
+		w.ledger.NoteAccessLog(l.Bucket, l.Time)
+		if request, ok := l.Request(); ok {
+			w.ledger.AddRequest(&request)
+		}
+		return nil
+	}, func(s accesslog.Skip) { w.skip(name, s.Offset, s.Reason) })
+	return stats.Bytes, err
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/bucketlid/bucketlid/account"
+	"github.com/bucketlid/bucketlid/policy"
+	"github.com/bucketlid/bucketlid/remedy"
+)
+
+// Exit codes of fix alone.
+const (
+	exitStale  = 6
+	exitPartly = 7
+)
+
+func newFix() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "fix",
+		GroupID: "fix",
+		Short:   "Close an exposure with a fix that is proved first and can be undone",
+		Long: "Plan how to close what strangers can do to a bucket, apply it, see that it holds, and\n" +
+			"take it back. Only apply and rollback change anything in AWS.",
+		Example: "  bucketlid fix plan my-bucket --out plan.json\n" +
+			"  bucketlid fix apply plan.json",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return usageError("see: bucketlid fix --help", "unknown command %q of fix", args[0])
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newFixPlan(), newFixApply(), newFixVerify(), newFixRollback())
+	return cmd
+}
+
+// liveFlags say with which identity to call AWS.
+type liveFlags struct{ profile, region, endpoint string }
+
+func (f *liveFlags) add(flags *pflag.FlagSet) {
+	flags.StringVar(&f.profile, "profile", "", "sign in with this `profile` of the AWS configuration")
+	flags.StringVar(&f.region, "region", "", "`region` that is asked first")
+	flags.StringVar(&f.endpoint, "endpoint-url", "", "`URL` of the AWS services, as for the AWS CLI (also AWS_ENDPOINT_URL)")
+}
+
+func (f *liveFlags) open(ctx context.Context) (*account.Account, error) {
+	a, err := account.Open(ctx, account.SignIn{Profile: f.profile, Region: f.region, Endpoint: f.endpoint})
+	return a, signIn(err)
+}
+
+// live is AWS as a run sees it.
+type live struct {
+	account *account.Account
+	writer  *account.Writer
+	actions map[account.Operation]string
+}
+
+// Read reads the bucket and the objects that a state holds.
+func (l *live) Read(ctx context.Context, like remedy.State) (remedy.State, error) {
+	settings, err := l.account.Whole(ctx, like.Settings.Bucket, like.Settings.Region, time.Now().UTC())
+	if err != nil || settings.Gone {
+		return remedy.State{Settings: settings}, err
+	}
+	objects, err := l.account.ObjectACLs(ctx, settings.Bucket, settings.Region, like.Objects)
+	return remedy.State{Settings: settings, Objects: objects}, err
+}
+
+// Do makes one call.
+func (l *live) Do(ctx context.Context, c account.Call) error {
+	return l.writer.Do(ctx, c, remedy.Action(c.Operation))
+}
+
+// caller is the identity of this run as a policy sees it.
+func caller(a *account.Account) policy.Caller {
+	c := policy.Caller{Account: a.ID, ARN: a.Caller}
+	if head, rest, ok := strings.Cut(a.Caller, ":assumed-role/"); ok {
+		name, _, _ := strings.Cut(rest, "/")
+		c.Session, c.ARN = a.Caller, strings.Replace(head, ":sts:", ":iam:", 1)+":role/"+name
+	}
+	return c
+}
+
+// readPlan reads a plan's file.
+func readPlan(name string) (*remedy.Plan, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, usageError("a plan is what this writes: bucketlid fix plan BUCKET --out "+name, "%v", err)
+	}
+	p, err := remedy.Read(text)
+	if err != nil {
+		return nil, usageError("make one with: bucketlid fix plan BUCKET --out FILE", "%s: %v", name, err)
+	}
+	return p, nil
+}
+
+func onePlan(verb string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return usageError("for example: bucketlid fix "+verb+" plan.json", "fix %s needs one PLAN, the file that fix plan --out wrote", verb)
+		}
+		return nil
+	}
+}
+
+// ended turns what stopped a run into its exit code.
+func ended(err error, plan, verb string) error {
+	var partly *remedy.PartlyError
+	var denied *account.WriteDeniedError
+	again := "bucketlid fix " + verb + " " + plan
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &partly):
+		return &exitError{exitPartly, err.Error(), "what was done is kept in " + journalName(plan) + "; go on with: " + again + " --resume, or take it back with: bucketlid fix rollback " + plan}
+	case errors.Is(err, remedy.ErrStale):
+		return &exitError{exitStale, err.Error(), "nothing was changed; make a new plan"}
+	case errors.As(err, &denied):
+		return &exitError{exitPermission, err.Error(), "nothing was changed; then again: " + again}
+	}
+	return err
+}
+
+// settleDown waits 1, 2, 4 and 8 seconds.
+func settleDown(ctx context.Context, attempt int) bool {
+	if attempt >= 4 {
+		return false
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(time.Second << attempt):
+		return true
+	}
+}
+
+// confirmed asks for the bucket's name on standard input.
+func confirmed(cmd *cobra.Command, bucket string, yes bool, why []string) error {
+	notes := cmd.ErrOrStderr()
+	for _, line := range why {
+		fmt.Fprintln(notes, "  "+plain(line))
+	}
+	if yes || len(why) == 0 {
+		return nil
+	}
+	fmt.Fprintf(notes, "Type the bucket's name, %s, to go on: ", plain(bucket))
+	var typed string
+	if _, err := fmt.Fscanln(cmd.InOrStdin(), &typed); err != nil && typed == "" {
+		fmt.Fprintln(notes)
+		return usageError("type it, or give --yes in a script", "the bucket's name was not given: nothing was changed")
+	}
+	if typed != bucket {
+		return usageError("type it, or give --yes in a script", "%q is not the bucket's name: nothing was changed", typed)
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/bucketlid/bucketlid/remedy"
+)
+
+// journal is the file beside a plan that tells what was done of it. It holds
+// the bucket for this run: two runs of one plan on one machine exclude each
+// other by it, those of other machines notice each other by the state.
+type journal struct {
+	name     string
+	file     *os.File
+	release  func()
+	by       string
+	progress remedy.Progress
+}
+
+func journalName(plan string) string { return plan + ".journal" }
+
+// openJournal reads the journal of a plan and locks it. A line that was cut off
+// by the end of a process was not acknowledged and counts as not written.
+func openJournal(plan string, p *remedy.Plan) (*journal, error) {
+	j := &journal{name: journalName(plan)}
+	release, ok, err := lockFile(j.name)
+	switch {
+	case err != nil:
+		return nil, usageError("the folder of the plan must be writable: what is done is kept there", "journal: %v", err)
+	case !ok:
+		return nil, &exitError{exitFailed, j.name + " is in use: another fix of this plan is running", "wait for it to end"}
+	}
+	j.release = release
+	entries, err := readJournal(j.name, p.ID)
+	if err == nil {
+		j.progress, err = remedy.Follow(entries)
+	}
+	if err == nil {
+		j.file, err = os.OpenFile(j.name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	}
+	if err != nil {
+		release()
+		return nil, fmt.Errorf("journal %s: %w", j.name, err)
+	}
+	return j, nil
+}
+
+func readJournal(name, plan string) ([]remedy.Entry, error) {
+	file, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	var out []remedy.Entry
+	lines := bufio.NewScanner(file)
+	for line := 1; lines.Scan(); line++ {
+		var e remedy.Entry
+		if json.Unmarshal(lines.Bytes(), &e) != nil {
+			continue
+		}
+		if e.Plan != plan {
+			return nil, fmt.Errorf("line %d is of plan %s, not %s: move the file away, or use its own plan", line, e.Plan, plan)
+		}
+		out = append(out, e)
+	}
+	return out, lines.Err()
+}
+
+// record writes an entry and waits until the disk has it. It begins with a line
+// end, so that a line that was cut off does not swallow it.
+func (j *journal) record(e remedy.Entry) error {
+	e.Time, e.By = time.Now().UTC().Format(time.RFC3339), j.by
+	line, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	if _, err := j.file.Write(append(append([]byte{'\n'}, line...), '\n')); err != nil {
+		return err
+	}
+	return j.file.Sync()
+}
+
+func (j *journal) close() {
+	_ = j.file.Close()
+	j.release()
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/bucketlid/bucketlid/account"
+	"github.com/bucketlid/bucketlid/bucket"
+)
+
+// scan reads live accounts into the ledger of a hunt, so that one evaluator
+// judges both.
+type scan struct {
+	flags   *scanFlags
+	notes   io.Writer
+	scanner account.Scanner
+	logs    *hunt
+	started time.Time
+
+	opened   map[string][]string // of each bucket: the keys that the log saw opened
+	accounts []string
+	owned    []account.Owned
+	regions  map[string]bool
+	buckets  int64
+	unread   unreadSet
+}
+
+func (s *scan) read(ctx context.Context) error {
+	accounts, err := s.signIn(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.readLogs(ctx); err != nil {
+		return err
+	}
+	s.regions = map[string]bool{}
+	s.scanner.Found, s.scanner.Owned = s.found, s.own
+	if len(accounts) > 1 {
+		s.scanner.Refused = func(id string, err *account.DeniedError) {
+			s.unread.add("account "+id, "access denied", "the permission "+err.Action+" is missing: no bucket of the account was read")
+		}
+	}
+	bar := startScanProgress(s.notes, &s.scanner.Progress, !s.flags.noProgress && !s.flags.quiet)
+	err = s.scanner.Scan(ctx, accounts...)
+	bar.stop()
+	if err != nil {
+		return err
+	}
+	s.missing()
+	return nil
+}
+
+// signIn opens every account that is asked for, before anything is read.
+func (s *scan) signIn(ctx context.Context) ([]*account.Account, error) {
+	profiles := s.flags.profiles
+	if len(profiles) == 0 {
+		profiles = []string{""}
+	}
+	var opened []*account.Account
+	for _, profile := range profiles {
+		a, err := account.Open(ctx, account.SignIn{Profile: profile, Endpoint: s.flags.endpoint})
+		if err != nil {
+			return nil, err
+		}
+		opened = append(opened, a)
+	}
+	if s.flags.organization {
+		var err error
+		if opened, err = s.members(ctx, opened[0]); err != nil {
+			return nil, err
+		}
+	}
+	var out []*account.Account
+	for _, a := range opened {
+		if s.asked(a.ID) && !slices.Contains(s.accounts, a.ID) {
+			s.accounts = append(s.accounts, a.ID)
+			out = append(out, a)
+		}
+	}
+	if len(out) == 0 {
+		return nil, usageError("sign in to it (--profile), or leave --account out", "--account: none of the accounts signed in to is asked for")
+	}
+	return out, nil
+}
+
+func (s *scan) asked(id string) bool {
+	return len(s.flags.accounts) == 0 || slices.Contains(s.flags.accounts, id)
+}
+
+// membersAtOnce bounds the roles that are assumed at one time.
+const membersAtOnce = 8
+
+// members signs in to every account of the organization. One that refuses is
+// named, and the others are scanned.
+func (s *scan) members(ctx context.Context, home *account.Account) ([]*account.Account, error) {
+	ids, err := home.Members(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ids = slices.DeleteFunc(ids, func(id string) bool { return !s.asked(id) })
+	found, refused := make([]*account.Account, len(ids)), make([]error, len(ids))
+	turns := make(chan struct{}, membersAtOnce)
+	var all sync.WaitGroup
+	for i, id := range ids {
+		all.Go(func() {
+			turns <- struct{}{}
+			defer func() { <-turns }()
+			if id == home.ID {
+				found[i] = home
+				return
+			}
+			found[i], refused[i] = home.Assume(ctx, id, s.flags.role, s.flags.externalID)
+		})
+	}
+	all.Wait()
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	for i, err := range refused {
+		if err != nil {
+			s.unread.add("account "+ids[i], "sign-in failed", err.Error())
+		}
+	}
+	found = slices.DeleteFunc(found, func(a *account.Account) bool { return a == nil })
+	if len(found) == 0 {
+		if first := slices.IndexFunc(refused, func(err error) bool { return err != nil }); first >= 0 {
+			return nil, refused[first]
+		}
+	}
+	return found, nil
+}
+
+// readLogs reads the logs of --with as hunt does, and notes which objects they
+// saw opened.
+func (s *scan) readLogs(ctx context.Context) error {
+	if len(s.flags.with) == 0 && len(s.flags.accessLogs) == 0 {
+		return nil
+	}
+	bar := startProgress(s.notes, &s.logs.progress, !s.flags.noProgress && !s.flags.quiet)
+	err := s.logs.read(ctx, s.flags.with)
+	bar.stop()
+	if err != nil {
+		return err
+	}
+	s.opened = map[string][]string{}
+	for _, c := range s.logs.ledger.Changes() {
+		if c.Key == "" || c.Outcome != bucket.Done || c.ACL == nil || !c.ACL.Public() {
+			continue
+		}
+		if keys := s.opened[c.Bucket]; len(keys) < maxOpenedKeys && !slices.Contains(keys, c.Key) {
+			s.opened[c.Bucket] = append(keys, c.Key)
+		}
+	}
+	return nil
+}
+
+// maxOpenedKeys bounds the objects of one bucket that are looked at because the
+// log saw them opened.
+const maxOpenedKeys = 1000
+
+func (s *scan) openedKeys(name string) []string { return s.opened[name] }
+
+// own takes an account's own settings in.
+func (s *scan) own(o account.Owned) {
+	s.owned = append(s.owned, o)
+	s.logs.ledger.AddReadings(account.AccountChange(o.Account, o.Block, o.Read))
+	s.unread.setting("account "+o.Account, o.Block, "the account's Block Public Access")
+}
+
+// found takes one bucket in.
+func (s *scan) found(b account.Settings) {
+	s.buckets++
+	s.regions[b.Region] = true
+	s.logs.ledger.AddReadings(account.Changes(b)...)
+	name := "s3://" + b.Bucket
+	if b.Gone {
+		s.unread.add(name, "deleted meanwhile", "the bucket was deleted while it was read")
+		return
+	}
+	for _, u := range account.Unread(b) {
+		object := name
+		if u.Key != "" {
+			object += "/" + u.Key
+		}
+		s.unread.setting(object, u.Setting, u.What)
+	}
+}
+
+// missing takes in the buckets that the log knows in a scanned account, and
+// that are there no more.
+func (s *scan) missing() {
+	there, read := map[string]map[string]bool{}, map[string]time.Time{}
+	for _, o := range s.owned {
+		there[o.Account], read[o.Account] = set(o.Buckets), o.Read
+	}
+	told := map[string]bool{}
+	for _, c := range s.logs.ledger.Changes() {
+		names, scanned := there[c.Account]
+		if !scanned || names[c.Bucket] || told[c.Bucket] || !bucketsOwn(c) {
+			continue
+		}
+		told[c.Bucket] = true
+		s.logs.ledger.AddReadings(account.Gone(c.Account, c.Bucket, read[c.Account]))
+	}
+}
+
+// bucketsOwn reports whether a change tells for sure whose the bucket is.
+func bucketsOwn(c *bucket.Change) bool {
+	if c.Reading || c.Bucket == "" || c.Outcome != bucket.Done {
+		return false
+	}
+	switch c.Slot {
+	case bucket.SlotBucket, bucket.SlotPolicy, bucket.SlotBlock, bucket.SlotOwnership:
+		return true
+	}
+	return false
+}
+
+func (u *unreadSet) setting(object string, s account.Setting, what string) {
+	switch s.Status {
+	case account.Denied:
+		u.add(object, "access denied", fmt.Sprintf("%s stays unknown, %s", what, s.Problem))
+	case account.Failed:
+		u.add(object, "not read", fmt.Sprintf("%s stays unknown, %s", what, s.Problem))
+	}
+}

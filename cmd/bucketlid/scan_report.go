@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bucketlid/bucketlid/exposure"
+	"github.com/bucketlid/bucketlid/report"
+	"github.com/bucketlid/bucketlid/triage"
+)
+
+// report judges what was read and writes it, as hunt does.
+func (s *scan) report(cmd *cobra.Command, out *output, known triage.Known) error {
+	result := s.chosen(triage.Rank(s.logs.ledger, s.logs.baseline, known))
+	s.logs.skipped = append(s.logs.skipped, s.unread.messages()...)
+	for reason, n := range s.unread.counts {
+		s.logs.counts.reasons[reason] += n
+	}
+	summary := s.logs.summary(result)
+	summary.Buckets = s.buckets
+	config := s.config()
+	told(config, known)
+	if err := emit(out.handler, config, result, s.logs.skipped, summary); err != nil {
+		return err
+	}
+	if err := out.commit(); err != nil {
+		return err
+	}
+	if !s.flags.quiet {
+		options := report.Options{Color: wantColor(s.notes, s.flags.output.noColor), Elapsed: time.Since(s.started)}
+		if err := report.WriteSummary(s.notes, *summary, options); err != nil {
+			return err
+		}
+		s.adviseOnPermissions()
+	}
+	return s.flags.verdict(summary)
+}
+
+func (s *scan) config() *report.Config {
+	c := s.logs.config(s.flags.with)
+	c.Command, c.AccessLogs = "scan", s.flags.accessLogs
+	if c.Sources == nil {
+		c.Sources = []string{}
+	}
+	c.Accounts = slices.Sorted(slices.Values(s.accounts))
+	c.Regions = slices.Sorted(maps.Keys(s.regions))
+	return c
+}
+
+// chosen leaves out what --bucket does not name. Settings of accounts stay:
+// they hold for every bucket.
+func (s *scan) chosen(r triage.Result) triage.Result {
+	if len(s.flags.buckets) == 0 {
+		return r
+	}
+	wanted := set(append(slices.Clone(s.flags.buckets), ""))
+	r.Exposures = slices.DeleteFunc(r.Exposures, func(e exposure.Exposure) bool { return !wanted[e.Bucket] })
+	r.Alerts = slices.DeleteFunc(r.Alerts, func(a triage.Alert) bool { return !wanted[a.Bucket] })
+	return r
+}
+
+func (s *scan) adviseOnPermissions() {
+	if s.unread.counts["access denied"] > 0 {
+		fmt.Fprintln(s.notes, "\nSome settings stay unknown for want of a permission. The IAM policy that lets this scan read everything:\n  bucketlid "+
+			strings.Join(append([]string{"scan"}, s.policyFlags()...), " "))
+	}
+}
+
+// policyFlags are the flags on which the permissions that a scan needs depend.
+func (s *scan) policyFlags() []string {
+	out := []string{"--print-iam-policy"}
+	if s.flags.objects != "none" && s.flags.objects != "" {
+		out = append(out, "--objects "+plain(s.flags.objects))
+	}
+	if s.flags.organization {
+		out = append(out, "--organization --role-name "+plain(s.flags.role))
+	}
+	if len(s.flags.with) > 0 {
+		out = append(out, "--with "+plain(s.flags.with[0]))
+	}
+	return out
+}
+
+// unreadSet names what could not be read, by reason.
+type unreadSet struct {
+	counts map[string]int64               // by kind of reason
+	pieces map[string]map[string][]string // by kind and reason: the objects
+}
+
+// maxUnread is how many objects are named for one reason; the rest is counted.
+const maxUnread = 100
+
+func (u *unreadSet) add(object, kind, reason string) {
+	if u.counts == nil {
+		u.counts, u.pieces = map[string]int64{}, map[string]map[string][]string{}
+	}
+	if u.pieces[kind] == nil {
+		u.pieces[kind] = map[string][]string{}
+	}
+	u.counts[kind]++
+	u.pieces[kind][reason] = append(u.pieces[kind][reason], object)
+}
+
+// messages are the skipped messages of the stream, sorted by object.
+func (u *unreadSet) messages() []report.Skipped {
+	var out []report.Skipped
+	for kind, reasons := range u.pieces {
+		for reason, objects := range reasons {
+			slices.Sort(objects)
+			for _, object := range objects[:min(len(objects), maxUnread)] {
+				out = append(out, report.Skipped{Object: object, Offset: -1, Reason: kind + ": " + reason})
+			}
+			if more := len(objects) - maxUnread; more > 0 {
+				out = append(out, report.Skipped{Object: fmt.Sprintf("%d more", more), Offset: -1, Reason: kind + ": " + reason})
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b report.Skipped) int {
+		return cmp.Or(cmp.Compare(a.Object, b.Object), cmp.Compare(a.Reason, b.Reason))
+	})
+	return out
+}

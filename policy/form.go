@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package policy
+
+import (
+	"slices"
+	"sort"
+	"strings"
+	"time"
+)
+
+// form is a policy made ready for judging, apart from Facts. It holds a copy of
+// the text, so that it can tell whether another policy reads the same.
+type form struct {
+	doc      Document
+	texts    arena[string] // where the copy's lists lie
+	people   arena[Principal]
+	clauses  arena[Condition]
+	bytes    int  // of the texts
+	ready    bool // what stands below is worked out
+	list     []action
+	known    int
+	lower    actionSet // the actions of list on the bucket itself
+	sets     []actionSet
+	mentions mentions
+	vars     []string
+	byAddr   bool
+	memory   ruleMemory
+	shared   []*rule // rules of a policy without variables
+	denies   []*rule // the Deny statements of shared
+	classes  []actionSet
+	groups   [][]group             // by statement
+	tests    map[string][]*pattern // patterns of the policy by condition key
+	naming   map[string]*naming
+	edges    []time.Time
+}
+
+// hold makes the form one of the document, and says whether it was that before.
+func (m *form) hold(d *Document) bool {
+	if m.doc.Statements != nil && m.doc.reads(d) {
+		return true
+	}
+	m.texts.reset()
+	m.people.reset()
+	m.clauses.reset()
+	m.ready, m.bytes = false, 0
+	list := append(m.doc.Statements[:0], d.Statements...)
+	if list == nil {
+		list = []Statement{}
+	}
+	m.doc = Document{Version: d.Version, Statements: list}
+	for i := range list {
+		m.copy(&list[i])
+	}
+	return false
+}
+
+// copy gives a statement lists of its own.
+func (m *form) copy(s *Statement) {
+	s.Principal, s.NotPrincipal = m.principal(s.Principal), m.principal(s.NotPrincipal)
+	for _, l := range []*[]string{&s.Action, &s.NotAction, &s.Resource, &s.NotResource} {
+		*l = m.own(*l)
+	}
+	if s.Conditions != nil {
+		own := m.clauses.take(len(s.Conditions))
+		copy(own, s.Conditions)
+		for i := range own {
+			own[i].Values = m.own(own[i].Values)
+		}
+		s.Conditions = own
+	}
+	s.Other = nil
+}
+
+func (m *form) principal(p *Principal) *Principal {
+	if p == nil {
+		return nil
+	}
+	c := m.people.one()
+	*c = Principal{Any: p.Any, AWS: m.own(p.AWS), Service: m.own(p.Service), Federated: m.own(p.Federated), CanonicalUser: m.own(p.CanonicalUser)}
+	if len(p.Other) > 0 {
+		c.Other = someOther
+	}
+	return c
+}
+
+// someOther stands for the types of principals that the grammar does not know:
+// that there are some is all that counts.
+var someOther = map[string][]string{"": nil}
+
+func (m *form) own(list []string) []string {
+	if list == nil {
+		return nil
+	}
+	c := m.texts.take(len(list))
+	copy(c, list)
+	for _, s := range c {
+		m.bytes += len(s)
+	}
+	return c
+}
+
+// reads says whether two policies have the same text, as far as judging goes.
+func (d *Document) reads(other *Document) bool {
+	return d.Version == other.Version && slices.EqualFunc(d.Statements, other.Statements, sameStatement)
+}
+
+func sameStatement(a, b Statement) bool {
+	return a.Index == b.Index && a.Sid == b.Sid && a.Effect == b.Effect &&
+		samePrincipal(a.Principal, b.Principal) && samePrincipal(a.NotPrincipal, b.NotPrincipal) &&
+		sameList(a.Action, b.Action) && sameList(a.NotAction, b.NotAction) &&
+		sameList(a.Resource, b.Resource) && sameList(a.NotResource, b.NotResource) &&
+		slices.EqualFunc(a.Conditions, b.Conditions, sameCondition)
+}
+
+func samePrincipal(a, b *Principal) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Any == b.Any && (len(a.Other) == 0) == (len(b.Other) == 0) && sameList(a.AWS, b.AWS) && sameList(a.Service, b.Service) &&
+		sameList(a.Federated, b.Federated) && sameList(a.CanonicalUser, b.CanonicalUser)
+}
+
+func sameCondition(a, b Condition) bool {
+	return a.Operator == b.Operator && a.Key == b.Key && sameList(a.Values, b.Values)
+}
+
+// sameList tells an absent list from an empty one.
+func sameList(a, b []string) bool {
+	return (a == nil) == (b == nil) && slices.Equal(a, b)
+}
+
+// compile works out all that does not depend on Facts.
+func (m *form) compile() {
+	if m.ready {
+		return
+	}
+	m.ready = true
+	d := &m.doc
+	m.memory.reset()
+	m.mentions = m.mentions.of(d)
+	m.list, m.known = actionsOf(d)
+	m.lower = bucketLevel(m.list)
+	m.sets = m.sets[:0]
+	for i := range d.Statements {
+		m.sets = append(m.sets, ruleActions(&d.Statements[i], m.list))
+	}
+	m.vars = variablesOf(d)
+	m.byAddr = m.mentions.has("aws:sourceip")
+	m.classify()
+	m.groupAll()
+	m.shared, m.denies = nil, nil
+	if len(m.vars) == 0 {
+		m.shared = m.compileAll(&m.memory, nil)
+		m.denies = deniesOf(m.shared)
+	}
+	m.collect()
+	clear(m.naming)
+	m.edges = Edges(d)
+}
+
+func (m *form) compileAll(memory *ruleMemory, bind binding) []*rule {
+	rules := memory.lists.take(len(m.doc.Statements))
+	c := compiler{variables: m.doc.hasVariables(), bind: bind, memory: memory}
+	for i := range rules {
+		rules[i] = memory.rules.one()
+		c.compile(rules[i], &m.doc.Statements[i], m.sets[i])
+		rules[i].at = i
+	}
+	return rules
+}
+
+// deniesOf gives the Deny statements in an order that does not depend on the
+// order of the text.
+func deniesOf(rules []*rule) []*rule {
+	var out []*rule
+	for _, r := range rules {
+		if r.statement.Effect == "Deny" {
+			out = append(out, r)
+		}
+	}
+	if len(out) > 1 {
+		slices.SortStableFunc(out, compareRules)
+	}
+	return out
+}
+
+// collect gathers the patterns that the policy compares each key with.
+func (m *form) collect() {
+	clear(m.tests)
+	variables := m.doc.hasVariables()
+	for i := range m.doc.Statements {
+		for _, c := range m.doc.Statements[i].Conditions {
+			op, ok := parseOperator(c.Operator)
+			if ok && op.onText() {
+				m.collectKey(lowKey(c.Key), op, c.Values, variables)
+			}
+		}
+	}
+}
+
+func (m *form) collectKey(key string, op operator, values []string, variables bool) {
+	for _, v := range values {
+		if variables && strings.Contains(v, "${") {
+			continue
+		}
+		p := m.memory.patterns.one()
+		if op.kind == opLike || op.kind == opARN {
+			p.setGlob(v)
+		} else {
+			p.setLiteral(v)
+		}
+		if m.tests == nil {
+			m.tests = map[string][]*pattern{}
+		}
+		m.tests[key] = append(m.tests[key], p)
+	}
+}
+
+// namedIn says which statements name an account or an organization.
+func (m *form) namedIn(name string) *naming {
+	if n := m.naming[name]; n != nil {
+		return n
+	}
+	n := &naming{allows: make([]bool, len(m.doc.Statements))}
+	for i := range m.doc.Statements {
+		if st := &m.doc.Statements[i]; st.contains(name) {
+			n.denies = n.denies || st.Effect == "Deny"
+			n.allows[i] = true
+		}
+	}
+	if m.naming == nil {
+		m.naming = map[string]*naming{}
+	}
+	m.naming[name] = n
+	return n
+}
+
+// naming says which statements name an account or an organization.
+type naming struct {
+	denies bool
+	allows []bool // by statement
+}
+
+// delegations lists the Allow statements that hold on requests through certain
+// access points.
+func (m *form) delegations() []Delegation {
+	if !m.mentions.any("s3:dataaccesspointaccount", "s3:dataaccesspointarn") {
+		return nil
+	}
+	var out []Delegation
+	for i := range m.doc.Statements {
+		s := &m.doc.Statements[i]
+		if s.Effect != "Allow" {
+			continue
+		}
+		for _, c := range s.Conditions {
+			op, ok := parseOperator(c.Operator)
+			key := lowKey(c.Key)
+			if ok && !op.negated && op.kind != opNull && (key == "s3:dataaccesspointaccount" || key == "s3:dataaccesspointarn") {
+				out = append(out, Delegation{AccessPoints: slices.Clone(c.Values), Statement: s.Ref()})
+			}
+		}
+	}
+	return out
+}
+
+// Edges lists the instants at which a Date condition on the clock changes its
+// answer, sorted: the same as Reach.Edges, without the analysis. Between two of
+// them a policy means the same (semantics B.9 W1).
+func Edges(d *Document) []time.Time {
+	var out []time.Time
+	if d == nil {
+		return nil
+	}
+	for i := range d.Statements {
+		for _, c := range d.Statements[i].Conditions {
+			key := lowKey(c.Key)
+			op, ok := parseOperator(c.Operator)
+			if !ok || (key != "aws:currenttime" && key != "aws:epochtime") || (op.kind != opDate && op.kind != opNumeric) {
+				continue
+			}
+			for _, v := range c.Values {
+				if t, ok := parseDate(v); ok {
+					out = append(out, edgesAt(op.compare, t)...)
+				}
+			}
+		}
+	}
+	if len(out) < 2 {
+		return out
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Before(out[j]) })
+	return slices.CompactFunc(out, func(a, b time.Time) bool { return a.Equal(b) })
+}
+
+// edgesAt follows the clock of conditions, which has seconds.
+func edgesAt(c comparison, t time.Time) []time.Time {
+	switch c {
+	case less, greaterEqual:
+		return []time.Time{t}
+	case lessEqual, greater:
+		return []time.Time{t.Add(time.Second)}
+	}
+	return []time.Time{t, t.Add(time.Second)}
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package remedy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bucketlid/bucketlid/account"
+)
+
+// Account keeps settings: AWS, or a model of it.
+type Account interface {
+	// Read reads the present settings of what a state holds.
+	Read(ctx context.Context, like State) (State, error)
+	// Do makes one call. It returns once S3 has taken it or refused it.
+	Do(ctx context.Context, c account.Call) error
+}
+
+// Entry is one line of a journal: what was begun and what came of it.
+type Entry struct {
+	Plan   string `json:"plan"`
+	Option string `json:"option"`
+	// Event is begin, try, done, failed, applied, undo-begin, undo-try,
+	// undo-done, undo-failed or undone.
+	Event   string `json:"event"`
+	Step    int    `json:"step"` // from 1; 0 where the entry is about all
+	Problem string `json:"problem,omitempty"`
+	Time    string `json:"time,omitempty"`
+	By      string `json:"by,omitempty"`
+}
+
+// ErrStale is a plan that was made for another state than the present one.
+var ErrStale = errors.New("the plan is stale")
+
+// PartlyError says that some steps were done and one was not.
+type PartlyError struct {
+	Done, All int
+	Err       error
+}
+
+// Error tells how far it came and why no further.
+func (e *PartlyError) Error() string {
+	return fmt.Sprintf("step %d of %d failed: %v", e.Done+1, e.All, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *PartlyError) Unwrap() error { return e.Err }
+
+// Run is one option of a plan on its way.
+type Run struct {
+	Plan    *Plan
+	Option  *Option
+	Account Account
+	// Settle waits a little where a read still tells what held before the last
+	// call, and says whether to read again; nil never waits. S3 keeps settings in
+	// several places (S3 page "What is Amazon S3?", "Amazon S3 data consistency
+	// model": bucket configurations are eventually consistent).
+	Settle func(ctx context.Context, attempt int) bool
+	// Record keeps an entry so that it outlives the process. Where it fails
+	// nothing is changed any more.
+	Record func(Entry) error
+}
+
+// Apply makes the steps from the first that is not done. Before each step the
+// state is read and compared, so that what somebody else changed meanwhile is
+// not overwritten. done is what the journal tells; 0 begins. It stops at the
+// first failure. The error is ErrStale before anything was done, and a
+// *PartlyError after.
+func (r *Run) Apply(ctx context.Context, done int) error {
+	if err := r.Plan.Check(r.Option); err != nil {
+		return err
+	}
+	states, err := r.states()
+	if err != nil {
+		return err
+	}
+	return r.walk(ctx, calls(r.Option.Steps), states, done, "")
+}
+
+// states are those before the first step and after each.
+func (r *Run) states() ([]State, error) {
+	out := []State{r.Plan.Saved}
+	for _, s := range r.Option.Steps {
+		next, err := out[len(out)-1].With(s.Call)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, next)
+	}
+	return out, nil
+}
+
+// Rollback puts back what the first done steps replaced, the last one first.
+// undone is how many the journal tells to be put back already.
+func (r *Run) Rollback(ctx context.Context, done, undone int) error {
+	if err := r.Plan.Check(r.Option); err != nil {
+		return err
+	}
+	states, err := r.states()
+	if err != nil {
+		return err
+	}
+	var undo []account.Call
+	for i := done - 1; i >= 0; i-- {
+		undo = append(undo, r.Option.Steps[i].Undo)
+	}
+	back := slices.Clone(states[:done+1])
+	slices.Reverse(back)
+	return r.walk(ctx, undo, back, undone, "undo-")
+}
+
+// walk makes calls one by one. states[i] is what must hold before call i. A call
+// that was on its way when the process ended may have been made: then the state
+// is already the next one, and the call is not made again.
+func (r *Run) walk(ctx context.Context, list []account.Call, states []State, done int, kind string) error {
+	for i := done; i < len(list); i++ {
+		now, err := r.read(ctx, states, i)
+		if err != nil {
+			return r.failed(i, len(list), kind, fmt.Errorf("reading the present settings: %w", err))
+		}
+		switch now.Fingerprint() {
+		case states[i].Fingerprint():
+		case states[i+1].Fingerprint():
+			if err := r.record(kind+"done", i+1, nil); err != nil {
+				return r.failed(i, len(list), kind, err)
+			}
+			continue
+		default:
+			return r.failed(i, len(list), kind, fmt.Errorf("%w: %s changed since it was made", ErrStale, differences(states[i], now)))
+		}
+		if err := r.record(kind+"try", i+1, nil); err != nil {
+			return r.failed(i, len(list), kind, err)
+		}
+		if err := r.Account.Do(ctx, list[i]); err != nil {
+			return r.failed(i, len(list), kind, err)
+		}
+		if err := r.record(kind+"done", i+1, nil); err != nil {
+			return r.failed(i+1, len(list), kind, err)
+		}
+	}
+	return r.record(map[string]string{"": "applied", "undo-": "undone"}[kind], 0, nil)
+}
+
+// read reads the state before call i, once the call before it shows.
+func (r *Run) read(ctx context.Context, states []State, i int) (State, error) {
+	for attempt := 0; ; attempt++ {
+		now, err := r.Account.Read(ctx, r.Plan.Saved)
+		if err != nil || i == 0 || r.Settle == nil || now.Fingerprint() != states[i-1].Fingerprint() || !r.Settle(ctx, attempt) {
+			return now, err
+		}
+	}
+}
+
+func (r *Run) failed(done, all int, kind string, err error) error {
+	_ = r.record(kind+"failed", done+1, err) // the failure itself is what is reported
+	if done == 0 {
+		return err
+	}
+	return &PartlyError{done, all, err}
+}
+
+func (r *Run) record(event string, step int, problem error) error {
+	e := Entry{Plan: r.Plan.ID, Option: r.Option.ID, Event: event, Step: step}
+	if problem != nil {
+		e.Problem = problem.Error()
+	}
+	if err := r.Record(e); err != nil {
+		return fmt.Errorf("the journal cannot be written, so that nothing is changed any more: %w", err)
+	}
+	return nil
+}
+
+// Progress is what a journal tells of a plan.
+type Progress struct {
+	Option string
+	Done   int  // steps that are done
+	Tried  bool // one more was on its way
+	Ended  bool // all are done
+	Undone int  // steps put back
+	Back   bool // the rollback ended
+}
+
+// Follow reads a journal's entries. A rollback that ended leaves nothing done.
+func Follow(entries []Entry) (p Progress, err error) {
+	for _, e := range entries {
+		if e.Option != p.Option && (p.Done > p.Undone || p.Tried) {
+			return p, fmt.Errorf("the journal tells of option %s while %s is not finished", e.Option, p.Option)
+		}
+		if e.Option != p.Option {
+			p = Progress{Option: e.Option}
+		}
+		p.take(e)
+	}
+	return p, nil
+}
+
+func (p *Progress) take(e Entry) {
+	switch e.Event {
+	case "begin":
+		if p.Back {
+			*p = Progress{Option: e.Option}
+		}
+	case "try":
+		p.Tried = true
+	case "done":
+		p.Done, p.Tried = e.Step, false
+	case "failed":
+		p.Tried = false
+	case "applied":
+		p.Ended = true
+	case "undo-done":
+		p.Undone = e.Step
+	case "undone":
+		p.Back = true
+	}
+}
+
+// differences names the settings that are not as a plan expects them.
+func differences(want, now State) string {
+	a, b := want.parts(), now.parts()
+	var out []string
+	for name := range a {
+		if a[name] != b[name] {
+			out = append(out, name)
+		}
+	}
+	for name := range b {
+		if _, ok := a[name]; !ok {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return strings.Join(out, ", ")
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package remedy
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/bucketlid/bucketlid/account"
+	"github.com/bucketlid/bucketlid/bucket"
+	"github.com/bucketlid/bucketlid/policy"
+)
+
+// State is everything of one bucket that a remedy looks at or replaces, byte for
+// byte as it was read.
+type State struct {
+	Settings account.Settings    `json:"settings"`
+	Objects  []account.ObjectACL `json:"objects,omitempty"`
+}
+
+// known reports whether AWS told the setting: a remedy replaces nothing else,
+// since it could not be put back.
+func known(s account.Setting) bool {
+	return s.Status == account.Present || s.Status == account.Absent
+}
+
+// slot finds the setting that a call changes; nil where the state has none such.
+func (s *State) slot(c account.Call) *account.Setting {
+	switch c.Operation {
+	case account.PutBucketACL:
+		return &s.Settings.ACL
+	case account.PutBucketPolicy, account.DeleteBucketPolicy:
+		return &s.Settings.Policy
+	case account.PutPublicAccessBlock, account.DeletePublicAccessBlock:
+		return &s.Settings.Block
+	case account.PutAccountBlock, account.DeleteAccountBlock:
+		return &s.Settings.AccountBlock
+	case account.PutBucketOwnershipControls, account.DeleteBucketOwnershipSetup:
+		return &s.Settings.Ownership
+	case account.PutObjectACL:
+		for i := range s.Objects {
+			if o := &s.Objects[i]; o.Key == c.Key && o.Version == c.Version {
+				return &o.ACL
+			}
+		}
+	case account.PutAccessPointPolicy, account.DeleteAccessPointPolicy:
+		for i := range s.Settings.AccessPoints {
+			if p := &s.Settings.AccessPoints[i]; p.Name == c.AccessPoint {
+				return &p.Policy
+			}
+		}
+	}
+	return nil
+}
+
+// With is the state after a call succeeded. An error means that the call is none
+// that a plan makes, or is about something that the state does not hold.
+func (s State) With(c account.Call) (State, error) {
+	out := State{Settings: s.Settings, Objects: slices.Clone(s.Objects)}
+	out.Settings.AccessPoints = slices.Clone(s.Settings.AccessPoints)
+	slot := out.slot(c)
+	if slot == nil || (c.Bucket != s.Settings.Bucket && !accountWide(c)) || c.Account != s.Settings.Account {
+		return State{}, fmt.Errorf("%s: no such setting of bucket %s was read", c.Operation, s.Settings.Bucket)
+	}
+	slot.Status, slot.Text, slot.Problem = account.Present, c.Text, ""
+	if c.Text == "" {
+		slot.Status = account.Absent
+	}
+	if slot == &out.Settings.Policy {
+		// AWS's verdict was about the former text.
+		out.Settings.PolicyStatus = account.Setting{Status: account.Failed, Action: s.Settings.PolicyStatus.Action,
+			Problem: "not asked for the policy as planned"}
+	}
+	return out, nil
+}
+
+func accountWide(c account.Call) bool {
+	return c.Operation == account.PutAccountBlock || c.Operation == account.DeleteAccountBlock
+}
+
+// Fingerprint names a state by what its settings mean: the order of grants, the
+// layout of JSON and the time of reading do not count. Tags, encryption and
+// AWS's verdict on the policy are left out: no remedy rests on them.
+func (s State) Fingerprint() string {
+	parts := s.parts()
+	h := sha256.New()
+	_, _ = fmt.Fprintf(h, "%q %q\n", s.Settings.Account, s.Settings.Bucket)
+	for _, name := range slices.Sorted(maps.Keys(parts)) {
+		_, _ = fmt.Fprintf(h, "%q %q\n", name, parts[name])
+	}
+	return "sha256:" + hex.EncodeToString(h.Sum(nil))
+}
+
+// parts are the meanings of the settings by name.
+func (s State) parts() map[string]string {
+	out := map[string]string{}
+	put := func(name string, v account.Setting, meaning func(string) string) {
+		out[name] = string(v.Status)
+		if v.Status == account.Present {
+			out[name] += " " + meaning(v.Text)
+		}
+	}
+	b := s.Settings
+	put("the bucket policy", b.Policy, policyMeaning)
+	put("the bucket's ACL", b.ACL, s.aclInForce)
+	put("the bucket's Block Public Access", b.Block, blockMeaning)
+	put("the account's Block Public Access", b.AccountBlock, blockMeaning)
+	put("Object Ownership", b.Ownership, jsonMeaning)
+	put("the website", b.Website, jsonMeaning)
+	put("request payment", b.Payer, jsonMeaning)
+	out["the list of access points"] = string(b.Points.Status)
+	for _, p := range b.AccessPoints {
+		put("the policy of access point "+p.Name, p.Policy, policyMeaning)
+		out["access point "+p.Name] = p.VPC + " " + blockMeaning(p.Block.Text)
+	}
+	for _, o := range s.Objects {
+		put("the ACL of object "+o.Key+" "+o.Version, o.ACL, s.aclInForce)
+	}
+	if b.Gone {
+		out["the bucket"] = "deleted"
+	}
+	return out
+}
+
+func blockMeaning(text string) string {
+	return fmt.Sprint(blockOf(account.Setting{Status: account.Present, Text: text}))
+}
+
+func policyMeaning(text string) string {
+	d, err := policy.Parse([]byte(text))
+	if err != nil {
+		return text
+	}
+	return d.Hash()
+}
+
+// jsonMeaning is a JSON text without the wrapper that an API's output has around
+// its one member, with sorted names.
+func jsonMeaning(text string) string {
+	out, err := json.Marshal(unwrap(text))
+	if err != nil || string(out) == "null" {
+		return text
+	}
+	return string(out)
+}
+
+// unwrap decodes a JSON object and takes it out of its wrappers, such as
+// {"PublicAccessBlockConfiguration": {…}}.
+func unwrap(text string) map[string]any {
+	m := unwrapOnce(text)
+	for inner := onlyObject(m); inner != nil; inner = onlyObject(m) {
+		m = inner
+	}
+	return m
+}
+
+func unwrapOnce(text string) map[string]any {
+	var m map[string]any
+	_ = json.Unmarshal([]byte(text), &m) // what is no object has no members
+	return m
+}
+
+// onlyObject is the one member of an object, where that is an object itself.
+func onlyObject(m map[string]any) map[string]any {
+	if len(m) != 1 {
+		return nil
+	}
+	for _, v := range m {
+		inner, _ := v.(map[string]any)
+		return inner
+	}
+	return nil
+}
+
+// aclInForce is the owner and the set of grants that S3 shows: with
+// IgnorePublicAcls it leaves those to public groups out, and with
+// BucketOwnerEnforced all but the owner's, though they stay stored (AWS page
+// "Blocking public access to your Amazon S3 storage").
+func (s State) aclInForce(text string) string {
+	acl, err := readACL(text)
+	if err != nil {
+		return text
+	}
+	if ownershipOf(s.Settings.Ownership) == bucket.BucketOwnerEnforced {
+		return acl.OwnerID
+	}
+	var grants []string
+	for _, g := range acl.Grants {
+		if !s.flag(bucket.IgnorePublicAcls) || !g.who.Public() {
+			grants = append(grants, fmt.Sprintf("%q %q", g.who.String(), g.permission))
+		}
+	}
+	slices.Sort(grants)
+	return acl.OwnerID + "\n" + strings.Join(slices.Compact(grants), "\n")
+}
