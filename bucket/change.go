@@ -41,6 +41,7 @@ const (
 	SlotReplication       Slot = "replication"
 	SlotLogging           Slot = "logging"       // a trail stopped or started
 	SlotObservation       Slot = "observation"   // a read that tells a setting
+	SlotEncryption        Slot = "encryption"    // a reading of the default for new objects
 	SlotAccessPointList   Slot = "access-points" // a reading: Details names all of the account's
 )
 

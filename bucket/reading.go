@@ -55,6 +55,8 @@ func (t *Timeline) read(i int, c *Change) {
 		see(t, i, &t.website, c.Value, sameValue[string], "the website")
 	case SlotVersioning:
 		see(t, i, &t.versioning, c.Value, sameValue[string], "versioning")
+	case SlotEncryption:
+		t.Encryption = c.Value
 	case SlotObjectACL:
 		track := t.object(t.meant(c))
 		see(t, i, track, unhidden(c.ACL, track.at(i-1, sameACL)), equalACL, "the ACL of "+c.Key)

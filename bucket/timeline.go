@@ -29,6 +29,9 @@ type Timeline struct {
 	Steps   []Step
 	// ReadAt is when the bucket was read in the live account; zero: it was not.
 	ReadAt time.Time
+	// Encryption is the default for new objects as the live account told it,
+	// such as "aws:kms"; "" when it was not read.
+	Encryption string
 	// Unread says what of the live account could not be read, and why.
 	Unread []string
 

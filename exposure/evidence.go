@@ -225,6 +225,7 @@ func (f *finder) doubts(r *run) []string {
 	if r.start == -1 {
 		out = append(out, "when it was opened and by whom: "+f.before())
 	}
+	out = append(out, f.encrypted(r)...)
 	return append(out, f.unread(r.end)...)
 }
 

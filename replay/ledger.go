@@ -27,6 +27,7 @@ type Ledger struct {
 	rewrites rewriteSet
 	uses     map[useKey]*Use
 	logged   map[loggedKey]*stretch
+	agents   map[string]string // the known scanner of a user agent, "" for none
 	observed map[observedKey]*observed
 	repeats  repeats
 	readings []*bucket.Change // of the live account
@@ -43,7 +44,7 @@ type copyOf struct {
 
 // NewLedger returns an empty ledger.
 func NewLedger() *Ledger {
-	return &Ledger{calls: map[string][]copyOf{}, uses: map[useKey]*Use{}, logged: map[loggedKey]*stretch{}, observed: map[observedKey]*observed{}, repeats: repeats{}}
+	return &Ledger{calls: map[string][]copyOf{}, uses: map[useKey]*Use{}, logged: map[loggedKey]*stretch{}, agents: map[string]string{}, observed: map[observedKey]*observed{}, repeats: repeats{}}
 }
 
 // Wants reports whether the record must be decoded whole and added. It looks at

@@ -57,13 +57,13 @@ func (l *Ledger) AddRequest(r *Request) {
 	if len(r.ID) < minIDLength {
 		id = objectHash(r.Bucket, strings.Join([]string{r.ID, r.Address, r.Account, r.Key, string(r.Access), r.Time.String()}, "\x00"))
 	}
-	l.joinUse(newUse(r, id, FromAccessLog, ""))
+	l.joinUse(l.newUse(r, id, FromAccessLog, ""))
 }
 
-func newUse(r *Request, id uint64, source Sources, owner string) *Use {
+func (l *Ledger) newUse(r *Request, id uint64, source Sources, owner string) *Use {
 	u := &Use{
 		Bucket: r.Bucket, Address: r.Address, Account: r.Account, Owner: owner, Access: r.Access, Denied: r.Denied, ByACL: r.ByACL,
-		Content: r.Content, Scanner: knownScanner(r.Agent), Sources: source, First: r.Time.UTC(), Last: r.Time.UTC(),
+		Content: r.Content, Scanner: l.scanner(r.Agent), Sources: source, First: r.Time.UTC(), Last: r.Time.UTC(),
 	}
 	u.sample.add(id, r.Bytes, maxSample)
 	if r.Key != "" {
@@ -116,6 +116,23 @@ var scanners = []string{
 	"s3scanner", "s3-scanner", "bucket_finder", "bucketfinder", "lazys3", "slurp", "cloud_enum", "cloudenum", "bucket-stream",
 	"grayhatwarfare", "grayhat", "teh_s3_bucketeers", "s3enum", "gobuster", "ffuf", "feroxbuster", "nuclei", "zgrab", "masscan",
 	"l9explore", "leakix", "censysinspect", "expanse", "nmap", "sqlmap", "dirbuster", "wfuzz", "trufflehog",
+}
+
+// maxAgents bounds the user agents whose scanner is remembered.
+const maxAgents = 4096
+
+// scanner is knownScanner, remembered: a log has few agents and many requests.
+func (l *Ledger) scanner(agent string) string {
+	name, ok := l.agents[agent]
+	if ok || agent == "" {
+		return name
+	}
+	if len(l.agents) >= maxAgents {
+		clear(l.agents)
+	}
+	name = knownScanner(agent)
+	l.agents[clip(agent)] = name
+	return name
 }
 
 // knownScanner names the scanner whose user agent this is, "" for none: its

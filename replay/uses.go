@@ -96,7 +96,7 @@ func (l *Ledger) addUse(r *trail.Record) {
 	default:
 		id = xxhash.Sum64(r.Raw)
 	}
-	l.joinUse(newUse(&Request{
+	l.joinUse(l.newUse(&Request{
 		Bucket: bucketName(r), Address: r.SourceIPAddress, Account: account, Key: first(r.Param("key")), Agent: r.UserAgent,
 		Access: access, Content: !probes[r.EventName], Denied: r.ErrorCode != "", ByACL: acl == "Yes",
 		Time: r.EventTime, Bytes: max(0, int64(bytesOut(r))),
