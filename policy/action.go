@@ -109,6 +109,24 @@ func ownerOnly(name string) bool {
 	return false
 }
 
+// alone says of an action that it permits nothing unless another is permitted
+// too: it goes with a replication, or with the deletion of a locked object (User
+// Guide, "Setting up permissions for live replication", "Bypassing governance
+// mode").
+func alone(name string) bool {
+	switch name {
+	case "s3:ReplicateTags", "s3:ObjectOwnerOverrideToBucketOwner", "s3:BypassGovernanceRetention":
+		return true
+	}
+	return false
+}
+
+// byReplication are the actions that no client asks for: S3 does, for an account
+// that replicates a bucket of its own to this one.
+func byReplication(name string) bool {
+	return name == "s3:ReplicateObject" || name == "s3:ReplicateDelete"
+}
+
 // actionIndex finds a catalogue action by its lower-case name.
 var actionIndex = func() map[string]int {
 	m := make(map[string]int, len(catalogue))
@@ -130,7 +148,9 @@ var actionSpelt = func() map[string]int {
 var (
 	wholeCatalogue = firstActions(len(catalogue))
 	bucketActions  = setOf(catalogue, func(a *action) bool { return a.level == onBucket })
-	ownerActions   = setOf(catalogue, func(a *action) bool { return ownerOnly(a.name) })
+	// nothingAlone are the actions that give an outsider nothing.
+	nothingAlone = setOf(catalogue, func(a *action) bool { return ownerOnly(a.name) || alone(a.name) })
+	replications = setOf(catalogue, func(a *action) bool { return byReplication(a.name) })
 )
 
 // lowNames are the catalogue's names in lower case.

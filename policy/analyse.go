@@ -324,6 +324,9 @@ func (an *analysis) tryTier(t tier, statement int, a *action, lenient bool) []*h
 	var near addressSet
 	var nearest *hit
 	for _, s := range t.subjects {
+		if s.who == unsigned && replications.has(a.index) {
+			continue // who replicates has an account
+		}
 		if s.principal != "" && slices.ContainsFunc(out, func(h *hit) bool { return h.subject.principal == s.principal && h.state != nil }) {
 			continue
 		}

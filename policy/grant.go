@@ -255,7 +255,7 @@ func (b *grantBuilder) complete(set, granted actionSet) bool {
 			reached = reached.or(onLevel)
 		}
 	}
-	return set.and(reached).minus(granted).minus(ownerActions) == (actionSet{})
+	return set.and(reached).minus(granted).minus(nothingAlone).minus(replications) == (actionSet{})
 }
 
 // until gives the instant at which the passing of time ends the grant.

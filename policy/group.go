@@ -17,6 +17,7 @@ func (m *form) classify() {
 	m.classes = append(m.classes[:0], firstActions(len(m.list)))
 	m.split(m.lower)
 	m.split(wholeCatalogue)
+	m.split(replications) // not for everybody who may have the others
 	for i := range m.sets {
 		m.split(m.sets[i])
 	}
@@ -45,7 +46,7 @@ func (m *form) groupAll() {
 	for i, set := range m.sets {
 		m.groups[i] = m.groups[i][:0]
 		if m.doc.Statements[i].Effect == "Allow" {
-			m.groups[i] = m.group(m.groups[i], set.minus(ownerActions))
+			m.groups[i] = m.group(m.groups[i], set.minus(nothingAlone))
 		}
 	}
 }

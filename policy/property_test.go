@@ -214,6 +214,6 @@ func TestPublicHasAudience(t *testing.T) {
 // owner, whatever it says.
 func ownerOnlyPolicy(d *Document) bool {
 	return !slices.ContainsFunc(d.Statements, func(s Statement) bool {
-		return ruleActions(&s, catalogue).minus(ownerActions) != (actionSet{})
+		return ruleActions(&s, catalogue).minus(nothingAlone) != (actionSet{})
 	})
 }

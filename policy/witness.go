@@ -66,6 +66,11 @@ func (an *analysis) witness(h *hit, a *action) *Witness {
 	for _, e := range context {
 		w.Context[an.spelling(e.key)] = strings.Join(e.values, ",")
 	}
+	if byReplication(a.name) {
+		w.Command = "aws s3api put-bucket-replication --bucket OWN-BUCKET --replication-configuration " +
+			quote(`{"Role":"OWN-ROLE","Rules":[{"Status":"Enabled","Prefix":"","Destination":{"Bucket":"arn:`+an.world.partition+`:s3:::`+an.world.facts.Bucket+`"}}]}`)
+		return w
+	}
 	w.Headers = headersOf(context)
 	w.URL = an.url(h, a, context)
 	switch {
