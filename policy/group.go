@@ -46,9 +46,34 @@ func (m *form) groupAll() {
 	for i, set := range m.sets {
 		m.groups[i] = m.groups[i][:0]
 		if m.doc.Statements[i].Effect == "Allow" {
-			m.groups[i] = m.group(m.groups[i], set.minus(nothingAlone))
+			m.groups[i] = m.group(m.groups[i], set.minus(nothingAlone).minus(m.superfluous(set)))
 		}
 	}
+}
+
+// superfluous are the actions of replication beside the plain ones of the same
+// access class, which more people may ask for, where no Deny takes those away.
+func (m *form) superfluous(set actionSet) (out actionSet) {
+	for i := replications.next(0); i >= 0; i = replications.next(i + 1) {
+		plain := actionIndex["s3:putobject"]
+		if catalogue[i].access == Delete {
+			plain = actionIndex["s3:deleteobject"]
+		}
+		if set.has(plain) && !m.denied(plain) {
+			out.add(i)
+		}
+	}
+	return out
+}
+
+// denied reports whether some Deny is about an action.
+func (m *form) denied(i int) bool {
+	for k := range m.sets {
+		if m.doc.Statements[k].Effect == "Deny" && m.sets[k].has(i) {
+			return true
+		}
+	}
+	return false
 }
 
 func (m *form) group(out []group, left actionSet) []group {
