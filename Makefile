@@ -11,7 +11,7 @@ help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 build: ## build ./bucketlid
-	$(GO) build -o bucketlid ./cmd/bucketlid
+	$(GO) build -trimpath -ldflags="-s -w" -o bucketlid ./cmd/bucketlid
 
 run: build ## build, then hunt over the logs of a made-up company
 	./bucketlid demo -o table

@@ -77,14 +77,15 @@ func jsonPart(line []byte) []byte {
 	if line[0] == '{' {
 		return line
 	}
-	stamp, rest, found := bytes.Cut(line, []byte(" {"))
-	if !found || len(stamp) > len(time.RFC3339Nano) {
+	head := line[:min(len(line), len(time.RFC3339Nano)+len(" {"))]
+	end := bytes.Index(head, []byte(" {"))
+	if end < 0 {
 		return nil
 	}
-	if _, err := time.Parse(time.RFC3339Nano, string(stamp)); err != nil {
+	if _, err := time.Parse(time.RFC3339Nano, string(line[:end])); err != nil {
 		return nil
 	}
-	return line[len(line)-len(rest)-1:]
+	return line[end+1:]
 }
 
 // maxWrapped is how often an entry may lie inside the message of another.

@@ -26,51 +26,19 @@ const AgentName = "bucketlid"
 // try succeeds.
 var conflicts = []string{"OperationAborted", "ConflictException", "ConditionalRequestConflict"}
 
-// Writer makes the calls of one plan. It is used by one goroutine.
-type Writer struct {
-	account *Account
-	agent   string
-	s3      map[string]*s3.Client
-	control map[string]*s3control.Client
-}
+// Writer makes the calls of one plan.
+type Writer struct{ as *Account }
 
 // Writer gives a writer whose calls carry the plan's id in their user agent.
 func (a *Account) Writer(plan string) *Writer {
-	return &Writer{account: a, agent: plan, s3: map[string]*s3.Client{}, control: map[string]*s3control.Client{}}
-}
-
-func (w *Writer) config() aws.Config {
-	cfg := w.account.cfg.Copy()
-	cfg.APIOptions = append(cfg.APIOptions, awsmiddleware.AddUserAgentKeyValue(AgentName, w.agent))
+	cfg := a.cfg.Copy()
+	cfg.APIOptions = append(cfg.APIOptions, awsmiddleware.AddUserAgentKeyValue(AgentName, plan))
 	cfg.Retryer = func() aws.Retryer {
 		standard := retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.RateLimiter = maxAttempts, unlimited{} })
 		return retry.AddWithErrorCodes(standard, conflicts...)
 	}
-	return cfg
-}
-
-func (w *Writer) buckets(region string) *s3.Client {
-	if w.s3[region] == nil {
-		w.s3[region] = s3.NewFromConfig(w.config(), func(o *s3.Options) {
-			o.Region = region
-			o.BaseEndpoint = override(w.account.endpoint, o.BaseEndpoint)
-			o.UsePathStyle = o.BaseEndpoint != nil
-		})
-	}
-	return w.s3[region]
-}
-
-func (w *Writer) points(region string) *s3control.Client {
-	if w.control[region] == nil {
-		w.control[region] = s3control.NewFromConfig(w.config(), func(o *s3control.Options) {
-			o.Region = region
-			o.BaseEndpoint = override(w.account.endpoint, o.BaseEndpoint)
-			if o.BaseEndpoint != nil {
-				o.APIOptions = append(o.APIOptions, withoutHostPrefix)
-			}
-		})
-	}
-	return w.control[region]
+	return &Writer{&Account{ID: a.ID, Caller: a.Caller, cfg: cfg, endpoint: a.endpoint,
+		buckets: map[string]*s3.Client{}, control: map[string]*s3control.Client{}}}
 }
 
 // Do makes one call, again where S3 says that another change of the bucket is
@@ -82,8 +50,8 @@ func (w *Writer) Do(ctx context.Context, c Call, action string) error {
 	if !ok {
 		return fmt.Errorf("%s is no call that a plan makes", c.Operation)
 	}
-	if w.account.ID != c.Account {
-		return fmt.Errorf("signed in to account %s, but the plan is for account %s", w.account.ID, c.Account)
+	if w.as.ID != c.Account {
+		return fmt.Errorf("signed in to account %s, but the plan is for account %s", w.as.ID, c.Account)
 	}
 	bounded, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -145,7 +113,7 @@ var writes = map[Operation]func(context.Context, *Writer, Call) error{
 		if err != nil {
 			return errors.Join(errUnsent, err)
 		}
-		_, err = w.buckets(c.Region).PutBucketAcl(ctx, &s3.PutBucketAclInput{Bucket: &c.Bucket, ExpectedBucketOwner: &c.Account, AccessControlPolicy: acl})
+		_, err = w.as.bucketsIn(c.Region).PutBucketAcl(ctx, &s3.PutBucketAclInput{Bucket: &c.Bucket, ExpectedBucketOwner: &c.Account, AccessControlPolicy: acl})
 		return err
 	},
 	PutObjectACL: func(ctx context.Context, w *Writer, c Call) error {
@@ -157,15 +125,15 @@ var writes = map[Operation]func(context.Context, *Writer, Call) error{
 		if c.Version != "" {
 			in.VersionId = &c.Version
 		}
-		_, err = w.buckets(c.Region).PutObjectAcl(ctx, in)
+		_, err = w.as.bucketsIn(c.Region).PutObjectAcl(ctx, in)
 		return err
 	},
 	PutBucketPolicy: func(ctx context.Context, w *Writer, c Call) error {
-		_, err := w.buckets(c.Region).PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &c.Bucket, ExpectedBucketOwner: &c.Account, Policy: &c.Text})
+		_, err := w.as.bucketsIn(c.Region).PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &c.Bucket, ExpectedBucketOwner: &c.Account, Policy: &c.Text})
 		return err
 	},
 	DeleteBucketPolicy: func(ctx context.Context, w *Writer, c Call) error {
-		_, err := w.buckets(c.Region).DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: &c.Bucket, ExpectedBucketOwner: &c.Account})
+		_, err := w.as.bucketsIn(c.Region).DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: &c.Bucket, ExpectedBucketOwner: &c.Account})
 		return err
 	},
 	PutPublicAccessBlock: func(ctx context.Context, w *Writer, c Call) error {
@@ -173,11 +141,11 @@ var writes = map[Operation]func(context.Context, *Writer, Call) error{
 		if err != nil {
 			return errors.Join(errUnsent, err)
 		}
-		_, err = w.buckets(c.Region).PutPublicAccessBlock(ctx, &s3.PutPublicAccessBlockInput{Bucket: &c.Bucket, ExpectedBucketOwner: &c.Account, PublicAccessBlockConfiguration: block})
+		_, err = w.as.bucketsIn(c.Region).PutPublicAccessBlock(ctx, &s3.PutPublicAccessBlockInput{Bucket: &c.Bucket, ExpectedBucketOwner: &c.Account, PublicAccessBlockConfiguration: block})
 		return err
 	},
 	DeletePublicAccessBlock: func(ctx context.Context, w *Writer, c Call) error {
-		_, err := w.buckets(c.Region).DeletePublicAccessBlock(ctx, &s3.DeletePublicAccessBlockInput{Bucket: &c.Bucket, ExpectedBucketOwner: &c.Account})
+		_, err := w.as.bucketsIn(c.Region).DeletePublicAccessBlock(ctx, &s3.DeletePublicAccessBlockInput{Bucket: &c.Bucket, ExpectedBucketOwner: &c.Account})
 		return err
 	},
 	PutBucketOwnershipControls: func(ctx context.Context, w *Writer, c Call) error {
@@ -185,11 +153,11 @@ var writes = map[Operation]func(context.Context, *Writer, Call) error{
 		if err != nil {
 			return errors.Join(errUnsent, err)
 		}
-		_, err = w.buckets(c.Region).PutBucketOwnershipControls(ctx, &s3.PutBucketOwnershipControlsInput{Bucket: &c.Bucket, ExpectedBucketOwner: &c.Account, OwnershipControls: rules})
+		_, err = w.as.bucketsIn(c.Region).PutBucketOwnershipControls(ctx, &s3.PutBucketOwnershipControlsInput{Bucket: &c.Bucket, ExpectedBucketOwner: &c.Account, OwnershipControls: rules})
 		return err
 	},
 	DeleteBucketOwnershipSetup: func(ctx context.Context, w *Writer, c Call) error {
-		_, err := w.buckets(c.Region).DeleteBucketOwnershipControls(ctx, &s3.DeleteBucketOwnershipControlsInput{Bucket: &c.Bucket, ExpectedBucketOwner: &c.Account})
+		_, err := w.as.bucketsIn(c.Region).DeleteBucketOwnershipControls(ctx, &s3.DeleteBucketOwnershipControlsInput{Bucket: &c.Bucket, ExpectedBucketOwner: &c.Account})
 		return err
 	},
 	PutAccountBlock: func(ctx context.Context, w *Writer, c Call) error {
@@ -197,19 +165,19 @@ var writes = map[Operation]func(context.Context, *Writer, Call) error{
 		if err != nil {
 			return errors.Join(errUnsent, err)
 		}
-		_, err = w.points(c.Region).PutPublicAccessBlock(ctx, &s3control.PutPublicAccessBlockInput{AccountId: &c.Account, PublicAccessBlockConfiguration: block})
+		_, err = w.as.controlIn(c.Region).PutPublicAccessBlock(ctx, &s3control.PutPublicAccessBlockInput{AccountId: &c.Account, PublicAccessBlockConfiguration: block})
 		return err
 	},
 	DeleteAccountBlock: func(ctx context.Context, w *Writer, c Call) error {
-		_, err := w.points(c.Region).DeletePublicAccessBlock(ctx, &s3control.DeletePublicAccessBlockInput{AccountId: &c.Account})
+		_, err := w.as.controlIn(c.Region).DeletePublicAccessBlock(ctx, &s3control.DeletePublicAccessBlockInput{AccountId: &c.Account})
 		return err
 	},
 	PutAccessPointPolicy: func(ctx context.Context, w *Writer, c Call) error {
-		_, err := w.points(c.Region).PutAccessPointPolicy(ctx, &s3control.PutAccessPointPolicyInput{AccountId: &c.Account, Name: &c.AccessPoint, Policy: &c.Text})
+		_, err := w.as.controlIn(c.Region).PutAccessPointPolicy(ctx, &s3control.PutAccessPointPolicyInput{AccountId: &c.Account, Name: &c.AccessPoint, Policy: &c.Text})
 		return err
 	},
 	DeleteAccessPointPolicy: func(ctx context.Context, w *Writer, c Call) error {
-		_, err := w.points(c.Region).DeleteAccessPointPolicy(ctx, &s3control.DeleteAccessPointPolicyInput{AccountId: &c.Account, Name: &c.AccessPoint})
+		_, err := w.as.controlIn(c.Region).DeleteAccessPointPolicy(ctx, &s3control.DeleteAccessPointPolicyInput{AccountId: &c.Account, Name: &c.AccessPoint})
 		return err
 	},
 }

@@ -18,8 +18,29 @@ const ownerEnforced = string(bucket.BucketOwnerEnforced)
 // Changes turns settings into readings for a ledger: what each setting held
 // when it was read. What could not be read says why; what is not there is
 // reported as such. It is a pure function of the settings.
-func Changes(s Settings) []*bucket.Change {
-	r := reader{s: s, at: s.Read.UTC().Truncate(time.Second)} // CloudTrail's resolution, so that both sort alike
+func Changes(s Settings) []*bucket.Change { return new(Events).Changes(s) }
+
+// Events shares the events of readings of one second among buckets, which a
+// scan of many keeps all. The zero value is ready; it is not for concurrent use.
+type Events struct {
+	at   time.Time
+	made map[string]*bucket.Event // by call
+}
+
+// of is the event of one call at a time.
+func (e *Events) of(call string, at time.Time) *bucket.Event {
+	if e.made == nil || !e.at.Equal(at) {
+		e.at, e.made = at, map[string]*bucket.Event{}
+	}
+	if e.made[call] == nil {
+		e.made[call] = event(call, at)
+	}
+	return e.made[call]
+}
+
+// Changes is the function of that name.
+func (e *Events) Changes(s Settings) []*bucket.Change {
+	r := reader{s: s, events: e, at: s.Read.UTC().Truncate(time.Second)} // CloudTrail's resolution, so that both sort alike
 	if s.Gone {
 		r.add("GetBucketLocation", bucket.SlotBucket).Removed = true
 		return r.out
@@ -30,6 +51,7 @@ func Changes(s Settings) []*bucket.Change {
 	r.acl()
 	r.website()
 	r.payer()
+	r.encryption()
 	r.versioning()
 	r.accessPoints()
 	r.objects()
@@ -45,16 +67,17 @@ func AccountChange(account string, block Setting, at time.Time) *bucket.Change {
 
 // Gone is the reading of a bucket that the log knows and the account has no more.
 func Gone(account, name string, at time.Time) *bucket.Change {
-	r := reader{s: Settings{Account: account, Bucket: name}, at: at.UTC().Truncate(time.Second)}
+	r := reader{s: Settings{Account: account, Bucket: name}, events: new(Events), at: at.UTC().Truncate(time.Second)}
 	c := r.add("ListBuckets", bucket.SlotBucket)
 	c.Removed = true
 	return c
 }
 
 type reader struct {
-	s   Settings
-	at  time.Time
-	out []*bucket.Change
+	s      Settings
+	at     time.Time
+	events *Events
+	out    []*bucket.Change
 }
 
 func event(call string, at time.Time) *bucket.Event {
@@ -62,7 +85,7 @@ func event(call string, at time.Time) *bucket.Event {
 }
 
 func (r *reader) add(call string, slot bucket.Slot) *bucket.Change {
-	c := &bucket.Change{Event: event(call, r.at), Slot: slot, Account: r.s.Account, Region: r.s.Region, Bucket: r.s.Bucket, Reading: true}
+	c := &bucket.Change{Event: r.events.of(call, r.at), Slot: slot, Account: r.s.Account, Region: r.s.Region, Bucket: r.s.Bucket, Reading: true}
 	r.out = append(r.out, c)
 	return c
 }
@@ -235,6 +258,24 @@ func (r *reader) payer() {
 	c.Value = cmp.Or(p.Payer, "BucketOwner")
 }
 
+func (r *reader) encryption() {
+	c := r.add("GetBucketEncryption", bucket.SlotEncryption)
+	if unread(c, r.s.Encryption, "the default encryption") {
+		return
+	}
+	var e struct {
+		ServerSideEncryptionConfiguration struct {
+			Rules []struct {
+				ApplyServerSideEncryptionByDefault struct{ SSEAlgorithm string }
+			}
+		}
+	}
+	_ = json.Unmarshal([]byte(r.s.Encryption.Text), &e) // without a rule there is no default
+	for _, rule := range e.ServerSideEncryptionConfiguration.Rules {
+		c.Value = rule.ApplyServerSideEncryptionByDefault.SSEAlgorithm
+	}
+}
+
 func (r *reader) versioning() {
 	c := r.add("GetBucketVersioning", bucket.SlotVersioning)
 	if unread(c, r.s.Versioning, "versioning") {
@@ -290,4 +331,23 @@ func (r *reader) objects() {
 			r.markHidden(c.ACL, "GetObjectAcl")
 		}
 	}
+}
+
+// Inert reports whether a reading says no more than that a setting is as S3
+// makes it. Where no log is read with it, nothing can contradict it.
+func Inert(c *bucket.Change) bool {
+	if c.PayloadLost != "" {
+		return false
+	}
+	switch c.Slot {
+	case bucket.SlotWebsite, bucket.SlotVersioning:
+		return c.Value == ""
+	case bucket.SlotPayer:
+		return c.Value == "BucketOwner"
+	case bucket.SlotEncryption:
+		return !strings.HasPrefix(c.Value, "aws:kms")
+	case bucket.SlotAccessPointList:
+		return len(c.Details) == 0
+	}
+	return false
 }

@@ -75,13 +75,18 @@ func newFake(names ...string) *fake {
 	return f
 }
 
-// open serves the fake and signs in to it.
-func (f *fake) open(t testing.TB) *Account {
+// tryOpen serves the fake and signs in to it.
+func (f *fake) tryOpen(t testing.TB) (*Account, error) {
 	t.Helper()
 	mototest.Isolate(t)
 	srv := httptest.NewServer(f)
 	t.Cleanup(srv.Close)
-	a, err := Open(t.Context(), SignIn{Endpoint: srv.URL})
+	return Open(t.Context(), SignIn{Endpoint: srv.URL})
+}
+
+func (f *fake) open(t testing.TB) *Account {
+	t.Helper()
+	a, err := f.tryOpen(t)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +125,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case key != "":
 		fmt.Fprint(w, f.buckets[bucket].objects[key])
 	case what == "list-type":
-		f.keys(w, bucket)
+		f.keys(w, r, bucket)
 	default:
 		f.setting(w, bucket, what)
 	}
@@ -129,7 +134,9 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // subResource is the query member that names what is asked for.
 func subResource(r *http.Request) string {
 	for name := range r.URL.Query() {
-		if name != "x-id" && name != "prefix" && name != "encoding-type" {
+		switch name {
+		case "x-id", "prefix", "encoding-type", "delimiter", "max-keys", "continuation-token":
+		default:
 			return name
 		}
 	}
@@ -151,7 +158,8 @@ func (f *fake) setting(w http.ResponseWriter, bucket, what string) {
 func (f *fake) control(w http.ResponseWriter, r *http.Request, path string) {
 	switch {
 	case strings.HasPrefix(path, "configuration/publicAccessBlock"):
-		refuse(w, http.StatusNotFound, "NoSuchPublicAccessBlockConfiguration", "none")
+		w.WriteHeader(http.StatusNotFound)
+		fmt.Fprint(w, `<ErrorResponse><Error><Code>NoSuchPublicAccessBlockConfiguration</Code><Message>none</Message></Error></ErrorResponse>`)
 	case strings.HasPrefix(path, "accesspoint"):
 		fmt.Fprint(w, `<ListAccessPointsResult/>`)
 	default:
@@ -181,15 +189,30 @@ func (f *fake) list(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, `</ListAllMyBucketsResult>`)
 }
 
-func (f *fake) keys(w http.ResponseWriter, bucket string) {
-	fmt.Fprint(w, `<ListBucketResult><EncodingType>url</EncodingType>`)
-	keys := []string{}
+func (f *fake) keys(w http.ResponseWriter, r *http.Request, bucket string) {
+	q := r.URL.Query()
+	most := 1000
+	_, _ = fmt.Sscan(q.Get("max-keys"), &most)
+	var keys, folders []string
 	for key := range f.buckets[bucket].objects {
-		keys = append(keys, key)
+		rest, below := strings.CutPrefix(key, q.Get("prefix"))
+		folder, _, deeper := strings.Cut(rest, "/")
+		switch {
+		case !below:
+		case deeper && q.Get("delimiter") != "":
+			folders = append(folders, q.Get("prefix")+folder+"/")
+		default:
+			keys = append(keys, key)
+		}
 	}
 	slices.Sort(keys)
-	for _, key := range keys {
+	slices.Sort(folders)
+	fmt.Fprint(w, `<ListBucketResult><EncodingType>url</EncodingType>`)
+	for _, key := range keys[:min(len(keys), most)] {
 		fmt.Fprintf(w, `<Contents><Key>%s</Key></Contents>`, url.QueryEscape(key))
+	}
+	for _, folder := range slices.Compact(folders) {
+		fmt.Fprintf(w, `<CommonPrefixes><Prefix>%s</Prefix></CommonPrefixes>`, url.QueryEscape(folder))
 	}
 	fmt.Fprint(w, `</ListBucketResult>`)
 }

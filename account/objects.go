@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/bucketlid/bucketlid/bucket"
 )
@@ -130,13 +132,13 @@ func (r *objectReader) walk(ctx context.Context, c Choice) error {
 func (r *objectReader) sample(ctx context.Context, n int) error {
 	bounded, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	out, err := r.client.ListObjectsV2(bounded, &s3.ListObjectsV2Input{Bucket: &r.into.Bucket, Delimiter: aws.String("/")})
+	out, err := r.client.ListObjectsV2(bounded, &s3.ListObjectsV2Input{Bucket: &r.into.Bucket, Delimiter: aws.String("/"), EncodingType: types.EncodingTypeUrl})
 	if err != nil {
 		return err
 	}
 	var folders []string
 	for _, p := range out.CommonPrefixes {
-		folders = append(folders, aws.ToString(p.Prefix))
+		folders = append(folders, decodeKey(p.Prefix, out.EncodingType))
 	}
 	if step := len(folders) / maxSampleFolders; step > 1 {
 		var some []string
@@ -150,7 +152,7 @@ func (r *objectReader) sample(ctx context.Context, n int) error {
 		if i >= share && len(folders) > 0 || i >= n {
 			break
 		}
-		if err := r.acl(ctx, aws.ToString(object.Key), false); err != nil {
+		if err := r.acl(ctx, decodeKey(object.Key, out.EncodingType), false); err != nil {
 			return &stopError{err}
 		}
 	}
@@ -164,7 +166,7 @@ func (r *objectReader) sample(ctx context.Context, n int) error {
 
 // list reads the objects below a prefix; most 0 is all of them.
 func (r *objectReader) list(ctx context.Context, prefix string, most int) error {
-	input := &s3.ListObjectsV2Input{Bucket: &r.into.Bucket, Prefix: aws.String(prefix)}
+	input := &s3.ListObjectsV2Input{Bucket: &r.into.Bucket, Prefix: aws.String(prefix), EncodingType: types.EncodingTypeUrl}
 	if most > 0 {
 		input.MaxKeys = aws.Int32(int32(min(most, 1000)))
 	}
@@ -175,7 +177,7 @@ func (r *objectReader) list(ctx context.Context, prefix string, most int) error 
 			return err
 		}
 		for _, object := range page.Contents {
-			if err := r.acl(ctx, aws.ToString(object.Key), false); err != nil {
+			if err := r.acl(ctx, decodeKey(object.Key, page.EncodingType), false); err != nil {
 				return &stopError{err}
 			}
 			if n++; n == most {
@@ -184,6 +186,15 @@ func (r *objectReader) list(ctx context.Context, prefix string, most int) error 
 		}
 	}
 	return nil
+}
+
+// decodeKey undoes the encoding in which keys are asked for, since XML cannot
+// hold every key.
+func decodeKey(key *string, enc types.EncodingType) string {
+	if plain, err := url.QueryUnescape(aws.ToString(key)); err == nil && enc == types.EncodingTypeUrl {
+		return plain
+	}
+	return aws.ToString(key)
 }
 
 func nextPage(ctx context.Context, pages *s3.ListObjectsV2Paginator) (*s3.ListObjectsV2Output, error) {

@@ -428,7 +428,7 @@ func TestManySegmentsAreFolded(t *testing.T) {
 	if got := inArchive(t, root, Filter{}); len(got) != 1 {
 		t.Errorf("%d records", len(got))
 	}
-	if n := open(t, root).Sources(); n != maxSegments+6 {
+	if n := openWriter(t, root).Sources(); n != maxSegments+6 {
 		t.Errorf("%d sources, want each name once", n)
 	}
 }
@@ -526,5 +526,47 @@ func TestCancelledWorkEnds(t *testing.T) {
 	}
 	if !errors.Is(last, context.Canceled) {
 		t.Errorf("timeline: %v", last)
+	}
+}
+
+// Readers at work while another process merges: each sees every record once.
+func TestReadingWhileMerging(t *testing.T) {
+	files := makeTrail(t, gentrail.Config{Records: 3000, Files: 40})
+	root := filepath.Join(t.TempDir(), "archive")
+	loadFiles(t, root, small, files)
+	want := len(inLogs(t, files))
+	done := make(chan error, 1)
+	go func() {
+		a, err := OpenWriter(root)
+		if err == nil {
+			_, err = a.Compact(context.Background(), nil, 0)
+			a.Close()
+		}
+		done <- err
+	}()
+	for finished := false; !finished; {
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Fatal(err)
+			}
+			finished = true
+		default:
+		}
+		a, err := Open(root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, err := range a.Timeline(t.Context(), Filter{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n++
+		}
+		a.Close()
+		if n != want {
+			t.Fatalf("%d records, want %d", n, want)
+		}
 	}
 }

@@ -25,6 +25,7 @@ func (l *Loader) write(p Partition, chunks []*chunk) error {
 		c.add = []File{f}
 	}
 	l.mu.Lock()
+	set.size = len(set.ids)
 	for _, chunk := range chunks {
 		chunk.object.pending--
 		l.complete(chunk.object)
@@ -123,7 +124,7 @@ func (l *Loader) idsOf(p Partition) (*idSet, error) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	set.used = l.clock
+	set.used, set.size = l.clock, len(set.ids)
 	l.ids[p] = set
 	return set, nil
 }
@@ -133,7 +134,7 @@ func (l *Loader) idsOf(p Partition) (*idSet, error) {
 func (l *Loader) forgetIDs() {
 	total := 0
 	for _, set := range l.ids {
-		total += len(set.ids)
+		total += set.size
 	}
 	for total > maxIDs {
 		var oldest Partition
@@ -149,7 +150,7 @@ func (l *Loader) forgetIDs() {
 		if !found {
 			return
 		}
-		total -= len(l.ids[oldest].ids)
+		total -= l.ids[oldest].size
 		delete(l.ids, oldest)
 	}
 }

@@ -60,8 +60,9 @@ func parseUUID(s string) (id identity, ok bool) {
 
 // idSet is the identities of one partition.
 type idSet struct {
-	ids  map[identity]struct{}
-	used int64 // when, to find the one that was not used for longest
+	ids  map[identity]struct{} // whoever writes the partition has it alone
+	size int                   // of ids after the last write; under the loader's lock, as used is
+	used int64                 // when, to find the one that was not used for longest
 }
 
 // maxIDs is how many identities a load keeps in memory, about 150 MB; what was

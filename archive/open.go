@@ -44,13 +44,10 @@ func Open(root string) (*Archive, error) {
 	// While this is held, no file that the manifest names is deleted. A reader
 	// without the right to write cannot make the lock's file; it does without.
 	release, ok, err := lock(filepath.Join(dir, "reading"), false)
-	if err == nil && !ok {
-		return nil, &BusyError{root}
-	}
-	if err == nil {
+	if err == nil && ok {
 		a.release = append(a.release, release)
 	}
-	if a.state, err = readState(root); err != nil {
+	if a.state, err = readState(root, false); err != nil {
 		a.Close()
 		return nil, err
 	}
@@ -77,7 +74,7 @@ func OpenWriter(root string) (*Archive, error) {
 		return nil, &BusyError{root}
 	}
 	a := &Archive{root: root, writes: true, release: []func(){release}}
-	if a.state, err = readState(root); err != nil {
+	if a.state, err = readState(root, true); err != nil {
 		a.Close()
 		return nil, err
 	}
@@ -106,7 +103,8 @@ func (a *Archive) Files() []File {
 	return a.state.list()
 }
 
-// Sources is how many log objects are known to be wholly in the archive.
+// Sources is how many log objects are known to be wholly in the archive; 0 when
+// it was opened for reading.
 func (a *Archive) Sources() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -105,8 +105,9 @@ func listSegments(dir string) ([]segmentFile, error) {
 	return out, nil
 }
 
-// readState reads the newest whole segment and all after it.
-func readState(root string) (*state, error) {
+// readState reads the newest whole segment and all after it. Readers do without
+// the sources, which are most of the lines.
+func readState(root string, sources bool) (*state, error) {
 	dir := filepath.Join(root, manifestDir)
 	segments, err := listSegments(dir)
 	if err != nil {
@@ -127,7 +128,7 @@ func readState(root string) (*state, error) {
 		if i > 0 && s.whole {
 			return nil, &ManifestError{dir, "segments out of order"}
 		}
-		if err := st.read(filepath.Join(dir, s.name), s.number); err != nil {
+		if err := st.read(filepath.Join(dir, s.name), s.number, sources); err != nil {
 			return nil, err
 		}
 		st.segment = s.number
@@ -136,7 +137,7 @@ func readState(root string) (*state, error) {
 }
 
 // read applies one segment, after its last line has proved it whole.
-func (s *state) read(path string, number int) error {
+func (s *state) read(path string, number int, sources bool) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -150,6 +151,9 @@ func (s *state) read(path string, number int) error {
 	}
 	first := true
 	for text := range bytes.Lines(body[:cut]) {
+		if !sources && (bytes.HasPrefix(text, []byte(`{"source":`)) || bytes.HasPrefix(text, []byte(`{"known":`))) {
+			continue
+		}
 		var l line
 		if err := json.Unmarshal(text, &l); err != nil {
 			return bad(err.Error())

@@ -203,6 +203,19 @@ func (c *cursor) next() (more bool, err error) {
 	return true, nil
 }
 
+// jumper is a cursor for a few rows: it knows where each page is, so that those
+// between are not read.
+func (s *stored) jumper(group int, column string) (*cursor, error) {
+	chunk, err := s.chunk(group, column)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := chunk.OffsetIndex(); err != nil {
+		return nil, err
+	}
+	return &cursor{pages: chunk.Pages()}, nil
+}
+
 // at is the value of a row, which must not lie before the one asked last.
 func (c *cursor) at(row int64) (parquet.Value, error) {
 	if row >= c.first && row < c.first+int64(len(c.values)) {
@@ -288,7 +301,7 @@ func (s *stored) events(group int, found []match) ([]Event, error) {
 		}
 	}()
 	for _, column := range eventColumns {
-		c, err := s.cursor(group, column)
+		c, err := s.jumper(group, column)
 		if err != nil {
 			return nil, err
 		}

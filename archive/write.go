@@ -23,7 +23,7 @@ import (
 // user, address, bucket or event reads few of the others' rows.
 const (
 	rowGroupRows = 1 << 15
-	pageBytes    = 256 << 10
+	pageBytes    = 64 << 10
 	maxDictBytes = 1 << 20
 	bloomBits    = 10 // of each distinct value: one in a hundred groups is read in vain
 	writeBatch   = 512

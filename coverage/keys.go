@@ -4,7 +4,7 @@ package coverage
 
 import (
 	"crypto"
-	"crypto/md5" //nolint:gosec // CloudTrail names its keys by it
+	"crypto/md5" // by which CloudTrail names its keys
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
@@ -40,7 +40,7 @@ func ParseKeys(raw []byte) (keys Keys, problems []string, err error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("key %d of PublicKeyList: %w", i, err)
 		}
-		sum := md5.Sum(k.Value) //nolint:gosec
+		sum := md5.Sum(k.Value)
 		fingerprint := hex.EncodeToString(sum[:])
 		if k.Fingerprint != "" && k.Fingerprint != fingerprint {
 			problems = append(problems, fmt.Sprintf("key %d is labelled %s, but is %s: taken for what it is", i, k.Fingerprint, fingerprint))
@@ -56,13 +56,13 @@ func parseKey(der []byte) (*rsa.PublicKey, error) {
 	if key, err := x509.ParsePKCS1PublicKey(der); err == nil {
 		return key, nil
 	}
-	any, err := x509.ParsePKIXPublicKey(der)
+	parsed, err := x509.ParsePKIXPublicKey(der)
 	if err != nil {
-		return nil, errors.New("Value is no RSA public key in DER")
+		return nil, errors.New("the Value is no RSA public key in DER")
 	}
-	key, ok := any.(*rsa.PublicKey)
+	key, ok := parsed.(*rsa.PublicKey)
 	if !ok {
-		return nil, errors.New("Value is a public key, but not of RSA")
+		return nil, errors.New("the Value is a public key, but not of RSA")
 	}
 	return key, nil
 }

@@ -27,7 +27,9 @@ const (
 // LogFile is a log file as it lies in the source.
 type LogFile struct {
 	Name string
-	Hash string // hexadecimal SHA-256, unpacked; "" where it could not be read
+	Hash string // hexadecimal SHA-256, unpacked; "" where its content is damaged
+	// Unread says that it could not be read at all, which is no fault of its content.
+	Unread bool
 }
 
 // Checked is one file with its verdict. Its JSON form is the `digest` message
@@ -231,14 +233,16 @@ func (w *validator) file(d *Digest, f ListedFile, of Verdict) {
 		w.add(Checked{Name: f.Key, Verdict: Missing, Why: "listed in " + path.Base(d.Key) + ", and not among the files given" + doubt(of), Account: d.Account, Region: d.Region})
 		return
 	}
-	for _, copy := range here {
-		c := Checked{Name: copy.Name, Verdict: Verified, Account: d.Account, Region: d.Region}
+	for _, have := range here {
+		c := Checked{Name: have.Name, Verdict: Verified, Account: d.Account, Region: d.Region}
 		switch {
-		case copy.Hash == "":
+		case have.Unread:
+			c.Verdict, c.Why = Unproven, "it could not be read, so that it is not checked"
+		case have.Hash == "":
 			c.Verdict, c.Why = Altered, "cannot be read to its end; "+path.Base(d.Key)+" lists it whole"+doubt(of)
 		case f.Algorithm != "SHA-256":
 			c.Verdict, c.Why = Unproven, "its digest hashes by an algorithm that is not known here: "+f.Algorithm
-		case copy.Hash != f.Hash:
+		case have.Hash != f.Hash:
 			c.Verdict, c.Why = Altered, "its hash is not the one in "+path.Base(d.Key)+doubt(of)
 		case of != Verified:
 			c.Verdict, c.Why = Unproven, "its hash fits, but the digest that lists it, "+path.Base(d.Key)+", is "+string(of)
@@ -314,13 +318,15 @@ func IsLogFile(name string) bool {
 	return account != "" && !delivered.IsZero() && strings.Contains(path.Base(name), "_CloudTrail_")
 }
 
-// HandedDown lists the digests, by the last part of their keys, whose signature
-// another of the digests has.
-func HandedDown(digests []*Digest) map[string]bool {
-	out := map[string]bool{}
+// HandedDown gives the signatures of digests that others of the digests hand
+// down, by the last part of their keys. Where copies differ the first by text is
+// taken.
+func HandedDown(digests []*Digest) map[string]string {
+	out := map[string]string{}
 	for _, d := range digests {
-		if d.previousSigning != "" {
-			out[path.Base(d.previousKey)] = true
+		name := path.Base(d.previousKey)
+		if have := out[name]; d.previousSigning != "" && (have == "" || d.previousSigning < have) {
+			out[name] = d.previousSigning
 		}
 	}
 	return out

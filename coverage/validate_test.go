@@ -184,6 +184,10 @@ func TestValidate(t *testing.T) {
 			sound + ", altered 0000000000000010.json.gz", "its hash is not the one in"},
 		{"a log file cut short", func(w []written) []written { w[1].logs[0].Hash = ""; return w },
 			sound + ", altered 0000000000000010.json.gz", "cannot be read to its end"},
+		{"a log file that could not be read", func(w []written) []written {
+			w[1].logs[0].Hash, w[1].logs[0].Unread = "", true
+			return w
+		}, sound + ", unproven 0000000000000010.json.gz", "it could not be read"},
 		{"a log file removed", func(w []written) []written { w[2].logs = w[2].logs[:1]; return w },
 			sound + ", missing 0000000000000021.json.gz", "not among the files given"},
 		{"two log files swapped", func(w []written) []written {
@@ -191,15 +195,15 @@ func TestValidate(t *testing.T) {
 			return w
 		}, sound + ", altered 0000000000000000.json.gz, altered 0000000000000001.json.gz", ""},
 		{"a log file added", func(w []written) []written {
-			w[1].logs = append(w[1].logs, LogFile{strings.Replace(w[1].logs[0].Name, "0010.json", "9999.json", 1), "00"})
+			w[1].logs = append(w[1].logs, LogFile{strings.Replace(w[1].logs[0].Name, "0010.json", "9999.json", 1), "00", false})
 			return w
 		}, sound + ", unlisted 0000000000009999.json.gz", "added by somebody"},
 		{"a log file not yet listed", func(w []written) []written {
-			w[1].logs = append(w[1].logs, LogFile{strings.Replace(w[3].logs[0].Name, "T1520Z", "T1620Z", 1), "00"})
+			w[1].logs = append(w[1].logs, LogFile{strings.Replace(w[3].logs[0].Name, "T1520Z", "T1620Z", 1), "00", false})
 			return w
 		}, sound + ", unlisted 0000000000000030.json.gz", "newer than the last digest"},
 		{"a log file of another Region", func(w []written) []written {
-			w[1].logs = append(w[1].logs, LogFile{"111122223333_CloudTrail_eu-west-3_20260302T1220Z_AAAAAAAAAAAAAAAA.json.gz", "00"})
+			w[1].logs = append(w[1].logs, LogFile{"111122223333_CloudTrail_eu-west-3_20260302T1220Z_AAAAAAAAAAAAAAAA.json.gz", "00", false})
 			return w
 		}, sound + ", unproven AAAAAAAAAAAAAAAA.json.gz", "no digest of this account and Region"},
 		{"a digest altered", func(w []written) []written { edit(&w[1], "2026-03-02T13:00:00Z", "2026-03-02T13:00:01Z"); return w },

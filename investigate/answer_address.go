@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/bucketlid/bucketlid/replay"
 	"github.com/bucketlid/bucketlid/triage/intel"
 )
 
@@ -91,7 +92,7 @@ func addressElsewhere(d *dossier) finding {
 		addresses[addr] = true
 	}
 	if len(addresses) == 0 {
-		return finding{verdict: Unknown, text: "No network address is known: its calls came through AWS services alone."}
+		return d.noAddress()
 	}
 	own, handed := d.ownCallers()
 	others := d.c.linked(func(l *link) bool {
@@ -113,15 +114,21 @@ func addressElsewhere(d *dossier) finding {
 	var names, accounts []string
 	for _, l := range others {
 		names = append(names, shortARN(l.caller))
-		accounts = append(accounts, l.account)
+		if !replay.Anonymous(l.account) {
+			accounts = append(accounts, l.account)
+		}
 		f.events = append(f.events, Proof{unix(l.seen.first), l.seen.id, shortARN(l.caller) + " at " + l.address + ", " + between(l.seen)})
 	}
 	names, accounts = unique(names), unique(accounts)
 	f.verdict = Yes
-	f.text = fmt.Sprintf("%s of %s: %s.", plural(len(names), "other caller", "other callers"), plural(len(accounts), "account", "accounts"), some(names))
+	f.text = plural(len(names), "other caller", "other callers")
 	if d.Kind == IP {
-		f.text = strings.ReplaceAll(f.text, "other caller", "caller")
+		f.text = plural(len(names), "caller", "callers")
 	}
+	if len(accounts) > 0 {
+		f.text += " of " + plural(len(accounts), "account", "accounts")
+	}
+	f.text += ": " + some(names) + "."
 	return f
 }
 
@@ -150,6 +157,14 @@ func between(s seen) string {
 	return stamp(unix(s.first)) + " .. " + stamp(unix(s.last))
 }
 
+// noAddress is the answer where there is no address to ask about.
+func (d *dossier) noAddress() finding {
+	if len(d.subjectEntries()) == 0 {
+		return finding{verdict: Unknown, text: "No call of the caller is known, and so no address.", caveats: []string{d.beginning()}}
+	}
+	return finding{verdict: Unknown, text: "No network address is known: its calls came through AWS services alone."}
+}
+
 // maxLooked bounds the addresses that are looked up.
 const maxLooked = 20
 
@@ -158,7 +173,7 @@ func addressKnown(d *dossier) finding {
 	addresses := d.addresses()
 	f := finding{verdict: Told}
 	if len(addresses) == 0 {
-		return finding{verdict: Unknown, text: "No network address is known: its calls came through AWS services alone."}
+		return d.noAddress()
 	}
 	if len(addresses) > maxLooked {
 		f.caveats = append(f.caveats, fmt.Sprintf("only the first %d of %d addresses were looked up", maxLooked, len(addresses)))
@@ -179,7 +194,7 @@ func addressKnown(d *dossier) finding {
 		f.caveats = append(f.caveats, "no lists of networks were given (--intel)")
 	}
 	if len(parts) == 0 {
-		f.verdict, f.text = Unknown, "Nothing is known of "+some(texts(addresses))+"."
+		f.verdict, f.text = Unknown, "Nothing is known of "+some(spelled(addresses))+"."
 		return f
 	}
 	f.text = strings.Join(parts[:min(len(parts), maxNamed)], "; ") + "."
@@ -189,7 +204,7 @@ func addressKnown(d *dossier) finding {
 	return f
 }
 
-func texts(addresses []netip.Addr) []string {
+func spelled(addresses []netip.Addr) []string {
 	out := make([]string, len(addresses))
 	for i, addr := range addresses {
 		out[i] = addr.String()

@@ -81,6 +81,9 @@ func around(d *dossier) finding {
 	if d.c.deeds.dropped && d.Kind == Bucket {
 		within += " (of a sample)"
 	}
+	if d.Kind == Alert && d.subject(User) == nil && d.subject(IP) == nil {
+		return finding{verdict: Unknown, text: "The call that opened it was not seen, so that nobody's other calls can be looked at.", caveats: []string{d.beginning()}}
+	}
 	if len(all) == 0 {
 		return finding{verdict: No, text: "Nothing was seen being created, destroyed or switched off" + within + ".", caveats: []string{d.beginning()}}
 	}
@@ -130,6 +133,9 @@ func doneTo(d *dossier) finding {
 		})
 		return e.Source == "iam.amazonaws.com" && (about || e.Target == "" && slices.Contains(names, shortARN(e.ARN)))
 	})
+	if d.subject(User) == nil {
+		return finding{verdict: Unknown, text: "No caller is known.", caveats: []string{d.beginning()}}
+	}
 	if len(names) == 0 {
 		return finding{verdict: No, text: "It is no user or role of IAM that could be changed."}
 	}

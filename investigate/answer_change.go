@@ -150,6 +150,9 @@ func guardFirst(d *dossier) finding {
 		before := d.Alert == nil || !c.Event.Time.After(alertTime(d.Alert))
 		return (c.Bucket == name && name != "" || ofAccount) && exposure.IsGuardDown(c) && before
 	})
+	if len(list) == 0 && d.Alert != nil && d.Alert.OpenedBy == nil {
+		return finding{verdict: Unknown, text: "The call that opened it was not seen, nor whether a guard was taken off before.", caveats: []string{d.beginning()}}
+	}
 	if len(list) == 0 {
 		return finding{verdict: No, text: "No guard (Block Public Access, Object Ownership) was seen being taken off before.", caveats: []string{d.beginning(), "a guard may have been off since before that"}}
 	}
@@ -219,26 +222,39 @@ func bucketLife(d *dossier) finding {
 
 // before tells whether the caller made such a change earlier.
 func before(d *dossier) finding {
-	names, at := d.changeNames(), d.opening()
 	if len(d.of(User)) == 0 {
 		return finding{verdict: Unknown, text: "No call of the caller is known.", caveats: []string{d.beginning()}}
 	}
-	first := d.of(User)[0]
+	names, first := d.changeNames(), d.of(User)[0]
 	since := fmt.Sprintf("It was first seen at %s", stamp(first.Time))
 	if len(names) == 0 {
 		return finding{verdict: No, text: "No change of who may reach a bucket was seen. " + since + ".", caveats: []string{d.beginning()}, events: []Proof{proof(first)}}
 	}
-	list := pick(d.of(User), func(e *Entry) bool { return slices.Contains(names, e.Name) && (d.Kind == User || e.Time.Before(at)) })
-	f := finding{verdict: Yes, events: proofs(list), caveats: []string{d.beginning()}}
-	switch {
-	case d.Kind == User:
-		f.verdict, f.text = Told, fmt.Sprintf("%s. Changes of who may reach a bucket: %s, the first at %s.", since, tally(list), stamp(list[0].Time))
-	case len(list) == 0:
-		f.verdict, f.events = No, []Proof{proof(first)}
-		f.text = fmt.Sprintf("It never called %s before. %s, %s before.", strings.Join(names, ", "), since, Span(at.Sub(first.Time)))
+	if d.Kind == Alert {
+		return d.beforeAlert(names[0], since, first)
+	}
+	list := pick(d.of(User), func(e *Entry) bool { return slices.Contains(names, e.Name) })
+	return finding{verdict: Told, events: proofs(list), caveats: []string{d.beginning()},
+		text: fmt.Sprintf("%s. Changes of who may reach a bucket: %s, the first at %s.", since, tally(list), stamp(list[0].Time))}
+}
+
+// beforeAlert compares an opening with what its caller did earlier. Tries of the
+// same hour belong to the same deed: they are told, and prove no habit.
+func (d *dossier) beforeAlert(name, since string, first *Entry) finding {
+	at := alertTime(d.Alert)
+	list := pick(d.of(User), func(e *Entry) bool { return e.Name == name && e.Time.Before(at) && e.ID != d.Alert.OpenedBy.EventID })
+	lately := pick(list, func(e *Entry) bool { return d.beside(e.Time) })
+	f := finding{verdict: No, events: proofs(list), caveats: []string{d.beginning()}}
+	switch earlier := len(list) - len(lately); {
+	case earlier > 0:
+		last := list[earlier-1]
+		f.verdict = Yes
+		f.text = fmt.Sprintf("It called %s %s before, last at %s on %s. %s.", name, times(int64(earlier)), stamp(last.Time), cmp.Or(last.On(), "nothing named"), since)
+	case len(list) > 0:
+		f.text = fmt.Sprintf("Only within %s before: %s. %s, %s before.", Span(d.Around), tally(lately), since, Span(at.Sub(first.Time)))
 	default:
-		last := list[len(list)-1]
-		f.text = fmt.Sprintf("It called %s %s before, last at %s on %s. %s.", strings.Join(names, ", "), times(int64(len(list))), stamp(last.Time), cmp.Or(last.On(), "nothing named"), since)
+		f.events = []Proof{proof(first)}
+		f.text = fmt.Sprintf("It never called %s before. %s, %s before.", name, since, Span(at.Sub(first.Time)))
 	}
 	return f
 }

@@ -108,7 +108,7 @@ var answerTests = []struct {
 	{"who else touches it", Bucket, "data", []call{{"10:00:00", "user", "PutBucketWebsite", onData}, {"10:00:00", "anonymous", "GetObject", onData}}, "bucket-others", Yes, []string{"2 callers from 1 address: anonymous ×1, Alice ×1."}, ""},
 
 	{"who read it", Bucket, "data", []call{{"10:00:00", "user", "PutBucketAcl", publicACL}, {"10:10:00", "anonymous", "ListObjects", onData + `,"sourceIPAddress":"198.51.100.9"`}},
-		"readers", Yes, []string{"confirmed, 1 requests served and 0 refused, from 1 address", "198.51.100.9"}, ""},
+		"readers", Yes, []string{"confirmed, 1 request served and 0 refused, from 1 address", "198.51.100.9"}, ""},
 	{"who read it cannot be known", Bucket, "data", []call{{"10:00:00", "user", "PutBucketAcl", publicACL}, {"10:10:00", "user", "ListBuckets", ""}}, "readers", Unknown, []string{"cannot-be-known"}, ""},
 	{"data events are logged", Bucket, "data", []call{{"10:10:00", "anonymous", "ListObjects", onData}}, "data-events", Yes, []string{"of this bucket"}, ""},
 	{"but not of this bucket", Bucket, "data", []call{{"10:00:00", "user", "PutBucketAcl", publicACL}, {"10:10:00", "anonymous", "ListObjects", `,"requestParameters":{"bucketName":"other"}`}}, "data-events", Unknown, []string{"None of this bucket"}, ""},
@@ -205,6 +205,19 @@ func TestAlert(t *testing.T) {
 	}
 	if never := findAlert(t, "data", records[2:]).reply(t, "before"); never.Verdict != No || !strings.Contains(never.Text, "It never called PutBucketAcl before") {
 		t.Errorf("before, without the other bucket: %s %s", never.Verdict, never.Text)
+	}
+}
+
+// What cannot be known where the opening was not seen is unknown, and not no.
+func TestAlertWithoutOpener(t *testing.T) {
+	x := findAlert(t, "data", allTexts([]call{{"10:10:00", "anonymous", "ListObjects", onData}, {"10:11:00", "user", "GetBucketAcl", onData}}))
+	for _, id := range []string{"sessions", "client", "before", "address-known", "address-elsewhere", "same-change", "guard-first", "around", "done-to", "bucket-life"} {
+		if a := x.reply(t, id); a.Verdict != Unknown || a.Text == "" {
+			t.Errorf("%s: %s %s", id, a.Verdict, a.Text)
+		}
+	}
+	if a := x.reply(t, "readers"); a.Verdict != Yes {
+		t.Errorf("readers: %s %s", a.Verdict, a.Text)
 	}
 }
 

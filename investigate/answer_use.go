@@ -26,11 +26,9 @@ func partOfAlerts(d *dossier) finding {
 			continue
 		}
 		texts = append(texts, fmt.Sprintf("%s (%s, %s): %s", a.ID, a.Severity, part, strings.TrimSuffix(a.Title, ".")))
-		p := Proof{Time: alertTime(a), Text: a.ID + ": " + a.Title}
 		if a.OpenedBy != nil {
-			p.EventID = a.OpenedBy.EventID
+			f.events = append(f.events, Proof{alertTime(a), a.OpenedBy.EventID, "opened " + a.ID + " by " + a.OpenedBy.EventName})
 		}
-		f.events = append(f.events, p)
 	}
 	if len(texts) > 0 {
 		f.verdict = Yes
@@ -127,7 +125,7 @@ func readers(d *dossier) finding {
 		s := &a.AccessSeen
 		text := fmt.Sprintf("%s: %s", a.ID, s.Verdict)
 		if s.Requests+s.Denied > 0 {
-			text += fmt.Sprintf(", %d requests served and %d refused, from %s", s.Requests, s.Denied, plural(s.Addresses, "address", "addresses"))
+			text += fmt.Sprintf(", %s served and %d refused, from %s", plural(int(s.Requests), "request", "requests"), s.Denied, plural(s.Addresses, "address", "addresses"))
 		}
 		if s.Why != "" {
 			text += " (" + s.Why + ")"

@@ -42,6 +42,7 @@ type Collector struct {
 	data     map[string]seen // data events of S3, by account
 	records  int64
 	undated  distinct
+	texts    texts
 	span     seen
 }
 
@@ -76,7 +77,7 @@ type link struct {
 
 // NewCollector returns a collector for subjects, in that order.
 func NewCollector(subjects []Subject) *Collector {
-	c := &Collector{sessions: newSessions(), deeds: newKept[*Entry](maxDeeds), links: newKept[link](maxLinks), covered: coverage{}, data: map[string]seen{}}
+	c := &Collector{sessions: newSessions(), deeds: newKept[*Entry](maxDeeds), links: newKept[link](maxLinks), covered: coverage{}, data: map[string]seen{}, texts: texts{}}
 	for _, s := range subjects {
 		c.subjects = append(c.subjects, &evidence{Subject: s, changes: newKept[*Entry](maxEntries), reads: newKept[*Entry](maxEntries),
 			ways: newKept[*way](maxWays), identities: newKept[identity](maxIdentities)})
@@ -98,6 +99,7 @@ func (c *Collector) Observe(h *trail.Header, raw []byte) {
 	decoded := func() *Entry {
 		if entry == nil {
 			e := newEntry(h, raw)
+			c.texts.share(&e)
 			entry = &e
 		}
 		return entry

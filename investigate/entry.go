@@ -92,11 +92,11 @@ func clip(s string) string {
 
 // bucketOf is the bucket that a call was made on.
 func bucketOf(r *trail.Record) string {
-	for _, name := range r.Param("bucketName") {
-		if _, tail, ok := strings.Cut(name, ":::"); ok && strings.HasPrefix(name, "arn:") {
+	if names := r.Param("bucketName"); len(names) > 0 {
+		if _, tail, ok := strings.Cut(names[0], ":::"); ok && strings.HasPrefix(names[0], "arn:") {
 			return tail
 		}
-		return name
+		return names[0]
 	}
 	for _, res := range r.Resources {
 		if _, name, ok := strings.Cut(res.ARN, ":::"); ok && res.Type == "AWS::S3::Bucket" {
@@ -130,6 +130,29 @@ func targetOf(r *trail.Record, bucket string) string {
 		}
 	}
 	return ""
+}
+
+// texts keeps one copy of each text that many entries share.
+type texts map[string]string
+
+// maxTexts bounds the texts that are kept once.
+const maxTexts = 1 << 16
+
+func (t texts) share(e *Entry) {
+	for _, s := range []*string{
+		&e.Name, &e.Source, &e.Region, &e.Account, &e.UserName, &e.ARN, &e.Type, &e.CallerAccount, &e.PrincipalID, &e.AccessKeyID, &e.InvokedBy,
+		&e.SourceIdentity, &e.MFA, &e.Address, &e.Agent, &e.Error, &e.ErrorMessage, &e.Bucket,
+	} {
+		have, ok := t[*s]
+		if !ok {
+			if len(t) >= maxTexts {
+				clear(t)
+			}
+			have = *s
+			t[have] = have
+		}
+		*s = have
+	}
 }
 
 // compareEntries is the order of a timeline. It tells any two entries apart

@@ -36,7 +36,7 @@ func (k *kept[V]) put(key uint64, v V, join func(have, more V) V) {
 		return
 	}
 	k.values[key] = v
-	if len(k.values) > 2*k.limit {
+	if len(k.values) > k.limit+k.limit/2 {
 		k.shrink()
 	}
 }
@@ -56,6 +56,9 @@ func (k *kept[V]) shrink() {
 func (k *kept[V]) merge(other *kept[V], join func(have, more V) V) {
 	for key, v := range other.values {
 		k.put(key, v, join)
+	}
+	if other.dropped && (k.top == 0 || other.top < k.top) {
+		k.top = other.top // the limit smallest keys of both lie below
 	}
 	k.dropped = k.dropped || other.dropped
 }

@@ -20,8 +20,13 @@ func (d *dossier) sql(q *Question) string {
 	if d.Kind == Alert {
 		subject = "(" + user + " OR " + ip + ")"
 	}
+	doers := subject
+	if d.Kind == Bucket {
+		doers = "userIdentity.arn IN (SELECT userIdentity.arn FROM cloudtrail_logs WHERE " + bucket +
+			" AND (eventName LIKE 'Put%' OR eventName LIKE 'Create%' OR eventName LIKE 'Delete%'))"
+	}
 	return strings.NewReplacer(
-		"{user}", user, "{ip}", ip, "{bucket}", bucket, "{subject}", subject, "{target}", d.targetPredicate(),
+		"{user}", user, "{ip}", ip, "{bucket}", bucket, "{subject}", subject, "{doers}", doers, "{target}", d.targetPredicate(),
 		"{event}", literals(d.changeNames()), "{from}", from.Format(time.RFC3339), "{to}", to.Format(time.RFC3339),
 	).Replace(q.SQL)
 }

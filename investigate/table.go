@@ -48,8 +48,8 @@ ORDER BY eventTime`,
        json_extract_scalar(issued.responseElements, '$.credentials.accessKeyId') AS issued_key, issued.sourceIPAddress
 FROM cloudtrail_logs issued
 WHERE issued.eventName IN ('AssumeRole', 'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'GetFederationToken', 'GetSessionToken')
-  AND json_extract_scalar(issued.responseElements, '$.credentials.accessKeyId') IN
-    (SELECT userIdentity.accessKeyId FROM cloudtrail_logs WHERE {user})
+  AND ({user} OR json_extract_scalar(issued.responseElements, '$.credentials.accessKeyId') IN
+    (SELECT userIdentity.accessKeyId FROM cloudtrail_logs WHERE {user}))
 ORDER BY issued.eventTime`,
 		Caveat: "a call of AWS STS is logged in the Region where it was made and in the caller's account: a chain ends where those logs are not among these",
 	},
@@ -110,8 +110,8 @@ ORDER BY eventTime`,
 		ID: "around", Ask: "What was created, destroyed or switched off around it?", For: []Kind{User, IP, Bucket, Alert}, find: around,
 		SQL: `SELECT eventTime, eventID, eventSource, eventName, userIdentity.arn, sourceIPAddress, errorCode, requestParameters
 FROM cloudtrail_logs
-WHERE {subject} AND eventTime BETWEEN '{from}' AND '{to}'
-  AND eventName NOT LIKE 'Get%' AND eventName NOT LIKE 'List%' AND eventName NOT LIKE 'Describe%' AND eventName NOT LIKE 'Head%'
+WHERE {doers} AND eventTime BETWEEN '{from}' AND '{to}'
+  AND (eventName NOT LIKE 'Get%' OR eventName IN ('GetSecretValue', 'GetPasswordData', 'GetFederationToken')) AND eventName NOT LIKE 'List%' AND eventName NOT LIKE 'Describe%' AND eventName NOT LIKE 'Head%'
 ORDER BY eventTime`,
 	},
 	{

@@ -52,7 +52,12 @@ func Evaluate(s State) []Opening {
 
 func (s State) changes() []*bucket.Change {
 	at := s.Settings.Read.UTC().Truncate(time.Second)
-	out := account.Changes(s.Settings)
+	settings := s.Settings
+	if settings.Policy.Status == account.Absent {
+		// AWS has no verdict without a policy; radosgw gives one about the ACL.
+		settings.PolicyStatus = account.Setting{Status: account.Absent, Action: settings.PolicyStatus.Action}
+	}
+	out := account.Changes(settings)
 	out = append(out, account.AccountChange(s.Settings.Account, s.Settings.AccountBlock, at))
 	for _, o := range s.Objects {
 		c := &bucket.Change{Event: &bucket.Event{Name: "GetObjectAcl", Time: at}, Slot: bucket.SlotObjectACL, Reading: true,

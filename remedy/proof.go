@@ -79,16 +79,18 @@ func leaves(o Opening, after []Opening, counts func(Opening) bool) bool {
 		a.State = exposure.Open
 		left := rights([]Opening{a})
 		return slices.ContainsFunc(rights([]Opening{o}), func(r right) bool {
-			return slices.ContainsFunc(left, func(l right) bool { return l.keeps(r) })
+			return slices.ContainsFunc(left, func(l right) bool { return l.keeps(r, a.Route == o.Route && a.Key == o.Key) })
 		})
 	})
 }
 
-// keeps reports whether a right gives some of another, to all whom that admits.
-func (r right) keeps(s right) bool {
+// keeps reports whether a right gives all of another, to all whom that admits;
+// by its own route some of it is enough. What is left of it by other routes is
+// an exposure of its own.
+func (r right) keeps(s right, ownRoute bool) bool {
 	audiences := r.audience == s.audience && r.principal == s.principal || r.takesIn(s)
 	return audiences && r.access == s.access && (r.point == s.point || r.point == "") &&
-		(within(r.pattern, s.pattern) || within(s.pattern, r.pattern))
+		(within(s.pattern, r.pattern) || ownRoute && within(r.pattern, s.pattern))
 }
 
 // sameAs compares what calls alone decide: readers and named services come from

@@ -66,8 +66,9 @@ func (s State) public(c account.Call) bool {
 }
 
 // LocksOut says why a policy would keep the caller from ever changing it again,
-// "" where it does not. A Deny that cannot be judged counts, unless the policy
-// that is in force has it too.
+// "" where it does not. A Deny that cannot be judged counts. What the policy in
+// force denies as well does not: it locks nobody out anew, and where it binds the
+// caller S3 refuses his call anyway.
 func LocksOut(inForce, next string, s account.Settings, caller policy.Caller) string {
 	d, err := policy.Parse([]byte(next))
 	if err != nil || next == "" {
@@ -78,7 +79,7 @@ func LocksOut(inForce, next string, s account.Settings, caller policy.Caller) st
 		r := policy.Request{Caller: caller, Action: action, Resource: "arn:aws:s3:::" + s.Bucket, Context: map[string][]string{
 			"aws:PrincipalArn": {caller.ARN}, "aws:PrincipalAccount": {caller.Account}, "aws:SecureTransport": {"true"}}}
 		got := policy.Evaluate(d, r)
-		if got.Outcome == policy.ExplicitDeny {
+		if got.Outcome == policy.ExplicitDeny && (had == nil || policy.Evaluate(had, r).Outcome != policy.ExplicitDeny) {
 			return "it denies " + action + " to " + caller.ARN + ", who makes this call: nobody but the account's root user could mend it"
 		}
 		for _, doubt := range got.Unsettled {

@@ -48,6 +48,9 @@ func bucketOwnerEnforced(s State) draft {
 	}
 	slices.Sort(d.first)
 	d.first = slices.Compact(d.first)
+	if len(dropped) > 0 && s.flag(bucket.IgnorePublicAcls) {
+		d.first = append(d.first, "S3 shows no public grants while IgnorePublicAcls is on: should the ACL hold some, they are dropped too, and an undo does not bring them back")
+	}
 	d.first = append(d.first, "see in the access logs which requests need an ACL (aclRequired: Yes): each needs a policy statement in its place")
 	return d
 }

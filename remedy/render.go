@@ -36,7 +36,7 @@ func commandLine(c account.Call) string {
 		add("version-id", c.Version)
 	}
 	if body != "" {
-		add(body, asciiJSON(c.Input()))
+		add(body, ASCII(c.Input()))
 	}
 	add("region", c.Region)
 	return "aws " + service + " " + verb + " " + strings.Join(args, " ")
@@ -86,9 +86,9 @@ func shell(s string) string {
 	return b.String() + "'"
 }
 
-// asciiJSON is the same JSON on one line with every odd character escaped; a
+// ASCII is the same JSON on one line with every odd character escaped; a
 // text that is no JSON stays as it is.
-func asciiJSON(text string) string {
+func ASCII(text string) string {
 	var compact bytes.Buffer
 	if json.Compact(&compact, []byte(text)) != nil {
 		return text
@@ -177,7 +177,7 @@ func (w *tfWriter) body(c account.Call) {
 	}
 }
 
-func (w *tfWriter) policy(text string) { w.line("  policy = %s", hcl(asciiJSON(text))) }
+func (w *tfWriter) policy(text string) { w.line("  policy = %s", hcl(ASCII(text))) }
 
 func (w *tfWriter) flags(text string) {
 	block := blockOf(account.Setting{Status: account.Present, Text: text})

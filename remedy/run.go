@@ -178,7 +178,7 @@ func (r *Run) record(event string, step int, problem error) error {
 type Progress struct {
 	Option string
 	Done   int  // steps that are done
-	Tried  bool // one more was on its way
+	Tried  bool // one more was on its way, or failed: it may have been made
 	Ended  bool // all are done
 	Undone int  // steps put back
 	Back   bool // the rollback ended
@@ -208,8 +208,6 @@ func (p *Progress) take(e Entry) {
 		p.Tried = true
 	case "done":
 		p.Done, p.Tried = e.Step, false
-	case "failed":
-		p.Tried = false
 	case "applied":
 		p.Ended = true
 	case "undo-done":

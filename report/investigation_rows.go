@@ -7,6 +7,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -80,6 +81,9 @@ func timelineColumns(f *investigate.Investigation) []*column {
 	on.min, on.good, on.max = 16, 24, 60
 	result := col("RESULT", func(r *investigate.Row) string { return resultCell(r) })
 	result.min, result.good, result.max = 12, 22, 40
+	if slices.ContainsFunc(f.Timeline, func(r investigate.Row) bool { return len(r.Opens)+len(r.Closes) > 0 }) {
+		result.min = len("closes a-0123456789ab") // an id that is cut names nothing
+	}
 	who := col("WHO", func(r *investigate.Row) string { return r.UserName })
 	who.min, who.good, who.max, who.rank = 8, 14, 40, 2
 	from := col("FROM", func(r *investigate.Row) string { return r.Address })

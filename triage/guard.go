@@ -30,9 +30,6 @@ func (r *ranker) guards(t *bucket.Timeline, alerts []Alert) []Alert {
 		case restores(c, g.off[c.Slot].lost):
 			g.restore(i, c.Slot)
 		}
-		if c.Reading {
-			continue // that a guard is off does not tell that it was taken off
-		}
 		lost := removed(t, i, c)
 		if len(lost) > 0 && !r.followed(t, i, lost, alerts) {
 			g.remove(i, c, lost)
@@ -59,7 +56,8 @@ type guardOff struct {
 func (g *guardWatch) remove(step int, c *bucket.Change, lost []string) {
 	have, already := g.off[c.Slot]
 	for slot, other := range g.off {
-		if slot == c.Slot || (!already && g.out[other.at].OpenedBy.ARN == c.Event.ARN) {
+		by := g.out[other.at].OpenedBy
+		if slot == c.Slot || !already && (by == nil) == c.Reading && (by == nil || by.ARN == c.Event.ARN) {
 			a := &g.out[other.at]
 			a.Permission = joinLists(a.Permission, strings.Join(lost, ", "))
 			a.Reasons = append(a.Reasons, exposure.Describe(c), "off now: "+strings.Join(lost, ", "))
@@ -107,6 +105,9 @@ func restores(c *bucket.Change, lost []string) bool {
 
 // removed lists what a change took off that was on, or may have been.
 func removed(t *bucket.Timeline, step int, c *bucket.Change) []string {
+	if c.Reading {
+		return foundOff(t, step, c)
+	}
 	if !exposure.IsGuardDown(c) {
 		return nil
 	}
@@ -138,11 +139,31 @@ func removed(t *bucket.Timeline, step int, c *bucket.Change) []string {
 	return lost
 }
 
+// foundOff lists what the live account shows off although the log last saw it
+// switched on. That a guard is off does not tell by itself that it was taken off.
+func foundOff(t *bucket.Timeline, step int, c *bucket.Change) []string {
+	before := t.State(step - 1)
+	was := before.Block
+	if c.Slot == bucket.SlotAccountBlock {
+		was = before.AccountBlock
+	}
+	var lost []string
+	for _, f := range bucket.Flags {
+		if c.Block != nil && c.Block[f] == bucket.False && was[f].Value == bucket.True && was[f].Step >= 0 {
+			lost = append(lost, f.String())
+		}
+	}
+	if o := before.Ownership; c.Slot == bucket.SlotOwnership && o.Value == bucket.BucketOwnerEnforced && o.Step >= 0 && c.PayloadLost == "" && c.Ownership != o.Value {
+		lost = append(lost, string(bucket.BucketOwnerEnforced))
+	}
+	return lost
+}
+
 // followed reports whether an alert of the bucket tells of this removal: the
 // removal opened it, or it opened later while the guard was still off.
 func (r *ranker) followed(t *bucket.Timeline, step int, lost []string, alerts []Alert) bool {
 	c := t.Steps[step].Change
-	if r.openers[exposure.ActorOf(c.Event).Key()] {
+	if !c.Reading && r.openers[exposure.ActorOf(c.Event).Key()] {
 		return true
 	}
 	until := len(t.Steps)
@@ -169,12 +190,26 @@ func guardAlert(t *bucket.Timeline, step int, c *bucket.Change, lost []string) A
 	if at.IsZero() {
 		a.OpenedAt = nil
 	}
+	if c.Reading {
+		return foundOffAlert(a, c, lost)
+	}
 	a.Reasons = []string{exposure.Describe(c), "off now: " + strings.Join(lost, ", ")}
 	if !wasKnown(t, step, c) {
 		a.Certainty = exposure.Assumed
 		a.Unknowns = []string{fmt.Sprintf("whether %s was on before: it was never seen", c.Slot)}
 	}
 	a.ID = exposure.ID("a", string(KindGuardRemoved), a.Account, a.Bucket, a.Route, a.OpenedBy.Key())
+	return a
+}
+
+// foundOffAlert is the alert of a guard that the log saw switched on and the
+// live account shows off: who took it off, and when, is not in the records.
+func foundOffAlert(a Alert, c *bucket.Change, lost []string) Alert {
+	a.Bounds = &exposure.Bounds{OpenedLatest: a.OpenedAt}
+	a.OpenedAt, a.OpenedBy, a.UserName, a.SourceIPAddress = nil, nil, "", ""
+	a.Reasons = []string{"drift: the log saw it switched on; " + exposure.Describe(c), "off now: " + strings.Join(lost, ", ")}
+	a.Unknowns = []string{"who took it off and when: the change is not in the records read"}
+	a.ID = exposure.ID("a", string(KindGuardRemoved), a.Account, a.Bucket, a.Route, "drift")
 	return a
 }
 

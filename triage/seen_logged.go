@@ -58,8 +58,8 @@ func sourceWords(s replay.Sources) []string {
 	return out
 }
 
-// quiet is how long a bucket's log may have no entry at either end of a window
-// before that counts as not logged.
+// quiet is how long a bucket's log may have no entry at either end of a window,
+// but no more than half of it, before that counts as not logged.
 const quiet = time.Hour
 
 // logSpan is what one kind of log covers of a window.
@@ -74,16 +74,17 @@ func (r *ranker) spanOf(a *Alert, source replay.Sources) logSpan {
 	if !ok {
 		return logSpan{}
 	}
-	start, end, any := r.baseline.Span()
+	start, end, dated := r.baseline.Span()
 	if a.OpenedAt != nil {
 		start = *a.OpenedAt
 	}
 	if a.ClosedAt != nil {
 		end = *a.ClosedAt
 	}
-	bounded := any || a.OpenedAt != nil && a.ClosedAt != nil
+	bounded := dated || a.OpenedAt != nil && a.ClosedAt != nil
+	slack := min(quiet, max(0, end.Sub(start)/2))
 	return logSpan{first: first, last: last, seen: true,
-		missesStart: bounded && first.After(start.Add(quiet)), missesEnd: bounded && last.Before(end.Add(-quiet))}
+		missesStart: bounded && first.After(start.Add(slack)), missesEnd: bounded && last.Before(end.Add(-slack))}
 }
 
 func (s logSpan) whole() bool { return s.seen && !s.missesStart && !s.missesEnd }

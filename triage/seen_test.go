@@ -83,10 +83,12 @@ func TestAccessSeen(t *testing.T) {
 		{"opened before the first record", func(a *Alert) { a.OpenedAt = nil }, []string{get(minute(-6000), "192.0.2.1")}, "confirmed", 1, 0, false},
 		{"denied", closed, []string{request(minute(5), "anonymous", "192.0.2.1", "GetObject", "AccessDenied")}, "attempts-only", 0, 1, false},
 		{"denied and passed", closed, []string{request(minute(5), "anonymous", "192.0.2.1", "GetObject", "AccessDenied"), get(minute(6), "192.0.2.1")}, "confirmed", 1, 1, false},
-		{"other access", closed, []string{request(minute(5), "anonymous", "192.0.2.1", "ListObjects", "")}, "none-seen", 0, 0, false},
+		{"other access", closed, []string{request(minute(5), "anonymous", "192.0.2.1", "ListObjects", ""), get(minute(130), "192.0.2.1")}, "none-seen", 0, 0, false},
+		{"other access, and nothing after", closed, []string{request(minute(5), "anonymous", "192.0.2.1", "ListObjects", "")}, "cannot-be-known", 0, 0, false},
+		{"logged soon after a short window", window(20, 22), []string{get(minute(70), "192.0.2.1")}, "cannot-be-known", 0, 0, false},
 		{"foreign account", closed, []string{request(minute(5), "999988887777", "192.0.2.1", "GetObject", "")}, "confirmed", 1, 0, false},
 		{"the partner", partner, []string{request(minute(5), "444455556666", "192.0.2.1", "GetObject", "")}, "confirmed", 1, 0, false},
-		{"not the partner", partner, []string{request(minute(5), "999988887777", "192.0.2.1", "GetObject", ""), get(minute(6), "192.0.2.1")}, "none-seen", 0, 0, false},
+		{"not the partner", partner, []string{request(minute(5), "999988887777", "192.0.2.1", "GetObject", ""), get(minute(6), "192.0.2.1"), get(minute(130), "192.0.2.1")}, "none-seen", 0, 0, false},
 		{"attempt", kind(KindAttempt), []string{get(minute(5), "192.0.2.1")}, "none-seen", 0, 0, false},
 		{"latent", kind(KindLatent), []string{get(minute(5), "192.0.2.1")}, "none-seen", 0, 0, false},
 		{"guard removed", kind(KindGuardRemoved), []string{get(minute(5), "192.0.2.1")}, "none-seen", 0, 0, false},
@@ -137,4 +139,85 @@ func TestOpenersOwnAddressIsToldApart(t *testing.T) {
 	if seen.Verdict != "none-seen" || seen.Requests != 0 || seen.OwnRequests != 1 {
 		t.Errorf("%+v", seen)
 	}
+}
+
+// lined adds lines of access logs to a ranker's ledger: address, account, minute
+// after ten, access.
+func lined(t *testing.T, lines []replay.Request, records ...string) *ranker {
+	t.Helper()
+	ledger, baseline := replay.NewLedger(), replay.NewBaseline()
+	_, err := trail.Scan(strings.NewReader(strings.Join(records, "\n")), trail.Options{}, func(h *trail.Header, raw []byte) error {
+		baseline.Observe(h)
+		ledger.Take(h, raw)
+		return nil
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range lines {
+		ledger.NoteAccessLog([]byte(lines[i].Bucket), lines[i].Time)
+		if lines[i].Account != "" {
+			ledger.AddRequest(&lines[i])
+		}
+	}
+	baseline.Settle()
+	r := &ranker{baseline: baseline, entries: ledger.Logged, ownAccounts: map[string]bool{"111122223333": true, "222233334444": true}, told: map[string]bool{}}
+	r.layUses(ledger.Uses())
+	return r
+}
+
+func asked(minute int, account, address string, change ...func(*replay.Request)) replay.Request {
+	recordCount++
+	r := replay.Request{ID: fmt.Sprintf("LINE%012d", recordCount), Bucket: "acme-data", Account: account, Address: address, Key: "k",
+		Access: policy.Read, Content: true, Time: ten.Add(time.Duration(minute) * time.Minute), Bytes: 7}
+	for _, c := range change {
+		c(&r)
+	}
+	return r
+}
+
+// What access logs tell is laid over the window like data events, and it is said
+// what the answer rests on.
+func TestAccessSeenByAccessLogs(t *testing.T) {
+	quietLine := func(minute int) replay.Request { return asked(minute, "", "") }
+	probe := func(agent string) func(*replay.Request) {
+		return func(r *replay.Request) { r.Agent, r.Content = agent, false }
+	}
+	for _, test := range []struct {
+		name    string
+		lines   []replay.Request
+		records []string
+		want    string // verdict, requests, objects, sources, scanners
+		why     string
+	}{
+		{"a stranger", []replay.Request{quietLine(0), asked(5, "anonymous", "192.0.2.1"), quietLine(60)}, nil, "confirmed 1 1 [access logs] 0", "best effort: there may be requests"},
+		{"the owner's account and another of one's own", []replay.Request{quietLine(0), asked(5, "111122223333", "192.0.2.1"), asked(5, "222233334444", "192.0.2.1"), quietLine(60)}, nil, "none-seen 0 0 [access logs] 0", "weak evidence"},
+		{"lines that start late", []replay.Request{quietLine(130), asked(140, "anonymous", "192.0.2.1")}, nil, "cannot-be-known 0 0 [access logs] 0", "who came before 2026-03-02T12:10:00Z cannot be known"},
+		{"lines that end early", []replay.Request{quietLine(-200), quietLine(-150)}, nil, "cannot-be-known 0 0 [access logs] 0", "who came after 2026-03-02T07:30:00Z cannot be known"},
+		{"both logs, one of them whole", []replay.Request{quietLine(30)}, []string{get(ten.Add(-30*time.Minute), "192.0.2.7"), get(ten.Add(130*time.Minute), "192.0.2.7")}, "none-seen 0 0 [S3 data events access logs] 0", "S3 data events of this bucket are in the logs from 2026-03-02T09:30:00Z to 2026-03-02T12:10:00Z"},
+		{"a scanner by its name", []replay.Request{asked(5, "anonymous", "192.0.2.1", probe("S3Scanner/3"))}, nil, "confirmed 1 1 [access logs] 1", ""},
+		{"a scanner's name that took content", []replay.Request{asked(5, "anonymous", "192.0.2.1", probe("S3Scanner/3")), asked(6, "anonymous", "192.0.2.1")}, nil, "confirmed 2 1 [access logs] 0", ""},
+		{"a scanner by the buckets it asks", buckets(5), nil, "confirmed 1 1 [access logs] 1", ""},
+		{"four buckets are no scan", buckets(4), nil, "confirmed 1 1 [access logs] 0", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			seen := lined(t, test.lines, test.records...).accessSeen(alert(closed))
+			got := fmt.Sprint(seen.Verdict, " ", seen.Requests, " ", seen.Objects, " ", seen.Sources, " ", seen.Scanners)
+			if got != test.want || !strings.Contains(seen.Why, test.why) {
+				t.Errorf("got  %s: %s\nwant %s: %s", got, seen.Why, test.want, test.why)
+			}
+		})
+	}
+}
+
+func buckets(n int) []replay.Request {
+	var out []replay.Request
+	for i := range n {
+		out = append(out, asked(5, "anonymous", "192.0.2.1", func(r *replay.Request) {
+			if i > 0 {
+				r.Bucket = fmt.Sprint("acme-", i)
+			}
+		}))
+	}
+	return out
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"io"
+	"slices"
 
 	"github.com/bucketlid/bucketlid/accesslog"
 )
@@ -23,4 +24,13 @@ func (w *worker) accessLog(name string, r io.Reader) (int64, error) {
 		return nil
 	}, func(s accesslog.Skip) { w.skip(name, s.Offset, s.Reason) })
 	return stats.Bytes, err
+}
+
+// readOnce refuses standard input for both kinds of logs: the second would find
+// it empty.
+func readOnce(specs, accessLogs []string) error {
+	if slices.Contains(specs, "-") && slices.Contains(accessLogs, "-") {
+		return usageError("give a file for one of them", "standard input is given both as SOURCE and as --access-logs")
+	}
+	return nil
 }

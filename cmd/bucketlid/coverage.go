@@ -79,6 +79,9 @@ func (f *coverageFlags) run(cmd *cobra.Command, specs []string) error {
 	if err != nil {
 		return err
 	}
+	if err := readOnce(specs, f.hunt.accessLogs); err != nil {
+		return err
+	}
 	if len(f.keys) > 0 && !f.validate {
 		return usageError("give --validate-digests too", "--keys is for --validate-digests")
 	}

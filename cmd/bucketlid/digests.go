@@ -3,12 +3,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"path"
 	"slices"
@@ -46,22 +46,35 @@ func (d *digests) merge(other *digests) {
 }
 
 // within leaves out what the filter leaves out on the other side: the log files
-// of other accounts, Regions and times were not read, and are not missing.
+// of other accounts, Regions and times were not read, and are not missing; and
+// those delivered before the first or after the last digest of the time asked
+// for are not unlisted.
 func (d *digests) within(f ingest.Filter) ([]*coverage.Digest, []coverage.LogFile) {
-	wanted := func(account, region string, from, to time.Time) bool {
-		return (len(f.Accounts) == 0 || slices.Contains(f.Accounts, account)) && (len(f.Regions) == 0 || slices.Contains(f.Regions, region)) &&
-			(f.From.IsZero() || !from.Before(f.From)) && (f.To.IsZero() || !to.After(f.To))
+	wanted := func(account, region string) bool {
+		return (len(f.Accounts) == 0 || slices.Contains(f.Accounts, account)) && (len(f.Regions) == 0 || slices.Contains(f.Regions, region))
 	}
 	var found []*coverage.Digest
+	spans := map[[2]string][2]time.Time{}
 	for _, one := range d.found {
-		if wanted(one.Account, one.Region, one.Start, one.End) {
-			found = append(found, one)
+		if !wanted(one.Account, one.Region) || !f.From.IsZero() && one.Start.Before(f.From) || !f.To.IsZero() && one.End.After(f.To) {
+			continue
 		}
+		found = append(found, one)
+		span, ok := spans[[2]string{one.Account, one.Region}]
+		if !ok || one.Start.Before(span[0]) {
+			span[0] = one.Start
+		}
+		if one.End.After(span[1]) {
+			span[1] = one.End
+		}
+		spans[[2]string{one.Account, one.Region}] = span
 	}
 	var files []coverage.LogFile
 	for _, one := range d.files {
 		account, region, delivered := coverage.FromName(one.Name)
-		if wanted(account, region, delivered, delivered) {
+		span, ok := spans[[2]string{account, region}]
+		outside := ok && (!f.From.IsZero() && delivered.Before(span[0]) || !f.To.IsZero() && !delivered.Before(span[1]))
+		if wanted(account, region) && !outside {
 			files = append(files, one)
 		}
 	}
@@ -112,41 +125,43 @@ func (s *surveyor) digest(obj ingest.Object) func(string, io.Reader) (int64, err
 
 // hashed reads a log file and hashes what it unpacks to on the way.
 func (s *surveyor) hashed(ctx context.Context, obj ingest.Object) error {
-	sum, whole := sha256.New(), false
-	err := s.object(ctx, obj, func(name string, r io.Reader) (int64, error) {
-		n, err := s.records(name, io.TeeReader(r, sum))
-		if err == nil {
-			_, err = io.Copy(sum, r)
+	sum := sha256.New()
+	failed := errors.New("not opened")
+	err := s.object(ctx, obj, func(name string, r io.Reader) (n int64, _ error) {
+		n, failed = s.records(name, io.TeeReader(r, sum))
+		if failed == nil {
+			_, failed = io.Copy(sum, r)
 		}
-		whole = err == nil
-		return n, err
+		return n, failed
 	})
-	s.digests.files = append(s.digests.files, coverage.LogFile{Name: obj.Name, Hash: hashText(sum, whole)})
-	return err
-}
-
-func hashText(sum hash.Hash, whole bool) string {
-	if !whole {
-		return ""
+	var corrupt *ingest.CorruptError
+	var bomb *ingest.BombError
+	file := coverage.LogFile{Name: obj.Name}
+	switch {
+	case failed == nil:
+		file.Hash = hex.EncodeToString(sum.Sum(nil))
+	case !errors.As(failed, &corrupt) && !errors.As(failed, &bomb):
+		file.Unread = true
 	}
-	return hex.EncodeToString(sum.Sum(nil))
+	s.digests.files = append(s.digests.files, file)
+	return err
 }
 
 // asksAtOnce is how many digests' metadata are asked for at the same time.
 const asksAtOnce = 16
 
-// sign adds the signatures that digests do not hand down to each other: from the
-// file beside, or from the metadata of the object ("Custom implementations of
+// sign adds the signatures: from the file beside, from the digest after it, which
+// a filter may leave out later, or from the metadata of the object ("Custom implementations of
 // CloudTrail log file integrity validation", AWS CloudTrail User Guide).
 func (d *digests) sign(ctx context.Context) error {
-	for _, digest := range d.found {
-		digest.Signature = d.signatures[digest.Name]
-	}
 	handed := coverage.HandedDown(d.found)
+	for _, digest := range d.found {
+		digest.Signature = cmp.Or(d.signatures[digest.Name], handed[path.Base(digest.Key)])
+	}
 	group, gctx := errgroup.WithContext(ctx)
 	group.SetLimit(asksAtOnce)
 	for _, m := range d.metadata {
-		if m.digest.Signature != "" || handed[path.Base(m.digest.Key)] {
+		if m.digest.Signature != "" {
 			continue
 		}
 		group.Go(func() error {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -91,9 +92,27 @@ func caller(a *account.Account) policy.Caller {
 	return c
 }
 
+// maxPlan bounds what is read of a plan or of saved settings: a step for each of
+// some ten thousand objects.
+const maxPlan = 128 << 20
+
+// readWhole reads a file that is not above maxPlan.
+func readWhole(name string) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxPlan+1))
+	if err == nil && len(text) > maxPlan {
+		err = fmt.Errorf("%s: more than %d MiB", name, maxPlan>>20)
+	}
+	return text, err
+}
+
 // readPlan reads a plan's file.
 func readPlan(name string) (*remedy.Plan, error) {
-	text, err := os.ReadFile(name)
+	text, err := readWhole(name)
 	if err != nil {
 		return nil, usageError("a plan is what this writes: bucketlid fix plan BUCKET --out "+name, "%v", err)
 	}

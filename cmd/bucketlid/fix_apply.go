@@ -164,7 +164,7 @@ func (f *applyFlags) apply(cmd *cobra.Command, name string) error {
 		return usageError("see whether it holds with: bucketlid fix verify "+name, "%s was applied already", name)
 	case done.Undone > 0:
 		return usageError("finish it with: bucketlid fix rollback "+name+" --resume", "a rollback of %s is under way", name)
-	case (done.Done > 0 || done.Tried) && !f.resume:
+	case done.Done > 0 && !f.resume:
 		return usageError("go on with --resume, or take it back with: bucketlid fix rollback "+name,
 			"%s was cut off after %d of %d steps", name, done.Done, len(p.option.Steps))
 	case done.Done > 0 && f.option != "" && f.option != done.Option:
@@ -186,13 +186,13 @@ func (f *applyFlags) apply(cmd *cobra.Command, name string) error {
 	if err := p.run.Apply(cmd.Context(), done.Done); err != nil {
 		return ended(err, name, "apply")
 	}
-	return p.report(cmd)
+	return p.report(cmd, settleDown)
 }
 
 // report reads back, evaluates and tells.
-func (p *prepared) report(cmd *cobra.Command) error {
+func (p *prepared) report(cmd *cobra.Command, settle func(context.Context, int) bool) error {
 	out := cmd.OutOrStdout()
-	now, open, err := p.still(cmd.Context())
+	now, open, err := p.still(cmd.Context(), settle)
 	if err != nil {
 		return fmt.Errorf("reading the settings back: %w", err)
 	}
@@ -219,15 +219,15 @@ func (p *prepared) report(cmd *cobra.Command) error {
 	return nil
 }
 
-// still lists what the option closed and is open, once S3 shows the last call.
-func (p *prepared) still(ctx context.Context) (remedy.State, []remedy.Opening, error) {
+// still lists what the option closed and is open, read again while settle says so.
+func (p *prepared) still(ctx context.Context, settle func(context.Context, int) bool) (remedy.State, []remedy.Opening, error) {
 	for attempt := 0; ; attempt++ {
 		now, err := p.live.Read(ctx, p.plan.Saved)
 		if err != nil {
 			return now, nil, err
 		}
 		open := remedy.Still(now, p.option.Proof.Closed)
-		if len(open) == 0 || !settleDown(ctx, attempt) {
+		if len(open) == 0 || !settle(ctx, attempt) {
 			return now, open, nil
 		}
 	}
@@ -242,7 +242,7 @@ func (f *applyFlags) verify(cmd *cobra.Command, name string) error {
 	if done := p.journal.progress; !done.Ended || done.Back || done.Undone > 0 {
 		fmt.Fprintf(cmd.ErrOrStderr(), "%s tells that this plan is not, or no longer, applied\n", plain(p.journal.name))
 	}
-	return p.report(cmd)
+	return p.report(cmd, func(context.Context, int) bool { return false })
 }
 
 func (f *applyFlags) rollback(cmd *cobra.Command, name string) error {

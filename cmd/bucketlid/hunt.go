@@ -79,6 +79,9 @@ func (f *huntFlags) run(cmd *cobra.Command, specs []string) error {
 	if err != nil {
 		return err
 	}
+	if err := readOnce(specs, f.accessLogs); err != nil {
+		return err
+	}
 	if f.failOn != "" && !slices.Contains(triage.Severities, triage.Severity(f.failOn)) {
 		return usageError("severities: critical, high, medium, low, info", "--fail-on: unknown severity %q", f.failOn)
 	}

@@ -236,7 +236,7 @@ func findAlert(alerts []triage.Alert, id string) (*triage.Alert, error) {
 	if len(ids) > shown {
 		hint += fmt.Sprintf(" and %d more (bucketlid hunt lists them)", len(ids)-shown)
 	}
-	return nil, usageError(hint, "no alert %q in these sources", id)
+	return nil, usageError(hint, "no alert %q among the %d found", id, len(ids))
 }
 
 // openInquest opens the output; the formats are those of an investigation.

@@ -79,7 +79,7 @@ func (q *inquiry) gather(cmd *cobra.Command) error {
 
 // findAlert takes the alert from a saved stream, or hunts for it.
 func (q *inquiry) findAlert(ctx context.Context) error {
-	alerts := q.result.Alerts
+	var alerts []triage.Alert
 	if q.flags.saved != "" {
 		var err error
 		if alerts, err = savedAlerts(q.flags.saved); err != nil {

@@ -137,13 +137,14 @@ func newRoot() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.AddGroup(&cobra.Group{ID: "find", Title: "Find:"}, &cobra.Group{ID: "understand", Title: "Understand:"},
-		&cobra.Group{ID: "setup", Title: "Set up:"})
+		&cobra.Group{ID: "fix", Title: "Fix:"}, &cobra.Group{ID: "setup", Title: "Set up:"})
 	root.SetHelpCommandGroupID("setup")
 	root.SetCompletionCommandGroupID("setup")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError("see: "+cmd.CommandPath()+" --help", "%v", err)
 	})
-	root.AddCommand(newHunt(), newScan(), newReport(), newExplain(), newContext(), newIntel(), newDemo(), newVersion())
+	root.AddCommand(newHunt(), newScan(), newReport(), newExplain(), newInvestigate(), newCoverage(), newFix(),
+		newArchive(), newContext(), newIntel(), newDemo(), newVersion())
 	root.InitDefaultCompletionCmd("completion")
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
 		completion.Args = func(_ *cobra.Command, args []string) error {

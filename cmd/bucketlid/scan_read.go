@@ -29,6 +29,7 @@ type scan struct {
 	regions  map[string]bool
 	buckets  int64
 	unread   unreadSet
+	events   account.Events
 }
 
 func (s *scan) read(ctx context.Context) error {
@@ -177,7 +178,11 @@ func (s *scan) own(o account.Owned) {
 func (s *scan) found(b account.Settings) {
 	s.buckets++
 	s.regions[b.Region] = true
-	s.logs.ledger.AddReadings(account.Changes(b)...)
+	changes := s.events.Changes(b)
+	if len(s.flags.with) == 0 {
+		changes = slices.DeleteFunc(changes, account.Inert)
+	}
+	s.logs.ledger.AddReadings(changes...)
 	name := "s3://" + b.Bucket
 	if b.Gone {
 		s.unread.add(name, "deleted meanwhile", "the bucket was deleted while it was read")

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bucketlid/bucketlid/archive"
+)
+
+// defaultArchive is where the archive lies unless told otherwise.
+const defaultArchive = "bucketlid-archive"
+
+func newArchive() *cobra.Command {
+	root := ""
+	cmd := &cobra.Command{
+		Use: "archive", GroupID: "setup", Short: "Keep all records as Parquet files, and ask them with SQL",
+		Long: "Keep all CloudTrail records, not only those of Amazon S3, as Parquet files by account and\n" +
+			"day, and ask them with SQL. DuckDB, Amazon Athena, Trino and Spark read the files too.",
+		Example: "  bucketlid archive load ./AWSLogs\n" +
+			"  bucketlid archive query \"SELECT event_name, count(*) AS n FROM records GROUP BY ALL ORDER BY n DESC LIMIT 10\"",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return usageError("see: bucketlid archive --help", "unknown command %q for archive", args[0])
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.PersistentFlags().StringVar(&root, "archive", defaultArchive, "`folder` of the archive")
+	cmd.AddCommand(newArchiveLoad(&root), newArchiveQuery(&root), newArchiveDDL(&root), newArchiveVerify(&root),
+		newArchiveCompact(&root), newArchivePrune(&root))
+	return cmd
+}
+
+// openArchive opens an archive for reading; where there is none, that is a
+// mistake of the call.
+func openArchive(root string) (*archive.Archive, error) {
+	a, err := archive.Open(root)
+	if errors.Is(err, archive.ErrNone) {
+		return nil, usageError("", "%v", err)
+	}
+	return a, err
+}
+
+// changeArchive opens an archive that is there for writing.
+func changeArchive(root string) (*archive.Archive, error) {
+	a, err := openArchive(root)
+	if err != nil {
+		return nil, err
+	}
+	a.Close()
+	return archive.OpenWriter(root)
+}
+
+func newArchiveDDL(root *string) *cobra.Command {
+	engine, table, location, from := "athena", "cloudtrail_archive", "", ""
+	cmd := &cobra.Command{
+		Use: "ddl", Short: "Print the CREATE TABLE for Amazon Athena, Trino or DuckDB", Args: cobra.NoArgs,
+		Example: "  aws s3 sync --exclude '_*' --exclude '*/.tmp-*' bucketlid-archive s3://my-bucket/archive\n" +
+			"  bucketlid archive ddl --engine athena --location s3://my-bucket/archive",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			first, err := parseWhen("--from", from, time.Now())
+			if err != nil {
+				return err
+			}
+			if location == "" {
+				location = *root
+			}
+			text, err := archive.DDL(engine, table, location, first)
+			if err != nil {
+				return usageError("see: bucketlid archive ddl --help", "%v", err)
+			}
+			_, err = fmt.Fprint(cmd.OutOrStdout(), text)
+			return err
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&engine, "engine", engine, "for which `engine`: "+strings.Join(archive.Dialects, ", "))
+	flags.StringVar(&table, "table", table, "the table's `name`, also schema.name")
+	flags.StringVar(&location, "location", "", "where the engine finds the files, as it writes it, such as `s3://bucket/prefix` (default: the archive's folder)")
+	flags.StringVar(&from, "from", "2020-01-01", "first `day` that Athena looks for")
+	return cmd
+}
+
+func newArchiveVerify(root *string) *cobra.Command {
+	aside := false
+	cmd := &cobra.Command{
+		Use: "verify", Short: "Read every file of the archive and compare it with the manifest", Args: cobra.NoArgs,
+		Long: "Read every file of the archive to its end: checksum, rows, that each row lies in its folder\n" +
+			"and no eventID is there twice. Exits 1 when a file is damaged or missing.\n\n" +
+			"With --set-aside damaged files are moved to the archive's folder _damaged, and the next\n" +
+			"load of the same logs adds what is missing.",
+		RunE: func(cmd *cobra.Command, _ []string) error { return archiveVerify(cmd, *root, aside) },
+	}
+	cmd.Flags().BoolVar(&aside, "set-aside", false, "take damaged files out of the archive, so that a load can fill the hole")
+	return cmd
+}
+
+func archiveVerify(cmd *cobra.Command, root string, aside bool) error {
+	open := openArchive
+	if aside {
+		open = changeArchive
+	}
+	a, err := open(root)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	var files, rows, size int64
+	faults, err := a.Verify(cmd.Context(), func(f archive.File) { files, rows, size = files+1, rows+f.Rows, size+f.Bytes })
+	if err != nil {
+		return interrupted(cmd.Context(), err)
+	}
+	for _, f := range faults {
+		fmt.Fprintf(cmd.OutOrStdout(), "%s: %s (%d records)\n", plain(a.Path(f.File)), plain(f.Reason), f.File.Rows)
+	}
+	if len(faults) == 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%d files, %d records, %s: all as the manifest says\n", files, rows, bytesText(size))
+		return nil
+	}
+	if !aside {
+		return &exitError{exitFailed, fmt.Sprintf("%d of %d files are damaged or missing", len(faults), files),
+			"bucketlid archive verify --set-aside, then load the same logs again"}
+	}
+	if err := a.SetAside(faults); err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "%d files were taken out of the archive; load the same logs again to fill the hole\n", len(faults))
+	return nil
+}
+
+func newArchiveCompact(root *string) *cobra.Command {
+	return &cobra.Command{
+		Use: "compact", Short: "Merge the small files of each account and day", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			a, err := changeArchive(*root)
+			if err != nil {
+				return err
+			}
+			defer a.Close()
+			done, err := a.Compact(cmd.Context(), nil, 0)
+			if err != nil {
+				return interrupted(cmd.Context(), err)
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "%d files became %d\n", done.Before, done.After)
+			return nil
+		},
+	}
+}
+
+func newArchivePrune(root *string) *cobra.Command {
+	older, dry := "", false
+	cmd := &cobra.Command{
+		Use: "prune", Short: "Delete the records of days long past", Args: cobra.NoArgs,
+		Long: "Delete the records of days that ended before a time. Whole days go; records whose day is\n" +
+			"unknown stay. The next load of the same logs does not bring them back.",
+		Example: "  bucketlid archive prune --older-than 400d --dry-run",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return archivePrune(cmd, *root, older, dry) },
+	}
+	cmd.Flags().StringVar(&older, "older-than", "", "delete days that ended before this `time` (age such as 400d, date, RFC 3339)")
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "only tell what would be deleted")
+	return cmd
+}
+
+func archivePrune(cmd *cobra.Command, root, older string, dry bool) error {
+	if older == "" {
+		return usageError("for example: --older-than 400d", "prune needs --older-than")
+	}
+	than, err := parseWhen("--older-than", older, time.Now())
+	if err != nil {
+		return err
+	}
+	a, err := changeArchive(root)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	files := a.Older(than)
+	var rows, size int64
+	for _, f := range files {
+		rows, size = rows+f.Rows, size+f.Bytes
+	}
+	said := "deleted"
+	if dry {
+		said = "would be deleted"
+	} else if err := a.Prune(files); err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "%d files with %d records (%s) of days before %s %s\n", len(files), rows, bytesText(size), than.Format(time.RFC3339), said)
+	return nil
+}
+
+// bytesText is a size for people.
+func bytesText(n int64) string {
+	size, unit := float64(n), 0
+	for size >= 1000 && unit < 4 {
+		size, unit = size/1000, unit+1
+	}
+	name := []string{"bytes", "kB", "MB", "GB", "TB"}[unit]
+	if unit == 0 {
+		return fmt.Sprintf("%d %s", n, name)
+	}
+	return fmt.Sprintf("%.1f %s", size, name)
+}

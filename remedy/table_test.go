@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package remedy
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/bucketlid/bucketlid/account"
+)
+
+const (
+	publicRead = `{"Sid":"publicRead","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}`
+	boe        = `{"OwnershipControls":{"Rules":[{"ObjectOwnership":"BucketOwnerEnforced"}]}}`
+)
+
+type remedyCase struct {
+	name, remedy string
+	open         func(*State)
+	calls        string // operations, with commas
+	sets         string // what the last call sets
+	says         []string
+	refused      string
+}
+
+func (c remedyCase) compare(t *testing.T, plan *Plan, o *Option) {
+	var calls []string
+	for _, s := range o.Steps {
+		calls = append(calls, string(s.Call.Operation))
+	}
+	if got := strings.Join(calls, ","); got != c.calls {
+		t.Errorf("calls %s", got)
+	}
+	if got := o.Steps[len(o.Steps)-1].Call.Text; got != c.sets {
+		t.Errorf("sets\n%s\nnot\n%s", got, c.sets)
+	}
+	for _, want := range c.says {
+		if !strings.Contains(said(o), want) {
+			t.Errorf("does not say %q:\n%s", want, said(o))
+		}
+	}
+	if !o.Proof.ClosesAll || o.Terraform == "" {
+		t.Errorf("closes all: %v; Terraform %q", o.Proof.ClosesAll, o.Terraform)
+	}
+	if err := reread(t, *plan).Check(o); err != nil {
+		t.Error(err)
+	}
+}
+
+// remedyCases has at least one case for each row: the state, and what its
+// option must say. "" of calls means that there is no such option.
+var remedyCases = []remedyCase{
+	{"the owner, log delivery and a partner stay", "bucket-acl-grants", func(s *State) {
+		s.Settings.ACL = acl(grant("URI", "global/AllUsers", "READ"), grant("URI", "s3/LogDelivery", "WRITE"), grant("ID", partner, "READ"))
+	}, "PutBucketAcl", acl(grant("URI", "s3/LogDelivery", "WRITE"), grant("ID", partner, "READ")).Text, []string{"drops READ to AllUsers"}, ""},
+	{"ACLs that are disabled cannot be set", "bucket-acl-grants", func(s *State) {
+		s.Settings.ACL, s.Settings.Ownership = acl(grant("URI", "global/AllUsers", "READ")), text(boe)
+	}, "PutBucketAcl", acl().Text, nil, "BucketOwnerEnforced is on"},
+	{"an ACL that could not be read is not replaced", "bucket-acl-grants", func(s *State) {
+		s.Settings.ACL = account.Setting{Status: account.Denied, Action: "s3:GetBucketAcl", Problem: "AccessDenied"}
+		s.Settings.Policy = policyOf(publicRead)
+	}, "", "", nil, "grant s3:GetBucketAcl"},
+	{"two versions", "object-acl-grants", func(s *State) {
+		for _, v := range []string{"v1", "v2"} {
+			s.Objects = append(s.Objects, account.ObjectACL{Key: "k", Version: v, ACL: acl(grant("URI", "global/AllUsers", "READ"))})
+		}
+	}, "PutObjectAcl,PutObjectAcl", acl().Text, []string{"x-amz-acl: public-read", "--version-id v2"}, ""},
+	{"the point's own statement stays", "access-point-policy", func(s *State) {
+		s.Settings.Policy = policyOf(statements[8])
+		s.Settings.AccessPoints = []account.AccessPoint{{Name: "ap", Policy: text(pointPolicy), Block: flags(false, false, false, false)}}
+	}, "PutAccessPointPolicy", pointPolicy[:strings.Index(pointPolicy, `,{"Sid":"publicPoint"`)] + "]}", []string{"aws s3control put-access-point-policy"}, ""},
+	{"the Deny stays", "policy-statement", func(s *State) { s.Settings.Policy = policyOf(publicRead, statements[5]) },
+		"PutBucketPolicy", policyOf(statements[5]).Text, []string{"removes statement publicRead", "without a permission of their own in IAM"}, ""},
+	{"only * of a list goes", "policy-statement", func(s *State) { s.Settings.Policy = policyOf(statements[2]) },
+		"PutBucketPolicy", strings.Replace(policyOf(statements[2]).Text, ` , "*"`, "", 1), []string{`takes "*" out of the principals`}, ""},
+	{"the last statement", "policy-statement", func(s *State) { s.Settings.Policy = policyOf(publicRead) },
+		"DeleteBucketPolicy", "", []string{"no other statement", "aws s3api delete-bucket-policy"}, ""},
+	{"deleted principals cannot be stored again", "policy-statement", func(s *State) {
+		s.Settings.Policy = policyOf(publicRead, strings.Replace(statements[4], "arn:aws:iam::222233334444:root", "AROAEXAMPLEEXAMPLE12", 1))
+	}, "PutBucketPolicy", "", nil, "AROAEXAMPLEEXAMPLE12"},
+	{"it would open what the public policy holds shut", "policy-statement", func(s *State) {
+		s.Settings.Policy, s.Settings.ACL = policyOf(publicRead), acl(grant("URI", "global/AllUsers", "READ"))
+		s.Settings.Block = flags(false, false, false, true)
+	}, "DeleteBucketPolicy", "", nil, "it would give access that nobody has now: anyone list b"},
+	{"other flags stay", "ignore-public-acls", func(s *State) {
+		s.Settings.ACL, s.Settings.Block = acl(grant("URI", "global/AllUsers", "READ")), flags(false, false, true, false)
+	}, "PutPublicAccessBlock", flags(false, true, true, false).Text, []string{"IgnorePublicAcls"}, ""},
+	{"named accounts lose too", "restrict-public-buckets", func(s *State) { s.Settings.Policy = policyOf(publicRead, statements[4]) },
+		"PutPublicAccessBlock", flags(false, false, false, true).Text, []string{"222233334444"}, ""},
+	{"all four", "block-public-access", func(s *State) { s.Settings.Policy = policyOf(publicRead) },
+		"PutPublicAccessBlock", flags(true, true, true, true).Text, []string{"deployments that put a public policy fail"}, ""},
+	{"unknown flags are not overwritten", "block-public-access", func(s *State) {
+		s.Settings.Policy = policyOf(publicRead)
+		s.Settings.Block = account.Setting{Status: account.Failed, Action: "s3:GetBucketPublicAccessBlock"}
+	}, "", "", nil, "grant s3:GetBucketPublicAccessBlock"},
+	{"every bucket", "account-block-public-access", func(s *State) { s.Settings.Policy = policyOf(publicRead) },
+		"PutAccountPublicAccessBlock", flags(true, true, true, true).Text, []string{"read every bucket of account 111122223333 first", "it binds every bucket"}, ""},
+	{"log delivery moves to the policy first", "bucket-owner-enforced", func(s *State) {
+		s.Settings.ACL = acl(grant("URI", "global/AllUsers", "READ"), grant("URI", "s3/LogDelivery", "WRITE"))
+	}, "PutBucketAcl,PutBucketOwnershipControls", boe, []string{"logging.s3.amazonaws.com", "S3 server access logging", "AccessControlListNotSupported"}, ""},
+}
+
+func TestRemedies(t *testing.T) {
+	tested := map[string]bool{}
+	for _, c := range remedyCases {
+		t.Run(c.remedy+" "+c.name, func(t *testing.T) {
+			tested[c.remedy] = true
+			s := closedBucket()
+			c.open(&s)
+			plan := Make(Request{State: s, Made: readAt})
+			o, err := plan.Option(c.remedy)
+			if err != nil {
+				t.Fatalf("%v; closes %v", err, plan.Closes)
+			}
+			if c.refused != "" {
+				if !strings.Contains(o.Refused, c.refused) || plan.Check(o) == nil {
+					t.Errorf("refused %q", o.Refused)
+				}
+				return
+			}
+			if o.Refused != "" {
+				t.Fatalf("refused: %s", o.Refused)
+			}
+			c.compare(t, &plan, o)
+		})
+	}
+	for _, r := range Remedies {
+		page, err := r.Page()
+		if !tested[r.ID] || err != nil || len(page) < 200 {
+			t.Errorf("%s: tested %v, page of %d bytes, %v", r.ID, tested[r.ID], len(page), err)
+		}
+	}
+}
+
+// said is everything that an option tells.
+func said(o *Option) string {
+	out := append(append([]string{}, o.Later...), o.First...)
+	out = append(out, o.Confirm...)
+	for _, s := range o.Steps {
+		out = append(out, s.Why, s.CLI)
+	}
+	for _, l := range o.Proof.Loses {
+		out = append(out, l.Who, l.Note)
+	}
+	return strings.Join(out, "\n")
+}
