@@ -58,7 +58,10 @@ func newArchiveLoad(root *string) *cobra.Command {
 			}
 			return nil
 		},
-		RunE: l.run,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			patience.Store(int64(10 * time.Second)) // to end the file that is being written
+			return l.run(cmd, args)
+		},
 	}
 	flags := cmd.Flags()
 	flags.StringSliceVar(&l.narrow.accounts, "account", nil, "read only these `accounts`' logs (12 digits, comma-separated)")

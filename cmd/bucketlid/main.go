@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -53,19 +54,24 @@ func main() {
 // once, the folding of changes and a blocked read do not.
 const grace = 500 * time.Millisecond
 
+// patience is how long this run is given: commands that write to AWS or to the
+// archive take longer to end in order.
+var patience atomic.Int64
+
 // endAfter ends the program when it was told to stop and did not.
 func endAfter(ctx context.Context, stderr io.Writer) {
 	<-ctx.Done()
-	time.Sleep(grace)
+	time.Sleep(time.Duration(patience.Load()))
 	if name := halfWritten.Load(); name != nil {
 		_ = os.Remove(*name)
 	}
-	fmt.Fprintln(stderr, "bucketlid: interrupted: nothing was written")
+	fmt.Fprintln(stderr, "bucketlid: interrupted: what was finished is kept, nothing is half written")
 	os.Exit(exitInterrupt)
 }
 
 // run is the program without the process: scripts in tests call it too.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	patience.Store(int64(grace))
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	signals := make(chan os.Signal, 1)
