@@ -156,7 +156,7 @@ var writes = map[Operation]func(context.Context, *Writer, Call) error{
 		_, err = w.as.bucketsIn(c.Region).PutBucketOwnershipControls(ctx, &s3.PutBucketOwnershipControlsInput{Bucket: &c.Bucket, ExpectedBucketOwner: &c.Account, OwnershipControls: rules})
 		return err
 	},
-	DeleteBucketOwnershipSetup: func(ctx context.Context, w *Writer, c Call) error {
+	DeleteBucketOwnershipControls: func(ctx context.Context, w *Writer, c Call) error {
 		_, err := w.as.bucketsIn(c.Region).DeleteBucketOwnershipControls(ctx, &s3.DeleteBucketOwnershipControlsInput{Bucket: &c.Bucket, ExpectedBucketOwner: &c.Account})
 		return err
 	},

@@ -11,18 +11,18 @@ type Operation string
 
 // The calls by which a plan changes settings. There are no others.
 const (
-	PutBucketACL               Operation = "PutBucketAcl"
-	PutObjectACL               Operation = "PutObjectAcl"
-	PutBucketPolicy            Operation = "PutBucketPolicy"
-	DeleteBucketPolicy         Operation = "DeleteBucketPolicy"
-	PutPublicAccessBlock       Operation = "PutPublicAccessBlock"
-	DeletePublicAccessBlock    Operation = "DeletePublicAccessBlock"
-	PutAccountBlock            Operation = "PutAccountPublicAccessBlock"
-	DeleteAccountBlock         Operation = "DeleteAccountPublicAccessBlock"
-	PutBucketOwnershipControls Operation = "PutBucketOwnershipControls"
-	DeleteBucketOwnershipSetup Operation = "DeleteBucketOwnershipControls"
-	PutAccessPointPolicy       Operation = "PutAccessPointPolicy"
-	DeleteAccessPointPolicy    Operation = "DeleteAccessPointPolicy"
+	PutBucketACL                  Operation = "PutBucketAcl"
+	PutObjectACL                  Operation = "PutObjectAcl"
+	PutBucketPolicy               Operation = "PutBucketPolicy"
+	DeleteBucketPolicy            Operation = "DeleteBucketPolicy"
+	PutPublicAccessBlock          Operation = "PutPublicAccessBlock"
+	DeletePublicAccessBlock       Operation = "DeletePublicAccessBlock"
+	PutAccountBlock               Operation = "PutAccountPublicAccessBlock"
+	DeleteAccountBlock            Operation = "DeleteAccountPublicAccessBlock"
+	PutBucketOwnershipControls    Operation = "PutBucketOwnershipControls"
+	DeleteBucketOwnershipControls Operation = "DeleteBucketOwnershipControls"
+	PutAccessPointPolicy          Operation = "PutAccessPointPolicy"
+	DeleteAccessPointPolicy       Operation = "DeleteAccessPointPolicy"
 )
 
 // Call is one API call that changes one setting.

@@ -49,11 +49,6 @@ func groupGrant(group, permission string) string {
 		`</URI></Grantee><Permission>` + permission + `</Permission></Grant>`
 }
 
-func blockBody(on bool) string {
-	return fmt.Sprintf(`<PublicAccessBlockConfiguration><BlockPublicAcls>%[1]v</BlockPublicAcls><IgnorePublicAcls>%[1]v</IgnorePublicAcls>`+
-		`<BlockPublicPolicy>%[1]v</BlockPublicPolicy><RestrictPublicBuckets>%[1]v</RestrictPublicBuckets></PublicAccessBlockConfiguration>`, on)
-}
-
 // absent are the codes of settings that a new bucket does not have.
 var absent = map[string]string{
 	"policy": "NoSuchBucketPolicy", "policyStatus": "NoSuchBucketPolicy", "publicAccessBlock": "NoSuchPublicAccessBlockConfiguration",

@@ -145,7 +145,7 @@ func (m *model) Do(_ context.Context, c account.Call) error {
 		set(&s.Block)
 	case account.PutAccountBlock, account.DeleteAccountBlock:
 		set(&s.AccountBlock)
-	case account.PutBucketOwnershipControls, account.DeleteBucketOwnershipSetup:
+	case account.PutBucketOwnershipControls, account.DeleteBucketOwnershipControls:
 		if strings.Contains(c.Text, "Enforced") && (strings.Contains(s.ACL.Text, "/groups/") || strings.Contains(s.ACL.Text, partner)) {
 			return fmt.Errorf("%w: ownership", errRefused)
 		}

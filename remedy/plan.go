@@ -255,14 +255,14 @@ var actions = map[account.Operation]string{
 	account.PutBucketPolicy: "s3:PutBucketPolicy", account.DeleteBucketPolicy: "s3:DeleteBucketPolicy",
 	account.PutPublicAccessBlock: "s3:PutBucketPublicAccessBlock", account.DeletePublicAccessBlock: "s3:PutBucketPublicAccessBlock",
 	account.PutAccountBlock: "s3:PutAccountPublicAccessBlock", account.DeleteAccountBlock: "s3:PutAccountPublicAccessBlock",
-	account.PutBucketOwnershipControls: "s3:PutBucketOwnershipControls", account.DeleteBucketOwnershipSetup: "s3:PutBucketOwnershipControls",
+	account.PutBucketOwnershipControls: "s3:PutBucketOwnershipControls", account.DeleteBucketOwnershipControls: "s3:PutBucketOwnershipControls",
 	account.PutAccessPointPolicy: "s3:PutAccessPointPolicy", account.DeleteAccessPointPolicy: "s3:DeleteAccessPointPolicy",
 }
 
 // removal is the call that leaves a setting absent.
 var removal = map[account.Operation]account.Operation{
 	account.PutBucketPolicy: account.DeleteBucketPolicy, account.PutPublicAccessBlock: account.DeletePublicAccessBlock,
-	account.PutAccountBlock: account.DeleteAccountBlock, account.PutBucketOwnershipControls: account.DeleteBucketOwnershipSetup,
+	account.PutAccountBlock: account.DeleteAccountBlock, account.PutBucketOwnershipControls: account.DeleteBucketOwnershipControls,
 	account.PutAccessPointPolicy: account.DeleteAccessPointPolicy,
 }
 

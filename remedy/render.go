@@ -46,14 +46,14 @@ func commandLine(c account.Call) string {
 var cliVerbs = map[account.Operation][2]string{
 	account.PutBucketACL: {"put-bucket-acl", "access-control-policy"}, account.PutObjectACL: {"put-object-acl", "access-control-policy"},
 	account.PutBucketPolicy: {"put-bucket-policy", "policy"}, account.DeleteBucketPolicy: {"delete-bucket-policy", ""},
-	account.PutPublicAccessBlock:       {"put-public-access-block", "public-access-block-configuration"},
-	account.DeletePublicAccessBlock:    {"delete-public-access-block", ""},
-	account.PutAccountBlock:            {"put-public-access-block", "public-access-block-configuration"},
-	account.DeleteAccountBlock:         {"delete-public-access-block", ""},
-	account.PutBucketOwnershipControls: {"put-bucket-ownership-controls", "ownership-controls"},
-	account.DeleteBucketOwnershipSetup: {"delete-bucket-ownership-controls", ""},
-	account.PutAccessPointPolicy:       {"put-access-point-policy", "policy"},
-	account.DeleteAccessPointPolicy:    {"delete-access-point-policy", ""},
+	account.PutPublicAccessBlock:          {"put-public-access-block", "public-access-block-configuration"},
+	account.DeletePublicAccessBlock:       {"delete-public-access-block", ""},
+	account.PutAccountBlock:               {"put-public-access-block", "public-access-block-configuration"},
+	account.DeleteAccountBlock:            {"delete-public-access-block", ""},
+	account.PutBucketOwnershipControls:    {"put-bucket-ownership-controls", "ownership-controls"},
+	account.DeleteBucketOwnershipControls: {"delete-bucket-ownership-controls", ""},
+	account.PutAccessPointPolicy:          {"put-access-point-policy", "policy"},
+	account.DeleteAccessPointPolicy:       {"delete-access-point-policy", ""},
 }
 
 // shell quotes a value for a POSIX shell; what holds a control or non-ASCII

@@ -40,7 +40,7 @@ func (s *State) slot(c account.Call) *account.Setting {
 		return &s.Settings.Block
 	case account.PutAccountBlock, account.DeleteAccountBlock:
 		return &s.Settings.AccountBlock
-	case account.PutBucketOwnershipControls, account.DeleteBucketOwnershipSetup:
+	case account.PutBucketOwnershipControls, account.DeleteBucketOwnershipControls:
 		return &s.Settings.Ownership
 	case account.PutObjectACL:
 		for i := range s.Objects {

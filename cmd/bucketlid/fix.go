@@ -64,7 +64,6 @@ func (f *liveFlags) open(ctx context.Context) (*account.Account, error) {
 type live struct {
 	account *account.Account
 	writer  *account.Writer
-	actions map[account.Operation]string
 }
 
 // Read reads the bucket and the objects that a state holds.
