@@ -318,7 +318,7 @@ func TestMember(t *testing.T) {
 		{`{"key":null}`, ""}, {`{"key":"`, ""}, {`{"key":"k\`, ""}, {`{"key":"k\"`, ""}, {`{"key"`, ""}, {`{"key":`, ""}, {``, ""},
 		{`{"key":"a\\"}`, `a\`}, {`{"key":"\ud800"}`, "\ufffd"}, {`{"key":""}`, ""}, {`{"key":"\x"}`, `\x`},
 	} {
-		if got := string(member([]byte(c.raw), "key")); got != c.want {
+		if got := string(member([]byte(c.raw), `"key"`)); got != c.want {
 			t.Errorf("%s: %q, want %q", c.raw, got, c.want)
 		}
 	}

@@ -28,11 +28,11 @@ var maxLogged = 1 << 16
 // noteDataEvent notes that data events of a bucket are logged, whoever made the
 // request: so that silence can be told from blindness.
 func (l *Ledger) noteDataEvent(h *trail.Header) {
-	if string(h.Source) != "s3.amazonaws.com" || !isDataEvent(h.Name) || string(h.Error) == "NoSuchBucket" {
+	if string(h.Source) != "s3.amazonaws.com" || string(h.Error) == "NoSuchBucket" || !isDataEvent(h.Name) {
 		return
 	}
 	seconds, _, dated := trail.ParseTime(h.Time)
-	name := member(h.Request, "bucketName")
+	name := member(h.Request, `"bucketName"`)
 	if !dated || len(name) == 0 || len(name) > maxText {
 		return
 	}

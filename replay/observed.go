@@ -88,9 +88,9 @@ func (l *Ledger) Repeats(h *trail.Header, raw []byte) bool {
 	}
 	seconds, _, dated := trail.ParseTime(h.Time)
 	params := request(h, raw)
-	name, sent := member(params, "bucketName"), number(raw, `"bytesTransferredOut":`)
+	name, sent := member(params, `"bucketName"`), number(raw, `"bytesTransferredOut":`)
 	if name == nil {
-		name = member(params, "Host") // of an account's own settings
+		name = member(params, `"Host"`) // of an account's own settings
 	}
 	if !dated || name == nil {
 		return false

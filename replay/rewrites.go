@@ -84,13 +84,13 @@ func (l *Ledger) AddHeader(h *trail.Header, raw []byte) {
 		return
 	}
 	params := request(h, raw)
-	name, key := member(params, "bucketName"), member(params, "key")
+	name, key := member(params, `"bucketName"`), member(params, `"key"`)
 	seconds, _, dated := trail.ParseTime(h.Time)
 	if name == nil || key == nil || !dated {
 		return
 	}
-	version := versionID(string(member(response(h, raw), "x-amz-version-id")))
-	if removed && version != "" && string(member(params, "versionId")) != version {
+	version := versionID(string(member(response(h, raw), `"x-amz-version-id"`)))
+	if removed && version != "" && string(member(params, `"versionId"`)) != version {
 		return // a delete marker: the former version stays readable by its id
 	}
 	l.rewrites.add(rewrite{
@@ -116,18 +116,22 @@ func response(h *trail.Header, raw []byte) []byte {
 	return raw
 }
 
-// member is the text of the first member of a name that is a string. A quote
-// inside a JSON string is escaped, so a name in quotes with a colon behind is a
-// member's.
-func member(raw []byte, name string) []byte {
+// member is the text of the first member of a name, given in quotes, that is a
+// string. A quote inside a JSON string is escaped, so a name in quotes with a
+// colon behind is a member's.
+func member(raw []byte, quoted string) []byte {
 	const blanks = " \t\r\n"
-	quoted := []byte(`"` + name + `"`)
 	for {
-		i := bytes.Index(raw, quoted)
+		i := bytes.Index(raw, []byte(quoted))
 		if i < 0 {
 			return nil
 		}
 		raw = raw[i+len(quoted):]
+		if len(raw) > 1 && raw[0] == ':' && raw[1] == '"' { // as AWS writes it
+			if end := bytes.IndexByte(raw[2:], '"'); end >= 0 && bytes.IndexByte(raw[2:2+end], '\\') < 0 {
+				return raw[2 : 2+end : 2+end]
+			}
+		}
 		value, ok := bytes.CutPrefix(bytes.TrimLeft(raw, blanks), []byte(":"))
 		if value = bytes.TrimLeft(value, blanks+"["); !ok || len(value) == 0 || value[0] != '"' {
 			continue
