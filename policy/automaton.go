@@ -3,6 +3,7 @@
 package policy
 
 import (
+	"encoding/binary"
 	"math/bits"
 	"slices"
 	"unicode"
@@ -220,6 +221,8 @@ type walk struct {
 	states   [][]uint64
 	from     []int
 	via      []rune
+	key      []byte   // a state as text, to look it up
+	spare    []uint64 // a state that was not kept
 }
 
 func newWalk(rules []textRule, b *budget) *walk {
@@ -293,8 +296,8 @@ func (w *walk) run() (string, answer) {
 			return "", overrun
 		}
 		for _, r := range w.moves(w.states[i]) {
-			if next, alive := w.step(w.states[i], r); alive {
-				w.push(next, i, r)
+			if next, alive := w.step(w.states[i], r); !alive || !w.push(next, i, r) {
+				w.spare = next
 			}
 			if w.budget.spent() || len(w.states) > 4*maxTextNodes {
 				return "", overrun
@@ -312,20 +315,31 @@ func (w *walk) eachPattern(do func(p *pattern, off int)) {
 	}
 }
 
-func (w *walk) push(state []uint64, from int, via rune) {
-	key := make([]byte, 0, len(state)*8)
+// push keeps a state that is new.
+func (w *walk) push(state []uint64, from int, via rune) bool {
+	w.key = w.key[:0]
 	for _, x := range state {
-		for s := 0; s < 64; s += 8 {
-			key = append(key, byte(x>>s))
-		}
+		w.key = binary.LittleEndian.AppendUint64(w.key, x)
 	}
-	if _, ok := w.seen[string(key)]; ok {
-		return
+	if _, ok := w.seen[string(w.key)]; ok {
+		return false
 	}
-	w.seen[string(key)] = struct{}{}
+	w.seen[string(w.key)] = struct{}{}
 	w.states = append(w.states, state)
 	w.from = append(w.from, from)
 	w.via = append(w.via, via)
+	return true
+}
+
+// blank is a state without positions.
+func (w *walk) blank() []uint64 {
+	state := w.spare
+	w.spare = nil
+	if state == nil {
+		return make([]uint64, w.words)
+	}
+	clear(state)
+	return state
 }
 
 func (w *walk) text(i int) string {
@@ -392,7 +406,7 @@ func (w *walk) forced(state []uint64, rule int, r textRule) ([]rune, bool) {
 // step moves every pattern by one character; it is not alive when a wanted rule
 // can no longer be met.
 func (w *walk) step(state []uint64, r rune) ([]uint64, bool) {
-	next := make([]uint64, w.words)
+	next := w.blank()
 	for i, rule := range w.rules {
 		alive := !rule.want
 		for j, p := range rule.patterns {
@@ -413,7 +427,7 @@ func (w *walk) step(state []uint64, r rune) ([]uint64, bool) {
 			closeRuns(p, next[off:])
 		}
 		if !alive {
-			return nil, false
+			return next, false
 		}
 	}
 	return next, true
