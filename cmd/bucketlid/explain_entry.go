@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/bucketlid/bucketlid/policy"
 )
@@ -82,6 +83,9 @@ func (e *entry) set(name string, value []byte) error {
 	case "id":
 		if value[0] != '"' && value[0] != '-' && (value[0] < '0' || value[0] > '9') || !json.Valid(value) {
 			return errors.New("id is not a string or a number")
+		}
+		if !utf8.Valid(value) { // it would be printed as it stands
+			return errors.New("id is not UTF-8")
 		}
 		e.id = value
 	case "document":
