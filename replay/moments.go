@@ -93,6 +93,10 @@ func (b *Baseline) note(h *trail.Header, id uint64, seconds int64) {
 		of = moments{}
 		b.moments[b.text(who)] = of
 	}
+	if have, ok := of[momentKey{string(h.Name), string(h.Error), seconds / 3600}]; ok && seconds > have.Seen.First {
+		have.Seen.add(id, seconds) // later than the first: nothing else changes
+		return
+	}
 	m := &Moment{Kind: kind, Name: b.text(h.Name), Error: b.text(h.Error), Address: string(h.Address), EventID: string(h.EventID)}
 	m.Seen.add(id, seconds)
 	of.add(m)

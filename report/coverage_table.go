@@ -236,7 +236,7 @@ func writeCoverageCSV(w io.Writer, s *CoverageSheet, _ Options) error {
 		row := []string{c.Account, c.Bucket, c.Region, string(c.Kind), string(c.State), c.From, c.To, strconv.Itoa(c.Days),
 			strconv.FormatInt(c.Records, 10), strconv.FormatBool(c.About), rfc3339(c.First), rfc3339(c.Last), strconv.FormatInt(c.Late, 10), strconv.FormatInt(c.Delay, 10)}
 		for i := range row {
-			row[i] = csvText(row[i])
+			row[i] = CSVText(row[i])
 		}
 		if err := out.Write(row); err != nil {
 			return err

@@ -135,7 +135,7 @@ func (c *csvHandler) Handle(m Message) error {
 	}
 	row := make([]string, len(csvColumns))
 	for i, column := range csvColumns {
-		row[i] = csvText(column.value(m.Alert))
+		row[i] = CSVText(column.value(m.Alert))
 	}
 	return c.w.Write(row)
 }

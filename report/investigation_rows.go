@@ -233,7 +233,7 @@ func writeInvestigationCSV(w io.Writer, x *Inquest, _ Options) error {
 			cells[0], cells[1], cells[2], cells[3] = rfc3339(&r.Gap.From), rfc3339(&r.Gap.To), "0", "gap: "+r.Gap.Text
 		} else {
 			for j, c := range inquestColumns {
-				cells[j] = csvText(c.value(r))
+				cells[j] = CSVText(c.value(r))
 			}
 		}
 		if err := out.Write(cells); err != nil {

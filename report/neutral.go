@@ -118,11 +118,11 @@ func escapeJSON(line []byte) []byte {
 // formula (CWE-1236); the full-width ones count in East Asian settings.
 const formulaStarts = "=+-@\t\r\n＝＋－＠"
 
-// csvText makes text harmless for a cell: visible on one line, and with a
+// CSVText makes text harmless for a cell: visible on one line, and with a
 // leading apostrophe where a spreadsheet would calculate. Where the list
 // separator is a semicolon a cell can be split there, so what follows one is
 // treated the same.
-func csvText(s string) string {
+func CSVText(s string) string {
 	parts := strings.Split(s, ";")
 	for i, part := range parts {
 		trimmed := strings.TrimLeft(part, " ")

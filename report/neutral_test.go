@@ -114,7 +114,7 @@ func TestTerminalNeverDrives(t *testing.T) {
 
 func TestCSVAttacks(t *testing.T) {
 	for name, attack := range attacks {
-		got := csvText(attack)
+		got := CSVText(attack)
 		if r, found := drives(got); found {
 			t.Errorf("%s: %q still holds %U", name, got, r)
 		}
@@ -138,15 +138,15 @@ func TestCSVText(t *testing.T) {
 		{"\x1b[2J", `\x1b[2J`},
 	}
 	for _, tt := range tests {
-		if got := csvText(tt.in); got != tt.want {
-			t.Errorf("csvText(%q) = %q, want %q", tt.in, got, tt.want)
+		if got := CSVText(tt.in); got != tt.want {
+			t.Errorf("CSVText(%q) = %q, want %q", tt.in, got, tt.want)
 		}
 	}
 }
 
 func TestCSVCellsSurvive(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		want := csvText(hostile().Draw(t, "text"))
+		want := CSVText(hostile().Draw(t, "text"))
 		var b strings.Builder
 		w := csv.NewWriter(&b)
 		_ = w.Write([]string{want, "x"})

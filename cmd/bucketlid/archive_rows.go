@@ -16,6 +16,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"github.com/bucketlid/bucketlid/report"
 )
 
 // rowWriter writes the answer to a query.
@@ -152,7 +154,7 @@ type csvRows struct {
 func (c *csvRows) head(names []string) error {
 	var cells []string
 	for _, name := range names {
-		cells = append(cells, csvCell(name))
+		cells = append(cells, report.CSVText(name))
 	}
 	return c.w.Write(cells)
 }
@@ -165,7 +167,7 @@ func (c *csvRows) row(values []any) error {
 		case int8, int16, int32, int64, float32, float64:
 			cells[i] = cell(v) // a minus is no formula here
 		default:
-			cells[i] = csvCell(cell(v))
+			cells[i] = report.CSVText(cell(v))
 		}
 	}
 	return c.w.Write(cells)
@@ -177,21 +179,6 @@ func (c *csvRows) end() error {
 		return err
 	}
 	return c.buffered.Flush()
-}
-
-// csvCell sets an apostrophe before what a spreadsheet takes for a formula
-// (CWE-1236), also after a semicolon, at which some split cells.
-func csvCell(s string) string {
-	parts := strings.Split(s, ";")
-	for i, part := range parts {
-		first, _ := utf8.DecodeRuneInString(strings.TrimLeft(part, " "))
-		part = plain(part)
-		if strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
-			part = "'" + part
-		}
-		parts[i] = part
-	}
-	return strings.Join(parts, ";")
 }
 
 const (

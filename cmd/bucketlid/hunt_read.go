@@ -30,6 +30,9 @@ type hunt struct {
 	endpoint   string
 	accessLogs []string
 	progress   ingest.Progress
+	// also is handed every record that the filter takes, by the worker that reads
+	// it; nil: nobody else wants them.
+	also func(worker int, h *trail.Header, raw []byte)
 
 	ledger   *replay.Ledger
 	baseline *replay.Baseline
@@ -55,6 +58,7 @@ type worker struct {
 	skipped  []report.Skipped
 	counts   counts
 	skips    int // of the object being read
+	also     func(h *trail.Header, raw []byte)
 }
 
 func newWorker(f ingest.Filter) *worker {
@@ -87,6 +91,9 @@ func (h *hunt) read(ctx context.Context, specs []string) error {
 	workers := make([]*worker, h.workers)
 	for i := range workers {
 		workers[i] = newWorker(h.filter)
+		if h.also != nil {
+			workers[i].also = func(head *trail.Header, raw []byte) { h.also(i, head, raw) }
+		}
 	}
 	err = ingest.Each(ctx, sources, h.workers, opts, func(i int, obj ingest.Object) error {
 		return workers[i].object(ctx, obj, workers[i].trail)
@@ -210,6 +217,9 @@ func (w *worker) visit(object string) func(h *trail.Header, raw []byte) error {
 		}
 		if unread := w.ledger.Take(h, raw); unread != "" {
 			w.skip(object, h.Offset, unread)
+		}
+		if w.also != nil {
+			w.also(h, raw)
 		}
 		return nil
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -142,29 +141,8 @@ func (q *inquiry) collect(ctx context.Context, from records) error {
 
 // hunted reads the sources for hunt and visits at once.
 func (q *inquiry) hunted(ctx context.Context, visits []investigate.Visit) error {
-	workers := q.readers()
-	first := newWorker(q.hunt.filter)
-	err := q.each(ctx, first, func(i int, obj ingest.Object) error {
-		w := workers[i]
-		hunting := w.visit(obj.Name)
-		return w.object(ctx, obj, w.scan(func(h *trail.Header, raw []byte) error {
-			err := hunting(h, raw)
-			if w.filter.takes(h) {
-				visits[i](h, raw)
-			}
-			return err
-		}))
-	})
-	if err != nil {
-		return err
-	}
-	var settling sync.WaitGroup
-	for _, w := range workers {
-		settling.Go(w.baseline.Settle)
-	}
-	settling.Wait()
-	q.hunt.merge(append(workers, first))
-	return nil
+	q.hunt.also = func(worker int, h *trail.Header, raw []byte) { visits[worker](h, raw) }
+	return q.hunt.read(ctx, q.specs)
 }
 
 // again reads the sources for visits alone. What cannot be read was named the
