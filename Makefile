@@ -43,7 +43,8 @@ fuzz: ## each fuzz target for FUZZTIME
 	  done; done
 
 golden: ## accept the present output as the golden files
-	$(GO) test ./report ./triage ./internal/eval ./cmd/bucketlid -update
+	$(GO) test ./report ./triage ./internal/eval -update
+	UPDATE_SCRIPTS=1 $(GO) test ./cmd/bucketlid -run TestScripts
 
 oracle: ## compare package policy with servers that enforce access
 	internal/oracle/setup.sh $(CURDIR)/$(VENV)/bin

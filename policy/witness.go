@@ -158,8 +158,11 @@ func (an *analysis) url(h *hit, a *action, context requestContext) string {
 	return scheme + an.world.host + "/" + escapePath(an.key(h, a)) + query
 }
 
+// urlKey is a condition key and the parameter of the URL that gives it.
+type urlKey struct{ key, parameter string }
+
 // urlKeys are the condition keys that stand in a request's URL.
-var urlKeys = []struct{ key, parameter string }{
+var urlKeys = []urlKey{
 	{"s3:prefix", "prefix"}, {"s3:delimiter", "delimiter"}, {"s3:max-keys", "max-keys"}, {"s3:versionid", "versionId"},
 }
 

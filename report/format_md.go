@@ -138,6 +138,12 @@ func mdAlert(b *strings.Builder, n int, a *triage.Alert) {
 		if Terminal(text) != text {
 			b.WriteString("\n(" + escapesNote + ")\n")
 		}
+		if needs := witnessNeeds(a.Witness, a.Scope); len(needs) > 0 {
+			mdList(b, "It needs", needs)
+		}
+		if a.Witness.Writes() {
+			b.WriteString("\nCareful: " + writesNote + ".\n")
+		}
 	}
 }
 

@@ -183,6 +183,10 @@ func (c *collector) block(b *strings.Builder, a *triage.Alert) {
 		if Terminal(text) != text {
 			c.lines(b, "", escapesNote)
 		}
+		c.lines(b, "needs", strings.Join(witnessNeeds(a.Witness, a.Scope), "; "))
+		if a.Witness.Writes() {
+			c.lines(b, "careful", writesNote)
+		}
 	}
 	if routed(a) {
 		c.lines(b, "next", "bucketlid explain route "+a.Route)
@@ -284,9 +288,6 @@ func witness(a *triage.Alert) string {
 	}
 	return cmp.Or(w.Command, spaced(w.Method, w.URL), spaced(w.Action, w.Resource))
 }
-
-// escapesNote stands by a witness that cannot be copied as it is shown.
-const escapesNote = "some of its characters are shown as escapes; -o jsonl has the exact request"
 
 func nonEmpty(list ...string) []string {
 	var out []string

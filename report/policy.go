@@ -79,9 +79,9 @@ type Event struct {
 	Key     string          `json:"key,omitempty"`
 	// AccessPoint is set where the call is about one.
 	AccessPoint string `json:"access_point,omitempty"`
-	// Outcome is allowed, denied (refused), failed (for a fault in the call),
-	// unclear (after a fault of the service either may hold), or no-effect (done,
-	// and no setting changed).
+	// Outcome is allowed, denied (refused), failed (for a fault in the call) or
+	// unclear (after a fault of the service either may hold). Effects tells what an
+	// allowed call changed, if anything.
 	Outcome  string          `json:"outcome"`
 	Error    string          `json:"error,omitempty"`
 	Changes  []EventChange   `json:"changes"`

@@ -63,12 +63,17 @@ func (s *sheet) grant(n int, g *ACLGrant) {
 	s.line("may", g.May)
 	s.line("grant", g.Permission+" to "+g.Grantee)
 	s.line("actions", strings.Join(g.Actions, ", "))
-	if g.Witness != nil && g.Audience.Public() {
-		s.command("try", witnessText(g.Witness))
-	}
 	if g.Audience.Public() {
+		s.witness(g.Witness, policy.Scope{})
 		s.line("change", "take this grant out, or set IgnorePublicAcls or BucketOwnerEnforced")
 	}
+}
+
+func lowerFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
 }
 
 func upperFirst(s string) string {

@@ -6,6 +6,8 @@ import (
 	"cmp"
 	"io"
 	"strings"
+
+	"github.com/bucketlid/bucketlid/policy"
 )
 
 // WriteEvent writes what one record says, for a person: the call in one line,
@@ -33,9 +35,7 @@ func WriteEvent(w io.Writer, e *Event, o Options) error {
 	}
 	s.lines("unknown", e.Unknowns)
 	s.lines("problems", e.Problems)
-	if e.Witness != nil {
-		s.command("try", witnessText(e.Witness))
-	}
+	s.witness(e.Witness, policy.Scope{})
 	s.b.WriteByte('\n')
 	return s.writeTo(w)
 }

@@ -14,10 +14,16 @@ import (
 // PolicySheet is a verdict with what only a person at a table asks for.
 type PolicySheet struct {
 	Policy
-	Route   string           // the route whose page to read next
-	Holds   []string         // what each Deny holds shut
-	Holes   map[int][]string // by statement: its conditions that stop nobody who leaves the key out
-	Assumed []string         // what was not given and is taken for granted
+	Route   string   // the route whose page to read next
+	Holds   []string // what each Deny holds shut
+	Notes   map[int]StatementNotes
+	Assumed []string // what was not given and is taken for granted
+}
+
+// StatementNotes is what a table tells of one statement.
+type StatementNotes struct {
+	Holes      []string // conditions that stop nobody who leaves the key out
+	Identities []string // users and roles, where it names no whole account
 }
 
 // maxListed bounds each list of a table; jsonl has all.
@@ -31,7 +37,7 @@ func WritePolicy(w io.Writer, p *PolicySheet, o Options) error {
 	s.line("", classifierMeans(&p.Policy))
 	shown := min(len(p.Audiences), maxListed)
 	for i := range p.Audiences[:shown] {
-		s.audience(i+1, &p.Audiences[i], p.Holes[p.Audiences[i].Statement.Index])
+		s.audience(i+1, &p.Audiences[i], p.Notes[p.Audiences[i].Statement.Index])
 	}
 	if more := len(p.Audiences) - shown; more > 0 {
 		s.title(fmt.Sprintf("and %d more ways in (-o jsonl has all)", more))
@@ -128,8 +134,11 @@ func classifierMeans(p *Policy) string {
 }
 
 // audience is one way in.
-func (s *sheet) audience(n int, a *PolicyAudience, holes []string) {
+func (s *sheet) audience(n int, a *PolicyAudience, notes StatementNotes) {
 	title := fmt.Sprintf("%d. %s", n, GrantWho(&a.Grant))
+	if a.Audience == policy.Account && len(notes.Identities) > 0 {
+		title = fmt.Sprintf("%d. Of %s: %s", n, lowerFirst(GrantWho(&a.Grant)), strings.Join(firstOf(notes.Identities, 5), ", "))
+	}
 	if len(a.Unsettled) > 0 {
 		title += " (possible, not certain)"
 	}
@@ -141,7 +150,7 @@ func (s *sheet) audience(n int, a *PolicyAudience, holes []string) {
 		why = " allows it, as far as it can be judged"
 	}
 	s.line("why", StatementName(a.Statement)+why)
-	s.lines("", holes)
+	s.lines("", notes.Holes)
 	guards := a.Guards
 	if end := until(a.Until); end != "" {
 		guards = append(guards[:len(guards):len(guards)], end)
@@ -151,14 +160,8 @@ func (s *sheet) audience(n int, a *PolicyAudience, holes []string) {
 	}
 	s.lines("guards", guards)
 	s.lines("unsure", a.Unsettled)
-	if a.Witness != nil {
-		s.command("try", witnessText(a.Witness))
-	}
+	s.witness(a.Witness, a.Scope)
 	s.line("change", changeAdvice(a))
-}
-
-func witnessText(w *policy.Witness) string {
-	return cmp.Or(w.Command, spaced(w.Method, w.URL, "(by "+w.Archetype+")"))
 }
 
 func changeAdvice(a *PolicyAudience) string {

@@ -80,7 +80,7 @@ func (f *aclFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	f.object = f.object || found.object
-	s := aclSubject{object: f.object, bucket: cmp.Or(f.bucket, found.bucket, "bucket"), key: cmp.Or(f.key, found.key, "key"), region: f.region}
+	s := aclSubject{object: f.object, owner: found.acl.OwnerID, unlisted: found.unlisted, bucket: cmp.Or(f.bucket, found.bucket, "bucket"), key: cmp.Or(f.key, found.key, "key"), region: f.region}
 	v := judgeACL(found.acl, s)
 	v.ID = found.name
 	if f.output.format == "jsonl" {
@@ -93,6 +93,9 @@ func (f *aclFlags) assumed(found foundACL) []string {
 	var out []string
 	if found.within != "" {
 		out = append(out, "the list stands in "+found.within)
+	}
+	if found.unlisted {
+		out = append(out, "the owner's rights: the list does not grant them, and need not")
 	}
 	if !f.object {
 		out = append(out, "it is a bucket's list (--object for an object's)")
@@ -109,12 +112,17 @@ func (f *aclFlags) assumed(found foundACL) []string {
 // aclSubject is what a list is about.
 type aclSubject struct {
 	object              bool
+	owner               string // canonical id; "" where the list does not tell
+	unlisted            bool   // the owner's rights are no part of the list
 	bucket, key, region string
 }
 
 // judgeACL says what a list gives whom, each grant by itself: by the evaluation
 // that hunt uses, with no other setting known.
 func judgeACL(acl *bucket.ACL, s aclSubject) report.ACL {
+	if !s.object && slices.ContainsFunc(acl.Grants, func(g bucket.Grant) bool { return g.Grantee.ID == bucket.BucketOwnerID }) {
+		acl = ownerOnly(acl)
+	}
 	v := report.ACL{On: "bucket", Form: acl.Form, Public: acl.Public(), Reach: policy.None, Owner: acl.OwnerID,
 		Grants: []report.ACLGrant{}, Guards: []string{}, Problems: []string{}}
 	if s.object {
@@ -130,6 +138,9 @@ func judgeACL(acl *bucket.ACL, s aclSubject) report.ACL {
 		v.Problems = append(v.Problems, "S3 takes at most 100 grants in a list")
 	}
 	for _, g := range acl.Grants {
+		if s.unlisted && g == ownersRights {
+			continue
+		}
 		one, guards := judgeGrant(g, s)
 		v.Grants = append(v.Grants, one)
 		if one.Audience == policy.Account && v.Owner == "" {
@@ -155,6 +166,18 @@ func judgeACL(acl *bucket.ACL, s aclSubject) report.ACL {
 	return v
 }
 
+// ownerOnly is a canned list for objects as a bucket takes it: S3 passes over what
+// it gives the bucket's owner (AWS page "Access control list (ACL) overview").
+func ownerOnly(acl *bucket.ACL) *bucket.ACL {
+	out := *acl
+	out.Grants = slices.DeleteFunc(slices.Clone(acl.Grants), func(g bucket.Grant) bool { return g.Grantee.ID == bucket.BucketOwnerID })
+	return &out
+}
+
+// ownersRights are what an owner has whether the list says so or not (AWS page
+// "Access control list (ACL) overview").
+var ownersRights = bucket.Grant{Grantee: bucket.Grantee{ID: bucket.OwnerID}, Permission: bucket.FullControl}
+
 // mayHold lists what holds a list shut whatever it grants (semantics B.7).
 func mayHold(v *report.ACL) []string {
 	out := []string{}
@@ -175,16 +198,19 @@ const maxGrants = 100
 func judgeGrant(g bucket.Grant, s aclSubject) (report.ACLGrant, []string) {
 	one := report.ACLGrant{
 		Grantee: g.Grantee.String(), Permission: string(g.Permission), Audience: policy.None, Public: g.Grantee.Public(),
-		Who: granteeWords(g.Grantee), May: permissionWords(g.Permission, s.object), Access: []policy.Access{}, Actions: g.Permission.Actions(s.object),
+		Who: granteeWords(g.Grantee, s.object), May: permissionWords(g.Permission, s.object), Access: []policy.Access{}, Actions: g.Permission.Actions(s.object),
 	}
 	if one.Actions == nil {
 		one.Actions = []string{}
 	}
 	var guards []string
-	for _, e := range aclExposures(&bucket.ACL{Grants: []bucket.Grant{g}}, s) {
+	for _, e := range aclExposures(&bucket.ACL{OwnerID: s.owner, Grants: []bucket.Grant{g}}, s) {
 		one.Audience, one.Witness = e.Audience, cmp.Or(one.Witness, e.Witness)
 		one.Access = append(one.Access, e.Access...)
 		for _, text := range e.Unknowns {
+			if s.object && s.owner != "" && strings.Contains(text, "the grantee may be the owner") {
+				text = "whose the bucket is: the grantee may be its owner"
+			}
 			if !strings.Contains(text, "never seen") { // mayHold tells of those
 				guards = append(guards, text)
 			}
@@ -204,7 +230,7 @@ func aclExposures(acl *bucket.ACL, s aclSubject) []exposure.Exposure {
 }
 
 // granteeWords says who a grantee is (AWS page "Access control list (ACL) overview").
-func granteeWords(g bucket.Grantee) string {
+func granteeWords(g bucket.Grantee, onObject bool) string {
 	switch {
 	case g.URI == bucket.AllUsers:
 		return "anyone on the internet, without credentials"
@@ -219,9 +245,12 @@ func granteeWords(g bucket.Grantee) string {
 	}
 	switch g.ID {
 	case bucket.OwnerID:
+		if onObject {
+			return "the object's owner: the account that wrote it"
+		}
 		return "the owner"
 	case bucket.BucketOwnerID:
-		return "the bucket's owner"
+		return "the bucket's owner, where another account wrote the object"
 	case bucket.ExecReadID:
 		return "Amazon EC2, to read bundles of images"
 	case bucket.LogDeliveryID:

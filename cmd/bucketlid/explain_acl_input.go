@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -25,6 +26,7 @@ type foundACL struct {
 	within      string // what it was taken out of
 	bucket, key string // named beside it
 	object      bool   // what stands around it says that it is an object's
+	unlisted    bool   // the list does not grant the owner what he has anyway
 }
 
 // cannedNames are the canned lists of the AWS page "Access control list (ACL)
@@ -96,7 +98,7 @@ func parseACL(text []byte) (foundACL, error) {
 		if err != nil {
 			return foundACL{}, err
 		}
-		return checkedACL(foundACL{acl: bucket.ACLDocument(body)})
+		return checkedACL(ofDocument(body))
 	}
 	m, err := jsonObject(text)
 	if err != nil {
@@ -107,12 +109,24 @@ func parseACL(text []byte) (foundACL, error) {
 		if grants == nil {
 			delete(body, "AccessControlList")
 		}
-		return checkedACL(foundACL{acl: bucket.ACLDocument(body), within: "the output of get-bucket-acl or get-object-acl"})
+		found := ofDocument(body)
+		found.within = "the output of get-bucket-acl or get-object-acl"
+		return checkedACL(found)
 	}
 	if _, ok := m["AccessControlList"].(map[string]any); ok && m["Owner"] != nil {
-		return checkedACL(foundACL{acl: bucket.ACLDocument(m)})
+		return checkedACL(ofDocument(m))
 	}
 	return aclOfRecord(m)
+}
+
+// ofDocument reads a list and looks whether it grants its owner everything:
+// package bucket adds that to every list, since the owner has it anyway.
+func ofDocument(body any) foundACL {
+	found := foundACL{acl: bucket.ACLDocument(body)}
+	m, _ := body.(map[string]any)
+	nameless := bucket.ACLDocument(map[string]any{"AccessControlList": m["AccessControlList"]})
+	found.unlisted = !slices.Contains(nameless.Grants, bucket.Grant{Grantee: bucket.Grantee{ID: found.acl.OwnerID}, Permission: bucket.FullControl})
+	return found
 }
 
 // checkedACL refuses what holds nothing that could be read: then nothing is
@@ -142,6 +156,9 @@ func aclOfRecord(m map[string]any) (foundACL, error) {
 	ledger.Add(r)
 	for _, c := range ledger.Changes() {
 		if c.ACL != nil {
+			if body := r.RequestParameters["AccessControlPolicy"]; body != nil {
+				found.unlisted = ofDocument(body).unlisted
+			}
 			found.acl, found.bucket, found.key = c.ACL, c.Bucket, c.Key
 			return checkedACL(found)
 		}
@@ -156,16 +173,16 @@ func jsonObject(text []byte) (map[string]any, error) {
 	var v any
 	if err := dec.Decode(&v); err != nil {
 		if errors.Is(err, io.ErrUnexpectedEOF) {
-			return nil, fmt.Errorf("at byte %d: the text ends inside the object", len(text))
+			return nil, errors.New(placeAt(text, int64(len(text))) + "the text ends inside the object")
 		}
 		return nil, errors.New(place(text, err) + err.Error())
 	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("at byte %d: text after the end of the list", dec.InputOffset())
+	if rest := bytes.TrimSpace(text[dec.InputOffset():]); len(rest) > 0 {
+		return nil, errors.New(placeAt(text, int64(len(text)-len(rest))) + "text after the end of the list")
 	}
 	m, ok := v.(map[string]any)
 	if !ok {
-		return nil, errors.New("neither XML nor a JSON object")
+		return nil, errors.New("line 1, column 1: neither XML nor a JSON object")
 	}
 	return m, nil
 }
@@ -176,7 +193,12 @@ func place(text []byte, err error) string {
 	if !errors.As(err, &syntax) || syntax.Offset < 1 || syntax.Offset > int64(len(text)) {
 		return ""
 	}
-	before := text[:syntax.Offset-1]
+	return placeAt(text, syntax.Offset-1)
+}
+
+// placeAt is the line and column of an offset, with a colon.
+func placeAt(text []byte, at int64) string {
+	before := text[:at]
 	return fmt.Sprintf("line %d, column %d: ", bytes.Count(before, []byte("\n"))+1, len(before)-bytes.LastIndexByte(before, '\n'))
 }
 

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"sync"
 
@@ -23,22 +22,27 @@ import (
 const (
 	// maxLine bounds a line of a batch; a policy of S3 is at most 20 KB.
 	maxLine = 8 << 20
+	// maxNoLine ends a batch: what goes on so long without a line feed is no list
+	// of lines, and may have no end.
+	maxNoLine = 1 << 30
 	// portionLines and portionBytes bound what one worker takes at once.
 	portionLines = 256
 	portionBytes = 1 << 20
 )
 
+var errNoLines = fmt.Errorf("a line of more than %d MiB", maxNoLine>>20)
+
 // portion is a run of lines that one worker judges; out comes back in order.
 type portion struct {
-	first int // line number of the first, from 1
 	lines []line
 	done  chan judged
 }
 
 // line is one line of a batch, without its line feed.
 type line struct {
-	text []byte
-	long bool // above maxLine: text is its beginning
+	number int // from 1
+	text   []byte
+	long   bool // above maxLine: text is its beginning
 }
 
 // judged is the output of one portion.
@@ -54,7 +58,7 @@ func (f *policyFlags) runBatch(cmd *cobra.Command, facts policy.Facts) error {
 	}
 	in := cmd.InOrStdin()
 	if f.batch != "-" {
-		file, err := os.Open(f.batch)
+		file, err := openDocument(f.batch)
 		if err != nil {
 			return usageError("give a readable file of JSON lines, or - for standard input", "--batch: %v", err)
 		}
@@ -68,6 +72,9 @@ func (f *policyFlags) runBatch(cmd *cobra.Command, facts policy.Facts) error {
 	total, bad, err := judgeBatch(cmd.Context(), in, cmd.OutOrStdout(), facts, workers)
 	if cmd.Context().Err() != nil {
 		return &exitError{exitInterrupt, fmt.Sprintf("interrupted after %d lines", total), "what was printed is whole lines, in order"}
+	}
+	if errors.Is(err, errNoLines) {
+		return usageError("give one JSON object a line", "--batch: %v", err)
 	}
 	if err != nil {
 		return err
@@ -154,19 +161,21 @@ func readPortions(in io.Reader, take func(*portion) bool) error {
 	r := bufio.NewReaderSize(in, 1<<16)
 	number := 1
 	for {
-		p := &portion{first: number, done: make(chan judged, 1)}
+		p := &portion{done: make(chan judged, 1)}
 		var err error
 		for size := 0; len(p.lines) < portionLines && size < portionBytes && err == nil; {
 			var l line
 			if l, err = readLine(r); err == nil || len(l.text) > 0 {
-				p.lines = append(p.lines, l)
-				size += len(l.text)
+				l.number, number = number, number+1
+				size += len(l.text) + 1
+				if len(bytes.TrimSpace(l.text)) > 0 {
+					p.lines = append(p.lines, l)
+				}
 			}
 		}
 		if len(p.lines) > 0 && !take(p) {
 			return nil
 		}
-		number += len(p.lines)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -179,8 +188,11 @@ func readPortions(in io.Reader, take func(*portion) bool) error {
 // readLine reads one line; of one that is too long the rest is passed over.
 func readLine(r *bufio.Reader) (line, error) {
 	var l line
-	for {
+	for passed := 0; ; {
 		part, err := r.ReadSlice('\n')
+		if passed += len(part); passed > maxNoLine {
+			return line{}, errNoLines
+		}
 		if room := maxLine - len(l.text); len(part) > room {
 			l.text, l.long = append(l.text, part[:room]...), true
 		} else {
@@ -196,12 +208,12 @@ func readLine(r *bufio.Reader) (line, error) {
 func judgePortion(ctx context.Context, p *portion, facts policy.Facts) judged {
 	var b bytes.Buffer
 	var out judged
-	for i, l := range p.lines {
+	for _, l := range p.lines {
 		if ctx.Err() != nil {
 			out.err = ctx.Err()
 			return out
 		}
-		v := judgeLine(l, facts, p.first+i)
+		v := judgeLine(l, facts)
 		if v.Reach == report.UnknownReach {
 			out.bad++
 		}
@@ -215,9 +227,9 @@ func judgePortion(ctx context.Context, p *portion, facts policy.Facts) judged {
 
 // judgeLine gives the verdict on one line. A line without a readable policy has
 // a verdict too, which says why it is unknown.
-func judgeLine(l line, facts policy.Facts, number int) report.Policy {
+func judgeLine(l line, facts policy.Facts) report.Policy {
 	at := func(format string, args ...any) string {
-		return fmt.Sprintf("line %d: %s", number, fmt.Sprintf(format, args...))
+		return fmt.Sprintf("line %d: %s", l.number, fmt.Sprintf(format, args...))
 	}
 	if l.long {
 		return unreadable(nil, at("longer than %d MiB; S3 takes a policy of 20 KB", maxLine>>20))
@@ -240,7 +252,10 @@ func judgeLine(l line, facts policy.Facts, number int) report.Policy {
 	if facts.Bucket == "" {
 		facts.Bucket = found.bucket
 	}
-	settled, _, problems := settle(d, facts)
+	settled, _, problems, err := settle(d, facts)
+	if err != nil {
+		return unreadable(entry.id, at("%v", err))
+	}
 	v := judge(d, settled)
 	v.ID = entry.id
 	v.Problems = append(v.Problems, problems...)

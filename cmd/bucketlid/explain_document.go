@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/spf13/cobra"
 
@@ -26,7 +28,7 @@ const maxDocument = 32 << 20
 func readDocument(cmd *cobra.Command, name string) ([]byte, error) {
 	in := cmd.InOrStdin()
 	if name != "-" {
-		file, err := os.Open(name)
+		file, err := openDocument(name)
 		if err != nil {
 			return nil, usageError("give a readable file, or - for standard input", "%v", err)
 		}
@@ -34,6 +36,7 @@ func readDocument(cmd *cobra.Command, name string) ([]byte, error) {
 		in = file
 	}
 	text, err := io.ReadAll(io.LimitReader(in, maxDocument+1))
+	text = fromUTF16(text)
 	switch {
 	case err != nil:
 		return nil, usageError("give a readable file, or - for standard input", "%s: %v", name, err)
@@ -43,6 +46,38 @@ func readDocument(cmd *cobra.Command, name string) ([]byte, error) {
 		return nil, usageError("look whether the command that wrote it was refused", "%s: empty", name)
 	}
 	return text, nil
+}
+
+// openDocument opens a file, and refuses a folder before it is read.
+func openDocument(name string) (*os.File, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := file.Stat(); err == nil && info.IsDir() {
+		file.Close()
+		return nil, fmt.Errorf("%s is a folder", name)
+	}
+	return file, nil
+}
+
+// fromUTF16 turns UTF-16 with its byte order mark into UTF-8: PowerShell writes
+// the output of a command so. Other text is left as it is.
+func fromUTF16(text []byte) []byte {
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(text, []byte{0xff, 0xfe}):
+		order = binary.LittleEndian
+	case bytes.HasPrefix(text, []byte{0xfe, 0xff}):
+		order = binary.BigEndian
+	default:
+		return text
+	}
+	units := make([]uint16, 0, len(text)/2)
+	for at := 2; at+1 < len(text); at += 2 {
+		units = append(units, order.Uint16(text[at:]))
+	}
+	return []byte(string(utf16.Decode(units)))
 }
 
 // document is a policy text as it was found, with what stood around it.
@@ -146,7 +181,9 @@ func parsePolicy(text []byte) (*policy.Document, error) {
 
 // settle fills in what was not given of the resource that a policy is attached
 // to, from the policy's own resources, and says what it took for granted.
-func settle(d *policy.Document, f policy.Facts) (facts policy.Facts, assumed, problems []string) {
+// A policy that names other buckets alone cannot be the given bucket's: S3 refuses
+// it, and no verdict about it would be true.
+func settle(d *policy.Document, f policy.Facts) (facts policy.Facts, assumed, problems []string, err error) {
 	names := resourceNames(d)
 	switch {
 	case f.Bucket == "" && len(names.buckets) == 0 && names.point != "":
@@ -166,9 +203,9 @@ func settle(d *policy.Document, f policy.Facts) (facts policy.Facts, assumed, pr
 	case f.Bucket == "":
 		assumed = append(assumed, "any bucket: the policy's resources name none (--bucket)")
 	case len(names.buckets) > 0 && !names.open && !slices.Contains(names.buckets, f.Bucket):
-		problems = append(problems, fmt.Sprintf("no resource is in bucket %s: the policy names %s", f.Bucket, shortList(names.buckets, "", nil)))
+		err = fmt.Errorf("no resource is in bucket %s: the policy names %s, so that S3 would refuse it there", f.Bucket, shortList(names.buckets, "", nil))
 	}
-	return f, assumed, problems
+	return f, assumed, problems, err
 }
 
 // resources are what the resources of a policy name.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -51,7 +50,7 @@ func explainEvents(cmd *cobra.Command, o *explainOutput, name string) error {
 	}
 	in := io.NopCloser(cmd.InOrStdin())
 	if name != "-" {
-		file, err := os.Open(name)
+		file, err := openDocument(name)
 		if err != nil {
 			return usageError("give a readable file, or - for standard input", "%v", err)
 		}
@@ -62,7 +61,7 @@ func explainEvents(cmd *cobra.Command, o *explainOutput, name string) error {
 	defer unpacked.Close()
 	var skipped []trail.Skip
 	more := 0
-	stats, err := trail.Scan(unpacked, trail.Options{}, func(h *trail.Header, raw []byte) error {
+	stats, err := trail.Scan(&bounded{from: unpacked, left: maxEvents}, trail.Options{}, func(h *trail.Header, raw []byte) error {
 		return oneEvent(cmd.Context(), w, o, h, raw)
 	}, func(s trail.Skip) {
 		if skipped = append(skipped, s); len(skipped) > maxSkipNotes {
@@ -82,6 +81,24 @@ func explainEvents(cmd *cobra.Command, o *explainOutput, name string) error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
+}
+
+// maxEvents bounds what is explained record by record, unpacked.
+const maxEvents = 256 << 20
+
+// bounded refuses what goes on after its bound.
+type bounded struct {
+	from io.Reader
+	left int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, fmt.Errorf("more than %d MiB: explain event is for single records; for a log use bucketlid hunt", maxEvents>>20)
+	}
+	n, err := b.from.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	return n, err
 }
 
 // noRecord says why nothing could be explained.

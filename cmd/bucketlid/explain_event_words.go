@@ -25,7 +25,7 @@ func eventFrom(r *trail.Record, changes []*bucket.Change, uses []*replay.Use) re
 			UserAgent: r.UserAgent, EventName: r.EventName, EventID: r.EventID, InvokedBy: u.InvokedBy,
 			AccessKeyID: u.AccessKeyID, SourceIdentity: u.SourceIdentity,
 		},
-		Service: r.EventSource, Account: r.RecipientAccountID, Region: r.AWSRegion, Outcome: outcomeOf(r.ErrorCode, changes, len(uses) > 0),
+		Service: r.EventSource, Account: r.RecipientAccountID, Region: r.AWSRegion, Outcome: outcomeOf(r.ErrorCode, changes),
 		Error:   strings.Trim(r.ErrorCode+": "+r.ErrorMessage, ": "),
 		Changes: []report.EventChange{}, Effects: []string{}, Alerts: []report.EventAlert{}, Unknowns: []string{}, Problems: []string{},
 	}
@@ -54,8 +54,7 @@ func eventFrom(r *trail.Record, changes []*bucket.Change, uses []*replay.Use) re
 // the service, not of a refusal.
 var failures = []string{"NoSuch", "Malformed", "Throttl", "SlowDown", "OperationAborted", "BucketAlready", "BucketNotEmpty", "InvalidArgument", "InvalidRequest"}
 
-func outcomeOf(code string, changes []*bucket.Change, stranger bool) string {
-	isChange := func(c *bucket.Change) bool { return c.Slot != bucket.SlotObservation }
+func outcomeOf(code string, changes []*bucket.Change) string {
 	switch {
 	case len(changes) > 0 && changes[0].Outcome == bucket.Unclear:
 		return "unclear"
@@ -63,8 +62,6 @@ func outcomeOf(code string, changes []*bucket.Change, stranger bool) string {
 		return "failed"
 	case code != "":
 		return "denied"
-	case !stranger && !slices.ContainsFunc(changes, isChange):
-		return "no-effect"
 	}
 	return "allowed"
 }
@@ -116,7 +113,7 @@ func settingWords(c *bucket.Change) string {
 func changeFacts(c *bucket.Change) policy.Facts {
 	f := policy.Facts{Bucket: c.Bucket, Account: c.Account, Region: c.Region, At: c.Event.Time}
 	if c.Slot == bucket.SlotAccessPointPolicy {
-		f, _, _ = settle(c.Policy.Document, policy.Facts{Account: c.Account, Region: c.Region, At: c.Event.Time})
+		f, _, _, _ = settle(c.Policy.Document, policy.Facts{Account: c.Account, Region: c.Region, At: c.Event.Time}) // no bucket is given that it could contradict
 		f.AccessPoint = cmp.Or(f.AccessPoint, c.AccessPoint)
 	}
 	return f

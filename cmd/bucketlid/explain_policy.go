@@ -82,8 +82,10 @@ func newExplainPolicy() *cobra.Command {
 			"FILE is a policy, the output of `aws s3api get-bucket-policy`, a JSON string that holds\n" +
 			"a policy, or the requestParameters of a CloudTrail record; - is standard input.\n\n" +
 			"--batch FILE takes one JSON object a line with id and document (the policy as an object\n" +
-			"or as a string) and prints one line for each, in order. A line may also have bucket,\n" +
-			"account, org and as_of, which stand over the flags.",
+			"or as a string) and prints one line of JSON for each, in order; empty lines are passed\n" +
+			"over. A line may also have bucket, account, org and as_of, which stand over the flags.\n" +
+			"A line that cannot be judged gets reach unknown and its problem; it does not change the\n" +
+			"exit code, which is 0 where every line was read.",
 		Example: "  aws s3api get-bucket-policy --bucket my-bucket | bucketlid explain policy - -o table\n" +
 			"  bucketlid explain policy policy.json --account 111122223333 --org o-a1b2c3d4e5\n" +
 			"  bucketlid explain policy --batch policies.jsonl > verdicts.jsonl",
@@ -165,11 +167,14 @@ func (f *policyFlags) one(cmd *cobra.Command, name string, facts policy.Facts) e
 	if facts.Bucket == "" {
 		facts.Bucket = found.bucket
 	}
-	settled, assumed, problems := settle(d, facts)
+	settled, assumed, problems, err := settle(d, facts)
+	if err != nil {
+		return usageError("leave --bucket out, or give the policy of that bucket", "%s: %v", name, err)
+	}
 	v := judge(d, settled)
 	v.ID, _ = json.Marshal(name) // a string always has a form
 	v.Problems = append(v.Problems, problems...)
-	assumed = append(assumed, f.assumed(found, settled)...)
+	assumed = slices.Concat(assumed, f.assumed(found, settled), endpointsTaken(d), regionTaken(settled, &v))
 	w := cmd.OutOrStdout()
 	if f.output.format == "jsonl" {
 		for _, text := range assumed {
@@ -177,9 +182,10 @@ func (f *policyFlags) one(cmd *cobra.Command, name string, facts policy.Facts) e
 		}
 		return f.output.line(w, report.Explanation{Policy: &v})
 	}
-	sheet := &report.PolicySheet{Policy: v, Route: string(routeOf[settled.Kind]), Assumed: assumed, Holds: denyHolds(d, settled, &v), Holes: map[int][]string{}}
+	sheet := &report.PolicySheet{Policy: v, Route: string(routeOf[settled.Kind]), Assumed: assumed, Holds: denyHolds(d, settled, &v), Notes: map[int]report.StatementNotes{}}
 	for i := range d.Statements {
-		sheet.Holes[d.Statements[i].Index] = holes(&d.Statements[i])
+		s := &d.Statements[i]
+		sheet.Notes[s.Index] = report.StatementNotes{Holes: holes(s), Identities: identities(s)}
 	}
 	return report.WritePolicy(w, sheet, f.output.options(w))
 }

@@ -103,12 +103,47 @@ func statementReasons(d *policy.Document, v *report.Policy, class policy.Classif
 func allowPhrase(s *policy.Statement, granted []string) string {
 	if len(granted) == 0 {
 		text := "nobody from outside gets in by it"
+		if why := ownersOnly(s); why != "" {
+			return text + "; " + why
+		}
 		for i, c := range s.Conditions {
 			text += cmp.Or(map[bool]string{true: "; it holds when "}[i == 0], " and ") + conditionPhrase(c)
 		}
 		return text
 	}
+	if why := ownersOnly(s); why != "" {
+		granted = append(granted, why)
+	}
 	return strings.Join(append(granted, holes(s)...), "; ")
+}
+
+// ownersOnly tells of actions that a statement names and that give outsiders
+// nothing.
+func ownersOnly(s *policy.Statement) string {
+	var texts []string
+	for _, action := range s.Action {
+		if why := policy.OwnersAlone(action); why != "" {
+			texts = append(texts, action+" gives outsiders nothing: "+why)
+		}
+	}
+	return strings.Join(firstFew(texts), "; ")
+}
+
+// identities are the users and roles that a statement names, without their
+// account; none where it names a whole account too.
+func identities(s *policy.Statement) []string {
+	if s.Principal == nil {
+		return nil
+	}
+	var out []string
+	for _, arn := range s.Principal.AWS {
+		parts := strings.SplitN(arn, ":", 6)
+		if len(parts) < 6 || parts[5] == "root" {
+			return nil
+		}
+		out = append(out, parts[5])
+	}
+	return out
 }
 
 func conditionPhrase(c policy.Condition) string {
@@ -160,13 +195,17 @@ func denyPhrase(s *policy.Statement) string {
 func principalPhrase(s *policy.Statement) string {
 	switch {
 	case s.NotPrincipal != nil:
-		return "everybody but those it lists"
+		return "everybody but " + namesOf(s.NotPrincipal)
 	case s.Principal != nil && s.Principal.Everyone():
 		return "everybody"
 	case s.Principal == nil:
 		return "nobody it names"
 	}
-	return shortList(slices.Concat(s.Principal.AWS, s.Principal.Service, s.Principal.Federated, s.Principal.CanonicalUser), "", nil)
+	return namesOf(s.Principal)
+}
+
+func namesOf(p *policy.Principal) string {
+	return shortList(slices.Concat(p.AWS, p.Service, p.Federated, p.CanonicalUser), "", nil)
 }
 
 func shortList(list []string, not string, others []string) string {
@@ -238,7 +277,7 @@ func difference(with *report.Policy, without report.Policy) string {
 			wider = addNew(wider, string(a.Audience)+" would also have "+action)
 		}
 		for _, guard := range missing(b.Guards, a.Guards) {
-			wider = addNew(wider, "this would hinder strangers no longer: "+guard)
+			wider = addNew(wider, string(a.Audience)+" would no longer be held to: "+guard)
 		}
 	}
 	switch {

@@ -4,10 +4,12 @@ package main
 
 import (
 	"compress/gzip"
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -27,7 +29,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"gzip": scriptGzip, "truncate": scriptTruncate, "repeat": scriptRepeat,
+			"gzip": scriptGzip, "truncate": scriptTruncate, "repeat": scriptRepeat, "utf16": scriptUTF16,
 		},
 	})
 }
@@ -50,6 +52,15 @@ func scriptGzip(ts *testscript.TestScript, _ bool, args []string) {
 func scriptTruncate(ts *testscript.TestScript, _ bool, args []string) {
 	text := ts.ReadFile(args[0])
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text[:len(text)/2]), 0o644))
+}
+
+// scriptUTF16 is `utf16 FILE`: writes it anew as PowerShell would.
+func scriptUTF16(ts *testscript.TestScript, _ bool, args []string) {
+	out := []byte{0xff, 0xfe}
+	for _, unit := range utf16.Encode([]rune(ts.ReadFile(args[0]))) {
+		out = binary.LittleEndian.AppendUint16(out, unit)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), out, 0o644))
 }
 
 // scriptRepeat is `repeat FILE TEXT N`: writes TEXT N times.
