@@ -3,7 +3,6 @@
 package exposure
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/bucketlid/bucketlid/bucket"
@@ -65,59 +64,6 @@ func passes(d *policy.Document, caller policy.Caller, account, point string, acc
 		},
 	})
 	return decision.Outcome == policy.Allowed || (decision.Outcome == policy.ImplicitDeny && len(decision.Unsettled) > 0)
-}
-
-// delegated are the foreign accounts to whose access points a bucket policy
-// leaves the decision: each lets in whom it likes, now or later (semantics B.8
-// R6). An account that is a pattern is every account's.
-func (v *view) delegated(r bucket.Reading[*bucket.PolicyText], reach policy.Reach) []holding {
-	var out []holding
-	for _, d := range reach.Delegations {
-		for _, value := range d.AccessPoints {
-			account, point := delegate(value)
-			if account == v.t.Account || v.t.Account == "" {
-				continue
-			}
-			h := holding{route: BucketPolicyRoute, audience: policy.Account, principal: account, uri: "access points of " + account,
-				grantStep: r.Step, earliest: r.Earliest, blockStep: -1, grade: r.Grade, statement: statementName(d.Statement)}
-			if strings.ContainsAny(account, "*?") {
-				h.audience, h.principal, h.uri, account = policy.AnyAWSAccount, "", "access points of any account", stranger.Account
-			}
-			v.applyRestrict(&h)
-			v.applyGap(&h)
-			out = append(out, v.delegatedAccess(h, r.Value.Document, d.Statement, account, point)...)
-		}
-	}
-	return out
-}
-
-// delegate reads an account id or an access point's ARN.
-func delegate(value string) (account, point string) {
-	if parts := strings.SplitN(value, ":", 6); len(parts) == 6 {
-		return parts[4], strings.NewReplacer("*", "k", "?", "k").Replace(value)
-	}
-	return value, "arn:aws:s3:eu-west-1:" + value + ":accesspoint/k"
-}
-
-// delegatedAccess makes one holding of each access class that passes.
-func (v *view) delegatedAccess(h holding, d *policy.Document, ref policy.StatementRef, account, point string) []holding {
-	statement := d.Statements[ref.Index]
-	h.permission = strings.Join(statement.Action, ", ")
-	var out []holding
-	for _, access := range policy.AccessOrder {
-		for _, pattern := range statement.Resource {
-			one := h
-			_, name, _ := strings.Cut(pattern, ":::")
-			one.access, one.scope = access, policy.Scope{Include: []string{name}}
-			onBucket := access == policy.List || access == policy.ConfigRead || access == policy.ConfigWrite
-			if onBucket == strings.Contains(name, "/") || !passes(d, rootOf(account), account, point, access, sampleResource(&one)) {
-				continue
-			}
-			one.blockedBy, one.unseen = slices.Clone(h.blockedBy), slices.Clone(h.unseen)
-			out = append(out, one)
-		}
-	}
-	return out
 }
 
 // sampleResource is the shortest resource of the holding's scope.

@@ -24,7 +24,13 @@ func objectACL(v *view, id bucket.ObjectID) []holding {
 		key += "?versionId=" + id.Version
 	}
 	at := func(step int) bucket.Reading[*bucket.ACL] { return v.t.ObjectACL(id, step) }
-	return v.aclCandidates(ObjectACL, key, at(v.step), at, policy.Scope{}, scope)
+	out := v.aclCandidates(ObjectACL, key, at(v.step), at, policy.Scope{}, scope)
+	for i := range out {
+		if w := out[i].witness; w != nil && id.Version != "" {
+			out[i].witness = w.OfVersion(id.Version)
+		}
+	}
+	return out
 }
 
 func (v *view) aclCandidates(route RouteID, key string, r bucket.Reading[*bucket.ACL], at func(int) bucket.Reading[*bucket.ACL],

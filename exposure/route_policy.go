@@ -32,7 +32,6 @@ func bucketPolicy(v *view) []holding {
 		for _, g := range reach.Grants {
 			out = append(out, doubt(v.policyHoldings(BucketPolicyRoute, g, r), why)...)
 		}
-		out = append(out, doubt(v.delegated(r, reach), why)...)
 	}
 	return out
 }

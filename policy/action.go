@@ -109,13 +109,16 @@ func ownerOnly(name string) bool {
 	return false
 }
 
-// alone says of an action that it permits nothing unless another is permitted
-// too: it goes with a replication, or with the deletion of a locked object (User
-// Guide, "Setting up permissions for live replication", "Bypassing governance
-// mode").
+// alone says of an action that it permits nothing, or nothing unless another is
+// permitted too: it goes with a replication, with the deletion of a locked object or
+// with GetObject (User Guide, "Setting up permissions for live replication",
+// "Bypassing governance mode"; API page "GetObjectAttributes"), or S3 has ended what
+// it was for (BitTorrent, in April 2022).
 func alone(name string) bool {
 	switch name {
-	case "s3:ReplicateTags", "s3:ObjectOwnerOverrideToBucketOwner", "s3:BypassGovernanceRetention":
+	case "s3:ReplicateTags", "s3:ObjectOwnerOverrideToBucketOwner", "s3:BypassGovernanceRetention",
+		"s3:GetObjectVersionForReplication", "s3:GetObjectAttributes", "s3:GetObjectVersionAttributes",
+		"s3:GetObjectTorrent", "s3:GetObjectVersionTorrent":
 		return true
 	}
 	return false

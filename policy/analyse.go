@@ -65,15 +65,16 @@ type analysis struct {
 	doubts  []bool          // by statement: has a test that cannot be judged; lazily
 
 	// Of one run.
-	solver   solver
-	parted   bool     // partials are worked out
-	partials [2][]int // by level: Deny statements about a part of it
-	memory   runMemory
-	findings []*finding
-	rows     []*row   // of the statement at hand
-	question query    // the one at hand
-	plain    [1]bound // the subject at hand, without variables
-	onHTTP   subject  // the subject at hand over plain http
+	solver    solver
+	abandoned int      // searches that could not be ended
+	parted    bool     // partials are worked out
+	partials  [2][]int // by level: Deny statements about a part of it
+	memory    runMemory
+	findings  []*finding
+	rows      []*row   // of the statement at hand
+	question  query    // the one at hand
+	plain     [1]bound // the subject at hand, without variables
+	onHTTP    subject  // the subject at hand over plain http
 }
 
 // runMemory is where the answers of one run lie.
@@ -132,7 +133,7 @@ func (an *analysis) settle(f Facts) {
 		an.kinds, an.only, an.doubts = [tierCount]tier{}, nil, nil
 		an.onHTTP = subject{}
 	}
-	an.world.at, an.parted = at, false
+	an.world.at, an.parted, an.abandoned = at, false, 0
 	for _, r := range an.shared {
 		r.whole, r.reach = [2]tri{}, [2]reach{}
 	}

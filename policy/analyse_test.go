@@ -71,7 +71,7 @@ var analyseCases = []struct {
 	{"foreign role", statements(allow(`{"AWS":["arn:aws:iam::444455556666:role/R","arn:aws:sts::555566667777:assumed-role/S/s"]}`, `{}`)), testFacts,
 		[]string{"account(444455556666,555566667777) read b/*"}},
 	{"owner unknown", statements(allow(`{"AWS":"444455556666"}`, `{}`)), noOwner,
-		[]string{"account(444455556666) read b/* ? the owner's account is not known: it may be 444455556666"}},
+		[]string{"account(444455556666) read b/* ? the owner's account is not known: it may be the named one"}},
 	{"own organization", statements(allow(`"*"`, `{"StringEquals":{"aws:PrincipalOrgID":"o-own"}}`)), ownOrg, []string{}},
 	{"own organization, named account elsewhere", statements(allow(`"*"`, `{"StringEquals":{"aws:PrincipalOrgID":"o-own"}}`), allow(`{"AWS":"444455556666"}`, `{}`)), ownOrg,
 		[]string{"account(444455556666) read b/*"}},
@@ -130,7 +130,62 @@ var analyseCases = []struct {
 	{"web identity", statements(allow(`{"Federated":"cognito-identity.amazonaws.com"}`, `{}`)), testFacts, []string{"web-identity(cognito-identity.amazonaws.com) read b/*"}},
 	{"variable of the owner's organization", statements(allow(`"*"`, `{"StringEquals":{"aws:PrincipalOrgID":"${aws:ResourceOrgID}"}}`)), ownOrg, []string{}},
 	{"literal dollar", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/${$}{x}${*}/*"}`), testFacts, []string{"anyone read b/${$}{x}${*}/*"}},
+	{"access points of any account", statements(allow(`"*"`, `{"StringLike":{"s3:DataAccessPointAccount":"*"}}`)), testFacts, []string{"any-aws-account read b/*"}},
+	{"access points by a pattern of ARNs", statements(allow(`"*"`, `{"ArnLike":{"s3:DataAccessPointArn":"arn:aws:s3:us-east-1:*:accesspoint/*"}}`)), testFacts, []string{"any-aws-account read b/*"}},
+	{"access points of whatever VPC", statements(allow(`"*"`, `{"StringEquals":{"s3:AccessPointNetworkOrigin":"VPC"}}`)), testFacts, []string{"any-aws-account read b/*"}},
+	{"access points of a foreign account", statements(allow(`"*"`, `{"StringEquals":{"s3:DataAccessPointAccount":"444455556666"}}`)), testFacts, []string{"account(444455556666) read b/*"}},
+	{"own access points in every Region", statements(allow(`"*"`, `{"ArnLike":{"s3:DataAccessPointArn":"arn:aws:s3:*:111122223333:accesspoint/*"}}`)), testFacts, []string{}},
+	{"own access points", statements(allow(`"*"`, `{"StringEquals":{"s3:DataAccessPointAccount":"111122223333"}}`)), testFacts, []string{}},
+	{"VPC endpoints of a foreign account", statements(allow(`"*"`, `{"StringEquals":{"aws:VpceAccount":"444455556666"}}`)), testFacts, []string{"account(444455556666) read b/*"}},
+	{"VPC endpoints of a foreign organization", statements(allow(`"*"`, `{"StringEquals":{"aws:VpceOrgID":"o-other"}}`)), ownOrg, []string{"organization(o-other) read b/*"}},
+	{"provider of a foreign account", statements(allow(`{"Federated":"arn:aws:iam::444455556666:saml-provider/p"}`, `{}`)), testFacts, []string{"account(444455556666) read b/*"}},
+	{"machine of whatever account", statements(allow(`"*"`, `{"Null":{"aws:Ec2InstanceSourceVpc":"false"}}`)), testFacts, []string{"any-aws-account read b/*"}},
+	{"machine within its own VPC", statements(allow(`"*"`, `{"StringEquals":{"aws:Ec2InstanceSourceVpc":"${aws:SourceVpc}"}}`)), testFacts, []string{"any-aws-account read b/*"}},
+	{"KMS key of a foreign account", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::b/*","Condition":{"StringEquals":{"s3:x-amz-server-side-encryption-aws-kms-key-id":"arn:aws:kms:eu-west-1:444455556666:key/k"}}}`), testFacts,
+		[]string{"account(444455556666) write b/*"}},
+	{"Deny against a variable without a value", statements(allowRead, deny(`{"StringNotEquals":{"aws:PrincipalTag/a":"${aws:PrincipalTag/b}"}}`)), testFacts, []string{"any-aws-account read b/*"}},
+	{"one resource with a variable of the caller's", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":["arn:aws:s3:::b/public/*","arn:aws:s3:::b/home/${aws:username}/*"]}`), testFacts,
+		[]string{"anyone read b/public/*", "any-aws-account read b/home/*/*,b/public/*"}},
+	{"copies are signed", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::b/*","Condition":{"StringLike":{"s3:x-amz-copy-source":"src/*"}}}`), testFacts, []string{"any-aws-account write b/*"}},
+	{"attributes without the object", statements(`{"Effect":"Allow","Principal":"*","Action":["s3:GetObjectAttributes","s3:GetObjectVersionForReplication","s3:GetObjectTorrent"],"Resource":"arn:aws:s3:::b/*"}`), testFacts, []string{}},
+	{"more variables than can be tried together", statements(append([]string{`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/${aws:PrincipalTag/t0}/*"}`}, tagDenies(8)...)...), testFacts,
+		[]string{"any-aws-account read b/*/*"}},
 	{"effect unknown", statements(`{"Effect":"Perhaps","Principal":"*","Action":"s3:*","Resource":"*"}`), testFacts, []string{}},
+}
+
+// tagDenies are Deny statements, each with a variable of its own.
+func tagDenies(n int) []string {
+	var out []string
+	for i := range n {
+		out = append(out, fmt.Sprintf(`{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b/${aws:PrincipalTag/t%d}/*"}`, i+1))
+	}
+	return out
+}
+
+// TestAllowNeverNarrowsWithVariables: another Allow, with a variable whose name
+// comes first, takes nothing away.
+func TestAllowNeverNarrowsWithVariables(t *testing.T) {
+	list := append(tagDenies(6), `{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/${aws:PrincipalTag/t0}/*"}`)
+	more := append(slices.Clone(list), `{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/${aws:PrincipalTag/a}/*"}`)
+	for _, statementsOf := range [][]string{list, more} {
+		r := Analyse(parse(t, statements(statementsOf...)), testFacts)
+		if len(r.Grants) == 0 || r.Grants[0].Audience != AnyAWSAccount || len(r.Grants[0].Unsettled) > 0 {
+			t.Errorf("%d statements: %s", len(statementsOf), describe(r.Grants))
+		}
+	}
+}
+
+// TestDenyNeverWidensWhatIsGivenUp: where the search is given up, nobody is let in
+// whom the Allow alone keeps out.
+func TestDenyNeverWidensWhatIsGivenUp(t *testing.T) {
+	list := []string{allow(`"*"`, `{"StringEquals":{"aws:PrincipalOrgID":"o-own"},"StringLike":{"aws:Referer":"*a*"}}`)}
+	for i := range 120 {
+		list = append(list, deny(fmt.Sprintf(`{"StringNotLike":{"aws:Referer":"*%d*","aws:UserAgent":"*%d*","aws:SourceIdentity":"*%d*"}}`, i, i, i)))
+	}
+	r := Analyse(parse(t, statements(list...)), ownOrg)
+	if len(r.Grants) > 0 {
+		t.Errorf("grants: %s", describe(r.Grants))
+	}
 }
 
 func TestAnalyse(t *testing.T) {

@@ -5,6 +5,7 @@ package policy
 import (
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 )
 
@@ -29,16 +30,22 @@ func variablesOf(d *Document) []string {
 	}
 	var m mentions
 	for i := range d.Statements {
-		s := &d.Statements[i]
-		for _, c := range s.Conditions {
-			for _, v := range c.Values {
-				m.variables(v)
-			}
+		m = append(m, variablesIn(&d.Statements[i])...)
+	}
+	return m.set()
+}
+
+// variablesIn lists the keys of a statement's variables.
+func variablesIn(s *Statement) []string {
+	var m mentions
+	for _, c := range s.Conditions {
+		for _, v := range c.Values {
+			m.variables(v)
 		}
-		for _, list := range [][]string{s.Resource, s.NotResource} {
-			for _, v := range list {
-				m.variables(v)
-			}
+	}
+	for _, list := range [][]string{s.Resource, s.NotResource} {
+		for _, v := range list {
+			m.variables(v)
 		}
 	}
 	return slices.DeleteFunc(m.set(), func(key string) bool { return key == "*" || key == "?" || key == "$" })
@@ -52,36 +59,100 @@ type variable struct {
 	doubt   string
 }
 
-// bindings gives the subject under each choice of values for the variables.
-// What a requester chooses stands for all that it could choose; values that the
-// policy compares with are tried too (semantics C.5).
-func (an *analysis) bindings(s *subject, a *action) []bound {
+// bindings gives the subject under choices of values for the variables that
+// matter to one Allow and one action. What a requester chooses stands for all that
+// it could choose; values that the policy compares with are tried too (semantics
+// C.5). cut says that there are more choices than were made ready.
+func (an *analysis) bindings(s *subject, statement int, a *action) (list []bound, cut bool) {
 	if len(an.vars) == 0 {
 		an.plain[0] = bound{subject: s, rules: an.shared, denies: an.denies, doubt: s.doubt}
-		return an.plain[:]
+		return an.plain[:], false
 	}
-	combos := []map[string]variable{{}}
-	for _, key := range an.vars {
-		var next []map[string]variable
-		for _, v := range an.choices(s, key, a) {
-			for _, c := range combos {
-				m := map[string]variable{key: v}
-				for k, x := range c {
-					m[k] = x
-				}
-				next = append(next, m)
-			}
+	keys := an.variablesFor(statement, a)
+	choices := make([][]variable, len(keys))
+	for i, key := range keys {
+		if choices[i] = an.choices(s, key, a); len(choices[i]) == 0 {
+			return nil, false
 		}
-		if len(next) > maxBindings {
-			next = next[:maxBindings]
-		}
-		combos = next
 	}
-	out := make([]bound, 0, len(combos))
+	combos, cut := combine(choices, len(an.variablesOf(statement)))
 	for _, c := range combos {
-		out = append(out, an.bind(s, c))
+		if !an.solver.budget.charge(bindCost * len(an.doc.Statements)) {
+			return list, true
+		}
+		values := make(map[string]variable, len(keys))
+		for i, key := range keys {
+			values[key] = c[i]
+		}
+		list = append(list, an.bind(s, values))
+	}
+	return list, cut
+}
+
+// bindCost is what making one statement ready costs, in steps of the budget.
+const bindCost = 256
+
+// variablesFor lists the variables of an Allow, and then those of the Deny
+// statements about the action.
+func (an *analysis) variablesFor(statement int, a *action) []string {
+	out := slices.Clone(an.variablesOf(statement))
+	for i := range an.doc.Statements {
+		if an.doc.Statements[i].Effect != "Deny" || !an.sets[i].has(a.index) {
+			continue
+		}
+		for _, key := range an.variablesOf(i) {
+			out = addText(out, key)
+		}
 	}
 	return out
+}
+
+// variablesOf lists the variables of one statement.
+func (m *form) variablesOf(statement int) []string {
+	if m.parts == nil {
+		m.parts = make([][]string, len(m.doc.Statements))
+		for i := range m.parts {
+			m.parts[i] = variablesIn(&m.doc.Statements[i])
+		}
+	}
+	return m.parts[statement]
+}
+
+// combine puts choices together, those first that say most: each variable with its
+// first choice; the first own ones so and the rest with their last, which is to
+// lack the key where that can be; then all others.
+func combine(choices [][]variable, own int) (out [][]variable, cut bool) {
+	all := 1
+	for _, list := range choices {
+		all = min(all*len(list), maxBindings+1)
+	}
+	pick := func(at func(i int) int) {
+		c := make([]variable, len(choices))
+		for i, list := range choices {
+			c[i] = list[at(i)]
+		}
+		out = append(out, c)
+	}
+	if all > maxBindings {
+		pick(func(int) int { return 0 })
+		pick(func(i int) int {
+			if i < own {
+				return 0
+			}
+			return len(choices[i]) - 1
+		})
+	}
+	counter := make([]int, len(choices))
+	for range min(all, maxBindings) {
+		pick(func(i int) int { return counter[i] })
+		for i := range counter {
+			if counter[i]++; counter[i] < len(choices[i]) {
+				break
+			}
+			counter[i] = 0
+		}
+	}
+	return out, all > maxBindings
 }
 
 func (an *analysis) bind(s *subject, values map[string]variable) bound {
@@ -136,6 +207,15 @@ func (an *analysis) choices(s *subject, key string, a *action) []variable {
 	return out
 }
 
+// ownName is what a requester calls himself: another name for each variable, so
+// that no two are equal by chance.
+func (an *analysis) ownName(key string) string {
+	if at := slices.Index(an.vars, key); at > 0 {
+		return "mallory" + strconv.Itoa(at+1)
+	}
+	return "mallory"
+}
+
 func (an *analysis) valuesFor(d *domain, key string) []string {
 	out := slices.Clone(d.values)
 	switch {
@@ -147,8 +227,8 @@ func (an *analysis) valuesFor(d *domain, key string) []string {
 		return out[:min(len(out), maxChoices)]
 	}
 	fits := func(v string) bool { return anyMatch(d.free, v) && !anyMatch(d.barred, v) }
-	if fits("mallory") {
-		out = append(out, "mallory")
+	if own := an.ownName(key); fits(own) {
+		out = append(out, own)
 	}
 	for _, p := range d.free {
 		if v := p.sample("mallory"); fits(v) && len(out) == 0 {

@@ -24,7 +24,7 @@ func choose(d *domain, wishes []wish, b *budget) (choice, answer) {
 		return choice{values: d.values[:1:1]}, found
 	}
 	for _, w := range wishes {
-		b.work += len(w.test.networks) + len(w.test.patterns)
+		b.work += 8*len(w.test.networks) + len(w.test.patterns)
 	}
 	if d.absent && !slices.ContainsFunc(wishes, func(w wish) bool {
 		return w.test.holds(&choice{absent: true}) != w.want

@@ -114,7 +114,7 @@ func (c *reading) statement(at int, s *Statement) {
 		}
 		return
 	}
-	c.reasons = append(c.reasons, name+" allows everybody, and no condition holds it to fixed values")
+	c.reasons = append(c.reasons, name+" allows everybody, and no condition that AWS counts holds it to fixed values")
 	c.open = append(c.open, at)
 	if s.Principal != nil && !s.Principal.Everyone() && contains(s.Principal.CanonicalUser, anonymousCanonicalUser) {
 		c.construct("the canonical user of unsigned requests as principal")

@@ -68,7 +68,7 @@ func TestProved(t *testing.T) {
 		construct Status
 		reason    string
 	}{
-		{"nothing proved", denied, Proof{}, Unconfirmed, "", "statement 0 allows everybody, and no condition holds it to fixed values"},
+		{"nothing proved", denied, Proof{}, Unconfirmed, "", "statement 0 allows everybody, and no condition that AWS counts holds it to fixed values"},
 		{"refused", denied, ProofOfCall(true, "BlockPublicPolicy refused it (eventID e1)"), Public, Unconfirmed,
 			"AWS takes this policy for public: BlockPublicPolicy refused it (eventID e1); the text alone reads as unconfirmed"},
 		{"accepted", denied, ProofOfCall(false, "it was accepted while BlockPublicPolicy was on"), NotPublic, Unconfirmed,

@@ -107,23 +107,17 @@ func (e *evaluation) applies(s *Statement) truth {
 	if !e.principalApplies(s) || !e.actionApplies(s) {
 		return no
 	}
-	void := false
-	if !e.resourceApplies(s, &void) {
+	if !e.resourceApplies(s) {
 		return no
 	}
 	answer := yes
 	for i := range s.Conditions {
-		switch e.holds(&s.Conditions[i], &void) {
+		switch e.holds(&s.Conditions[i]) {
 		case no:
 			return no
 		case maybe:
 			answer = maybe
 		}
-	}
-	if void {
-		// A variable without a value: the statement matches nothing
-		// (IAM page "IAM policy elements: Variables and tags").
-		return no
 	}
 	return answer
 }
@@ -144,22 +138,29 @@ func (e *evaluation) namesAction(patterns []string) bool {
 	return false
 }
 
-func (e *evaluation) resourceApplies(s *Statement, void *bool) bool {
+// A resource with a variable that has no value matches nothing (IAM page "IAM
+// policy elements: Variables and tags", "Policy variables with no value"). Of
+// NotResource the page says nothing: then the statement matches nothing.
+func (e *evaluation) resourceApplies(s *Statement) bool {
 	if s.Resource == nil && s.NotResource == nil {
 		return false
 	}
-	in := s.Resource == nil || e.namesResource(s.Resource, void)
-	return in && (s.NotResource == nil || !e.namesResource(s.NotResource, void))
+	in := s.Resource == nil || e.namesResource(s.Resource)
+	return in && (s.NotResource == nil || e.allKnown(s.NotResource) && !e.namesResource(s.NotResource))
 }
 
-func (e *evaluation) namesResource(patterns []string, void *bool) bool {
+func (e *evaluation) allKnown(patterns []string) bool {
 	for _, p := range patterns {
-		g, ok := e.expand(e.glyphs[:0], p)
-		if !ok {
-			*void = true
-			continue
+		if _, ok := e.expand(e.glyphs[:0], p); !ok {
+			return false
 		}
-		if e.matches(g, e.request.Resource, false) {
+	}
+	return true
+}
+
+func (e *evaluation) namesResource(patterns []string) bool {
+	for _, p := range patterns {
+		if g, ok := e.expand(e.glyphs[:0], p); ok && e.matches(g, e.request.Resource, false) {
 			return true
 		}
 	}

@@ -105,8 +105,11 @@ func (e *evaluation) plainText(value string, g []glyph) string {
 	return b.String()
 }
 
-// holds judges one condition of the statement (semantics C.4).
-func (e *evaluation) holds(c *Condition, void *bool) truth {
+// holds judges one condition of the statement (semantics C.4). Nothing is equal
+// to a value with a variable that has none, or like it, so that inverted operators
+// match (IAM page "IAM policy elements: Variables and tags", "Policy variables
+// with no value").
+func (e *evaluation) holds(c *Condition) truth {
 	op, ok := parseOperator(c.Operator)
 	if !ok {
 		return maybe
@@ -114,11 +117,6 @@ func (e *evaluation) holds(c *Condition, void *bool) truth {
 	have := e.context(lowKey(c.Key))
 	if op.kind == opNull {
 		return nullHolds(c.Values, len(have) > 0)
-	}
-	for _, v := range c.Values {
-		if _, ok := e.expand(e.glyphs[:0], v); !ok {
-			*void = true
-		}
 	}
 	if len(have) == 0 {
 		return absentHolds(op)

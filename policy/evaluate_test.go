@@ -93,8 +93,8 @@ func directly(op string, want, have []string) bool {
 		context["k:k"] = have
 	}
 	e := evaluation{request: Request{Context: context}}
-	c, void := condition(op, "k:k", want), false
-	return e.holds(&c, &void) == yes
+	c := condition(op, "k:k", want)
+	return e.holds(&c) == yes
 }
 
 func bySolver(op string, want, have []string) bool {

@@ -24,6 +24,7 @@ type form struct {
 	sets     []actionSet
 	mentions mentions
 	vars     []string
+	parts    [][]string // vars by statement; lazily
 	byAddr   bool
 	memory   ruleMemory
 	shared   []*rule // rules of a policy without variables
@@ -145,7 +146,7 @@ func (m *form) compile() {
 	for i := range d.Statements {
 		m.sets = append(m.sets, ruleActions(&d.Statements[i], m.list))
 	}
-	m.vars = variablesOf(d)
+	m.vars, m.parts = variablesOf(d), nil
 	m.byAddr = m.mentions.has("aws:sourceip")
 	m.classify()
 	m.groupAll()

@@ -17,6 +17,11 @@ func (an *analysis) guards(h *hit) []string {
 		out = append(out, "only through a VPC endpoint, which the caller can make in an own account")
 	case throughService:
 		out = append(out, "only through an AWS service that calls on the caller's behalf")
+	case throughOwnPoint:
+		out = append(out, "only through an access point, which the caller makes for this bucket in the own account")
+	}
+	if a := h.query.allow; h.subject.who == named && h.subject.arn != "" && a != nil && a.statement.Principal != nil && !contains(a.statement.Principal.AWS, h.subject.arn) {
+		out = append(out, "as "+h.subject.arn+"; others of the account are kept out")
 	}
 	if h.subject.who == userMFA {
 		out = append(out, "only with MFA, which the caller can set up on an own user")

@@ -78,6 +78,11 @@ func (w *world) domain(s *subject, key string, a *action) *domain {
 }
 
 func (w *world) build(s *subject, key string) *domain {
+	if s.network == throughOwnPoint {
+		if d := w.ownPointKey(s, key); d != nil {
+			return d
+		}
+	}
 	if d := w.resourceKey(key); d != nil {
 		return d
 	}
@@ -138,6 +143,21 @@ func (w *world) resourceKey(key string) *domain {
 // they go to the bucket directly and carry none of its keys.
 func (w *world) throughPoint() bool {
 	return w.facts.Kind != BucketPolicy || w.facts.AccessPoint != ""
+}
+
+// ownPointKey gives the keys of an access point in the requester's own account.
+func (w *world) ownPointKey(s *subject, key string) *domain {
+	switch key {
+	case "s3:dataaccesspointaccount":
+		return oneOf(s.account)
+	case "s3:dataaccesspointarn":
+		d := texts("arn:" + w.partition + ":s3:?*:" + s.account + ":accesspoint/?*")
+		d.barred = []*pattern{newPattern("*:*:*:*:*:*:*"), newPattern("*/*/*")} // no Region and no name holds these
+		return d
+	case "s3:accesspointnetworkorigin":
+		return oneOf("Internet", "VPC")
+	}
+	return nil
 }
 
 func (w *world) pointKey(v string) *domain {

@@ -36,12 +36,26 @@ func (w *world) sessionKey(s *subject, key string) *domain {
 	case "aws:federatedprovider":
 		return w.federatedProvider(s)
 	case "aws:chatbotsourcearn", "aws:ec2instancesourcevpc", "aws:ec2instancesourceprivateipv4", "lambda:sourcefunctionarn":
-		if session {
-			return unknownKey()
+		if !session {
+			return never()
 		}
-		return never()
+		return w.workloadKey(key)
 	}
 	return nil
+}
+
+// workloadKey gives the keys of a role's credentials that a machine or a function
+// of the caller's own received (IAM page "AWS global condition context keys").
+func (w *world) workloadKey(key string) *domain {
+	switch key {
+	case "aws:ec2instancesourcevpc":
+		return optional(oneOf(w.attainable(key, w.foreign.vpc, "vpc-", 5)...))
+	case "aws:ec2instancesourceprivateipv4":
+		return optional(&domain{ips: anywhere})
+	case "lambda:sourcefunctionarn":
+		return optional(texts("arn:" + w.partition + ":lambda:?*:" + w.foreign.account + ":function:?*"))
+	}
+	return unknownKey()
 }
 
 func mfaPresent(s *subject) *domain {
@@ -303,12 +317,19 @@ func requestKey(s *subject, key string, a *action, w *world) (*domain, bool) {
 
 func requestValue(s *subject, key string, w *world) *domain {
 	switch key {
+	case "s3:if-none-match":
+		return optional(oneOf("*")) // all that S3 takes (API page "PutObject")
 	case "s3:max-keys", "s3:object-lock-remaining-retention-days":
 		return optional(&domain{numeric: true})
 	case "s3:requestobjecttagkeys":
 		return several(optional(texts("?*")))
 	case "s3:objectcreationoperation":
 		return oneOf("true", "false")
+	case "s3:x-amz-copy-source", "s3:x-amz-metadata-directive":
+		// A copy must be signed (API page "CopyObject").
+		if s.who == unsigned {
+			return never()
+		}
 	case "s3:x-amz-server-side-encryption":
 		// Encryption with KMS needs a signed request (S3 page "Using
 		// server-side encryption with AWS KMS keys").

@@ -3,6 +3,7 @@
 package policy
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -27,7 +28,23 @@ func (w *Witness) Needs() []string {
 		}
 	}
 	slices.Sort(out)
+	for _, row := range placeholders {
+		if strings.Contains(w.Command, row.text) {
+			out = append(out, row.need)
+		}
+	}
 	return out
+}
+
+// placeholders are what stands in a command for the reader to replace.
+var placeholders = []struct{ text, need string }{
+	{"OWN-ACCESS-POINT-ARN", "an access point for the bucket, made in an own account (aws s3control create-access-point --bucket-account-id)"},
+	{"OWN-BUCKET", "an own bucket and role that replicate to it"},
+	{"uploadId=u", "the id of an unfinished upload, in place of u"},
+	{"UPLOAD-ID", "the id of an unfinished upload"},
+	{" --id ID", "the id of a configuration"},
+	{"file://FILE", "a file with the new setting, as JSON"},
+	{"@FILE", "a file with what is to be stored: for a setting, its XML"},
 }
 
 // carries says whether the command as it stands gives the request a key.
@@ -57,4 +74,37 @@ func OwnersAlone(action string) string {
 		return "it permits nothing by itself"
 	}
 	return ""
+}
+
+// OfVersion is the same request for one version of the object.
+func (w *Witness) OfVersion(id string) *Witness {
+	out := *w
+	out.Action = versionAction(w.Action)
+	if w.URL != "" {
+		mark := "?"
+		if strings.Contains(w.URL, "?") {
+			mark = "&"
+		}
+		out.URL += mark + "versionId=" + url.QueryEscape(id)
+	}
+	switch {
+	case strings.HasPrefix(w.Command, "curl "):
+		out.Command = curl(&out)
+	case strings.HasPrefix(w.Command, "aws "):
+		out.Command = strings.TrimSuffix(w.Command, " FILE") + " --version-id " + quote(id)
+		if strings.HasSuffix(w.Command, " FILE") {
+			out.Command += " FILE"
+		}
+	}
+	return &out
+}
+
+// versionAction is the action that S3 asks for where a request names a version.
+func versionAction(action string) string {
+	for _, end := range []string{"Acl", "Tagging", "Attributes", ""} {
+		if name := strings.TrimSuffix(action, end) + "Version" + end; strings.HasSuffix(action, end) && actionSpelt[name] != 0 {
+			return name
+		}
+	}
+	return action
 }

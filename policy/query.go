@@ -7,13 +7,10 @@ package policy
 func (an *analysis) trySubject(s *subject, statement int, a *action, lenient bool) *hit {
 	var over *hit
 	if an.solver.budget.spent() {
-		st := &an.doc.Statements[statement]
-		if !s.matches(st) {
-			return nil
-		}
-		return &hit{subject: s, query: &query{allow: compile(st, an.sets[statement], false, nil), subject: s, action: a}, unsettled: []string{givenUp}}
+		return an.abandon(s, statement, a, givenUp)
 	}
-	for _, b := range an.bindings(s, a) {
+	bound, cut := an.bindings(s, statement, a)
+	for _, b := range bound {
 		q := an.query(b, statement, a, lenient)
 		if q == nil {
 			continue
@@ -32,10 +29,37 @@ func (an *analysis) trySubject(s *subject, statement int, a *action, lenient boo
 			over = &hit{subject: b.subject, query: an.keep(q), unsettled: []string{givenUp}}
 		}
 	}
+	if over == nil && cut {
+		return an.abandon(s, statement, a, givenUp)
+	}
 	return over
 }
 
 const givenUp = "the search was given up: the policy is too intricate"
+
+// GivenUp reports whether the search for the grant was given up.
+func (g *Grant) GivenUp() bool { return contains(g.Unsettled, givenUp) }
+
+// abandon is the answer where the search could not be ended: possible, unless the
+// Allow by itself already keeps the subject out, which a short search of its own
+// can tell.
+func (an *analysis) abandon(s *subject, statement int, a *action, why string) *hit {
+	st := &an.doc.Statements[statement]
+	if !s.matches(st) {
+		return nil
+	}
+	q := &query{allow: compile(st, an.sets[statement], false, nil), subject: s, action: a, lenient: true}
+	if an.abandoned++; an.shared != nil && an.abandoned <= maxAbandoned {
+		short := solver{world: &an.world, budget: budget{nodes: maxSearchNodes - maxSearchNodes/256, work: maxSearchWork - maxSearchWork/256}}
+		if short.ask(q) == impossible {
+			return nil
+		}
+	}
+	return &hit{subject: s, query: q, unsettled: []string{why}}
+}
+
+// maxAbandoned bounds the short searches of one run.
+const maxAbandoned = 256
 
 // query gathers the rules that touch one subject and one action; nil when the
 // Allow does not. The next call writes over it: see keep.

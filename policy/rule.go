@@ -16,7 +16,7 @@ type rule struct {
 	statement *Statement
 	ref       StatementRef
 	at        int  // the statement's place in the document
-	void      bool // it matches nothing: a variable has no value, or there is no resource
+	void      bool // it matches nothing: there is no resource, or a variable of its resources has no value
 	actions   actionSet
 	resources []*pattern
 	except    bool // resources is NotResource
@@ -110,18 +110,19 @@ func (c *compiler) compile(r *rule, s *Statement, actions actionSet) {
 	if s.Resource == nil {
 		list, r.except = s.NotResource, true
 	}
-	c.void = false
 	patterns, tests := c.memory.patterns.take(len(list)), c.memory.tests.take(len(s.Conditions))
-	r.resources, r.tests = c.memory.globs.take(len(list)), c.memory.refs.take(len(tests))
+	r.resources, r.tests = c.memory.globs.take(len(list))[:0], c.memory.refs.take(len(tests))
 	for i, text := range list {
-		r.resources[i] = &patterns[i]
-		c.set(&patterns[i], text, true)
+		if c.set(&patterns[i], text, true) {
+			r.resources = append(r.resources, &patterns[i])
+		}
 	}
+	lost := len(r.resources) < len(list)
 	for i := range tests {
 		r.tests[i] = &tests[i]
 		c.read(&tests[i], &s.Conditions[i])
 	}
-	r.void = c.void || (s.Resource == nil && s.NotResource == nil)
+	r.void = len(r.resources) == 0 && !r.except || lost && r.except || (s.Resource == nil && s.NotResource == nil)
 	// The search takes tests in this order, so that the order of the text does
 	// not matter.
 	if len(r.tests) > 1 {
@@ -145,6 +146,9 @@ func compareSets(a, b []string) int {
 
 // compareRules gives rules an order that does not depend on the text's order.
 func compareRules(a, b *rule) int {
+	if a.except != b.except {
+		return cmp.Compare(asInt(a.except), asInt(b.except))
+	}
 	texts := func(r *rule) []string {
 		s := r.statement
 		return slices.Concat(s.Resource, s.NotResource, s.Action, s.NotAction)
@@ -163,30 +167,33 @@ func compareRules(a, b *rule) int {
 	return 0
 }
 
+func asInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
 type compiler struct {
 	variables bool
 	bind      binding
-	void      bool
 	memory    *ruleMemory
 }
 
-func (c *compiler) pattern(text string, wildcards bool) *pattern {
-	p := &pattern{}
-	c.set(p, text, wildcards)
-	return p
-}
-
-// set compiles a text with its variables replaced.
-func (c *compiler) set(p *pattern, text string, wildcards bool) {
+// set compiles a text with its variables replaced; false means that one has no
+// value, so that nothing is equal to the text or like it (IAM page "IAM policy
+// elements: Variables and tags", "Policy variables with no value").
+func (c *compiler) set(p *pattern, text string, wildcards bool) bool {
 	if !c.variables || !strings.Contains(text, "${") {
 		if wildcards {
 			p.setGlob(text)
 		} else {
 			p.setLiteral(text)
 		}
-		return
+		return true
 	}
 	p.mixed = true
+	all := true
 	var shown strings.Builder
 	for text != "" {
 		at := strings.Index(text, "${")
@@ -210,22 +217,17 @@ func (c *compiler) set(p *pattern, text string, wildcards bool) {
 			shown.WriteString("${" + key + "}")
 			continue
 		}
-		value, display := c.value(key, def, hasDef)
+		value, display, ok := c.bind(key)
+		if !ok {
+			value, display = def, def
+		}
+		all = all && (ok || hasDef)
 		p.add(value, false)
 		shown.WriteString(display)
 	}
 	p.settle()
 	p.text = shown.String()
-}
-
-func (c *compiler) value(key, def string, hasDef bool) (value, shown string) {
-	if v, s, ok := c.bind(key); ok {
-		return v, s
-	}
-	if !hasDef {
-		c.void = true
-	}
-	return def, def
+	return all
 }
 
 func (c *compiler) read(t *test, source *Condition) {
@@ -240,7 +242,9 @@ func (c *compiler) read(t *test, source *Condition) {
 		t.patterns = c.memory.globs.take(len(block))[:0]
 		for i, v := range source.Values {
 			p := &block[i]
-			c.set(p, v, op.kind == opLike || op.kind == opARN)
+			if !c.set(p, v, op.kind == opLike || op.kind == opARN) {
+				continue
+			}
 			p.fold = op.kind == opFold
 			if op.kind == opARN {
 				p = p.asARN()
@@ -254,8 +258,9 @@ func (c *compiler) read(t *test, source *Condition) {
 	if c.variables && slices.ContainsFunc(source.Values, func(v string) bool { return strings.Contains(v, "${") }) {
 		t.values = nil
 		for _, v := range source.Values {
-			p := c.pattern(v, false)
-			t.values = append(t.values, p.sample(""))
+			if p := (&pattern{}); c.set(p, v, false) {
+				t.values = append(t.values, p.sample(""))
+			}
 		}
 	}
 	t.parse()

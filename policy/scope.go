@@ -88,7 +88,8 @@ func (sc *scoper) reaches(r textRule) bool {
 }
 
 func (sc *scoper) peerReaches(s *subject, statement int, lenient bool, r textRule) bool {
-	for _, b := range sc.an.bindings(s, sc.h.query.action) {
+	list, cut := sc.an.bindings(s, statement, sc.h.query.action)
+	for _, b := range list {
 		q := sc.an.query(b, statement, sc.h.query.action, lenient)
 		if q == nil {
 			continue
@@ -98,7 +99,7 @@ func (sc *scoper) peerReaches(s *subject, statement int, lenient bool, r textRul
 			return true
 		}
 	}
-	return false
+	return cut
 }
 
 // onLevel says whether a pattern matches some resource of the level.

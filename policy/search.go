@@ -208,7 +208,16 @@ func unsettledText(t *test) string {
 	case t.unknown:
 		return "the operator " + t.source.Operator + " is unknown"
 	}
+	if name := factOf[t.key]; name != "" {
+		return "the condition key " + t.shown + " holds the " + name + ", which is not given"
+	}
 	return "the condition key " + t.shown + " is unknown"
+}
+
+// factOf are the keys that a request takes from Facts.
+var factOf = map[string]string{
+	"aws:requestedregion": "bucket's Region", "aws:resourceaccount": "owner's account", "s3:resourceaccount": "owner's account",
+	"aws:resourceorgid": "owner's organization", "aws:currenttime": "time", "aws:epochtime": "time",
 }
 
 func addText(list []string, s string) []string {
@@ -218,11 +227,15 @@ func addText(list []string, s string) []string {
 	return append(list, s)
 }
 
+// nodeCost is what one branch costs, in steps of the budget.
+const nodeCost = 64
+
 // evade branches over the ways out of the first Deny that stops the present
 // request. Every Deny is left by its resource or by one of its tests; depth is
 // at most the number of Deny statements (semantics C.5).
 func (sv *solver) evade(q *query, st *state) (*state, answer) {
-	if sv.budget.nodes++; sv.budget.spent() {
+	sv.budget.nodes++
+	if sv.budget.work += nodeCost; sv.budget.spent() {
 		return nil, overrun
 	}
 	var stop *rule

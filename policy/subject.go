@@ -28,6 +28,7 @@ const (
 	overHTTP
 	throughEndpoint // the requester's own VPC endpoint
 	throughService  // forward access session
+	throughOwnPoint // an access point for the bucket in the requester's account
 )
 
 // subject is an archetype on a network: who makes the request and what its
@@ -40,7 +41,7 @@ type subject struct {
 	arn       string // the one ARN that the policy names, or empty
 	canonical string // the one canonical user id that the policy names
 	service   string // service principal; "*" for any
-	provider  string // web identity provider
+	provider  string // identity provider, of a session
 	org       string // organization, for member
 	behalf    string // account on whose behalf a service acts
 	principal string // as reported in a grant
@@ -71,6 +72,8 @@ func (s *subject) name() string {
 		out += " through an own VPC endpoint"
 	case throughService:
 		out += " through an AWS service"
+	case throughOwnPoint:
+		out += " through an own access point"
 	}
 	return out
 }
@@ -144,7 +147,7 @@ func (s *subject) listed(p *Principal) bool {
 		return contains(p.CanonicalUser, anonymousCanonicalUser)
 	case s.who == service:
 		return contains(p.Service, "*") || (s.service != "*" && contains(p.Service, s.service))
-	case s.who == webSession && (contains(p.Federated, s.provider) || contains(p.Federated, "*")):
+	case s.provider != "" && (contains(p.Federated, s.provider) || contains(p.Federated, "*")):
 		return true
 	case s.canonical != "" && contains(p.CanonicalUser, s.canonical):
 		return true

@@ -38,8 +38,13 @@ func (m mentions) prefix(p string) bool {
 
 func (m mentions) identity() bool {
 	return m.any("aws:username", "aws:sourceidentity", "aws:principaltype", "aws:userid", "aws:principalarn",
-		"aws:multifactorauthpresent", "aws:multifactorauthage", "aws:tokenissuetime", "aws:federatedprovider") ||
-		m.prefix("aws:principaltag/")
+		"aws:multifactorauthpresent", "aws:multifactorauthage", "aws:tokenissuetime", "aws:federatedprovider",
+		"aws:chatbotsourcearn", "lambda:sourcefunctionarn") ||
+		m.prefix("aws:principaltag/") || m.prefix("aws:ec2instance")
+}
+
+func (m mentions) points() bool {
+	return m.prefix("s3:dataaccesspoint") || m.has("s3:accesspointnetworkorigin")
 }
 
 func (m mentions) tls() bool { return m.any("aws:securetransport", "s3:tlsversion") }
@@ -171,14 +176,24 @@ func (w *world) list(s subject) []*subject {
 	return out
 }
 
-// onPaths gives strangers who come through an own VPC endpoint or a service.
+// onPaths gives strangers who come through an own VPC endpoint, or through a
+// service or an access point that they made for the bucket in an own account (S3
+// page "Creating access points for general purpose buckets").
 func onPaths(i int, w *world, m mentions) []*subject {
-	if !m.path() {
+	points := i == 3 && m.points() && !w.throughPoint()
+	if !m.path() && !points {
 		return nil
 	}
 	people := strangers(w, m)
 	if i == 3 {
-		return w.onNetworks(people, m, throughService)
+		var out []*subject
+		if m.path() {
+			out = w.onNetworks(people, m, throughService)
+		}
+		if points {
+			out = append(out, w.onNetworks(people, m, throughOwnPoint)...)
+		}
+		return out
 	}
 	if !w.throughPoint() {
 		people = append(w.nobody(), people...)
@@ -205,7 +220,7 @@ func (w *world) onNetworks(list []*subject, m mentions, networks ...network) []*
 
 // strangerKinds are the archetypes of a signed stranger; the first stands for
 // all where the policy does not look at who somebody is.
-var strangerKinds = []who{user, userMFA, roleSession, root, federatedUser}
+var strangerKinds = []who{user, roleSession, userMFA, root, federatedUser}
 
 func strangers(w *world, m mentions) []*subject {
 	kinds := strangerKinds
@@ -289,12 +304,16 @@ func members(d *Document, w *world) []*subject {
 		}
 		out = append(out, w.memory.one(subject{who: member, account: w.foreign.account, org: org, principal: org}))
 	}
-	for _, p := range w.tests["aws:principalorgid"] {
-		add(p.text)
+	for _, key := range []string{"aws:principalorgid", "aws:vpceorgid"} {
+		for _, p := range w.tests[key] {
+			add(p.text)
+		}
 	}
-	for _, p := range w.tests["aws:principalorgpaths"] {
-		org, _, _ := strings.Cut(p.text, "/")
-		add(org)
+	for _, key := range []string{"aws:principalorgpaths", "aws:vpceorgpaths"} {
+		for _, p := range w.tests[key] {
+			org, _, _ := strings.Cut(p.text, "/")
+			add(org)
+		}
 	}
 	return out
 }
@@ -309,13 +328,21 @@ func namedSubjects(d *Document, w *world) []*subject {
 		}
 		for _, f := range p.Federated {
 			n.account(accountOf(f), "")
+			n.federated(accountOf(f), f)
 		}
 		for _, id := range p.CanonicalUser {
 			n.canonicalUser(id)
 		}
 	})
-	for _, p := range w.tests["aws:principalaccount"] {
-		n.account(accountOf(p.text), "")
+	for _, key := range []string{"aws:principalaccount", "aws:vpceaccount", "s3:x-amz-server-side-encryption-aws-kms-key-id"} {
+		for _, p := range w.tests[key] {
+			n.account(accountOf(p.text), "")
+		}
+	}
+	for _, key := range []string{"s3:dataaccesspointaccount", "s3:dataaccesspointarn"} {
+		for _, p := range w.tests[key] {
+			n.point(accountOf(p.text))
+		}
 	}
 	for _, p := range w.tests["aws:principalarn"] {
 		n.account(accountOf(p.text), "")
@@ -331,7 +358,8 @@ func namedSubjects(d *Document, w *world) []*subject {
 		return n.list
 	}
 	slices.SortStableFunc(n.list, func(a, b *subject) int {
-		return cmp.Or(strings.Compare(a.principal, b.principal), strings.Compare(a.arn, b.arn), strings.Compare(a.service, b.service))
+		return cmp.Or(strings.Compare(a.principal, b.principal), strings.Compare(a.arn, b.arn), strings.Compare(a.service, b.service),
+			strings.Compare(a.provider, b.provider), cmp.Compare(a.network, b.network))
 	})
 	return n.list
 }
@@ -343,10 +371,13 @@ type namer struct {
 }
 
 // seenName tells the subjects that were added apart.
-type seenName struct{ account, arn, canonical, behalf, service string }
+type seenName struct {
+	account, arn, canonical, behalf, service, provider string
+	network                                            network
+}
 
 func (n *namer) add(s subject) {
-	key := seenName{s.account, s.arn, s.canonical, s.behalf, s.service}
+	key := seenName{s.account, s.arn, s.canonical, s.behalf, s.service, s.provider, s.network}
 	if n.seen[key] || len(n.list) >= maxNamed {
 		return
 	}
@@ -361,13 +392,40 @@ func (n *namer) account(id, arn string) {
 	if id == "" || id == n.w.facts.Account {
 		return
 	}
-	s := subject{who: named, account: id, principal: id}
+	s := n.of(id)
 	if !isWholeAccount(arn) {
 		s.arn = arn
 	}
+	n.add(s)
+}
+
+// of is somebody of an account.
+func (n *namer) of(id string) subject {
+	s := subject{who: named, account: id, principal: id}
 	if n.w.facts.Account == "" {
-		s.doubt = "the owner's account is not known: it may be " + id
+		s.doubt = "the owner's account is not known: it may be the named one" // the same for all, so that they are told together
 	}
+	return s
+}
+
+// federated is a session that an identity provider of the account vouches for.
+func (n *namer) federated(id, provider string) {
+	if id == "" || id == n.w.facts.Account {
+		return
+	}
+	s := n.of(id)
+	s.provider = provider
+	n.add(s)
+}
+
+// point is whoever comes through an access point of the account, which decides
+// whom it lets in (semantics B.8 R6).
+func (n *namer) point(id string) {
+	if !isAccountID(id) || id == n.w.facts.Account || n.w.throughPoint() {
+		return
+	}
+	s := n.of(id)
+	s.network = throughOwnPoint
 	n.add(s)
 }
 

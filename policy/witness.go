@@ -3,6 +3,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"strings"
@@ -69,6 +70,10 @@ func (an *analysis) witness(h *hit, a *action) *Witness {
 	if byReplication(a.name) {
 		w.Command = "aws s3api put-bucket-replication --bucket OWN-BUCKET --replication-configuration " +
 			quote(`{"Role":"OWN-ROLE","Rules":[{"Status":"Enabled","Prefix":"","Destination":{"Bucket":"arn:`+an.world.partition+`:s3:::`+an.world.facts.Bucket+`"}}]}`)
+		return w
+	}
+	if h.subject.network == throughOwnPoint {
+		w.Command = an.cli(h, a, context)
 		return w
 	}
 	w.Headers = headersOf(context)
@@ -184,9 +189,9 @@ func (w *world) setHost() {
 	if w.partition == "aws-cn" {
 		suffix += ".cn"
 	}
-	region := ""
-	if w.region != "" {
-		region = w.region + "."
+	region := cmp.Or(w.region, map[string]string{"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}[w.partition])
+	if region != "" {
+		region += "." // these partitions have no host for all Regions
 	}
 	switch w.facts.Kind {
 	case AccessPointPolicy:
@@ -222,12 +227,15 @@ func curl(w *Witness) string {
 // cli gives an "aws s3api" line. What the command asks for beyond the bucket
 // and the key, and what a guard asks of headers, stands as far as a flag exists.
 func (an *analysis) cli(h *hit, a *action, context requestContext) string {
-	if a.cli == "" {
+	if a.cli == "" || an.untypable(h, context) {
 		return ""
 	}
 	bucket := an.world.facts.Bucket
 	if an.world.facts.Kind != BucketPolicy {
 		bucket, _, _ = strings.Cut(h.state.resource, "/object/")
+	}
+	if h.subject.network == throughOwnPoint {
+		bucket = "OWN-ACCESS-POINT-ARN"
 	}
 	var buf [24]string
 	words := append(buf[:0], "aws", "s3api", a.cli, "--bucket", quote(bucket))
@@ -247,16 +255,33 @@ func (an *analysis) cli(h *hit, a *action, context requestContext) string {
 	if strings.Contains(a.query, "versionId") {
 		words = append(words, "--version-id", "null")
 	}
-	switch a.cli {
-	case "put-object":
-		words = append(words, "--body", "FILE")
-	case "get-object":
-		words = append(words, "FILE")
+	if source, ok := context.first("s3:x-amz-copy-source"); ok && a.cli == "put-object" {
+		words[2] = "copy-object"
+		words = append(words, "--copy-source", quote(source))
+	} else if more := cliArguments[a.cli]; more != "" {
+		words = append(words, more)
 	}
 	if an.world.region != "" {
 		words = append(words, "--region", quote(an.world.region))
 	}
 	return strings.Join(words, " ")
+}
+
+// untypable says that no command of the AWS CLI makes such a request: a service
+// makes it, or the CLI signs otherwise.
+func (an *analysis) untypable(h *hit, context requestContext) bool {
+	if h.subject.network == throughService {
+		return true
+	}
+	signature, asked := context.first("s3:authtype")
+	_, hashed := context.first("s3:x-amz-content-sha256")
+	for i := range h.state.keys { // who is named can be through a service too
+		k := &h.state.keys[i]
+		if strings.HasPrefix(k.key, "aws:calledvia") && !k.choice.absent || k.key == "aws:viaawsservice" && contains(k.choice.values, "true") {
+			return true
+		}
+	}
+	return asked && signature != "REST-HEADER" || hashed
 }
 
 // byteSet says of each byte whether it is in a set.

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/bucketlid/bucketlid/exposure"
@@ -32,7 +33,13 @@ type Policy struct {
 	Audiences  []PolicyAudience `json:"audiences"`
 	Witness    *policy.Witness  `json:"witness"` // of the widest audience
 	Reasons    []string         `json:"reasons"` // per statement
+	Later      []string         `json:"later"`   // what a Date condition opens or closes after the time of the verdict
 	Problems   []string         `json:"problems"`
+}
+
+// GivenUp reports whether the search for some way in was given up.
+func (p *Policy) GivenUp() bool {
+	return slices.ContainsFunc(p.Audiences, func(a PolicyAudience) bool { return a.Grant.GivenUp() })
 }
 
 // PolicyAudience is one way in, with the lists of it never absent.

@@ -39,6 +39,7 @@ func EncodePolicy(b *bytes.Buffer, p *Policy) error {
 	w.raw(`,"witness":`)
 	w.witness(p.Witness)
 	w.list(`,"reasons":`, p.Reasons)
+	w.list(`,"later":`, p.Later)
 	w.list(`,"problems":`, p.Problems)
 	w.raw("}}\n")
 	b.Write(w.out)

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/bucketlid/bucketlid/policy"
@@ -44,6 +45,7 @@ func WritePolicy(w io.Writer, p *PolicySheet, o Options) error {
 	}
 	s.part("What each statement does", firstOf(p.Reasons, maxListed))
 	s.part("What holds", firstOf(p.Holds, maxListed))
+	s.part("Later", p.Later)
 	s.part("Problems", firstOf(p.Problems, maxListed))
 	s.part("Taken for granted", p.Assumed)
 	s.b.WriteString("\n" + s.o.apply(paintFaint, "Next: bucketlid explain route "+p.Route) + "\n")
@@ -74,6 +76,9 @@ func PolicyHeadline(p *Policy) string {
 		return text + "unknown, because the document could not be read."
 	}
 	text += string(p.Reach) + ", " + reachWords[p.Reach]
+	if p.Reach == policy.None {
+		text += namedWords(p)
+	}
 	if access := widestAccess(p); len(access) > 0 {
 		text += " (" + joined(access, ", ") + ")"
 	}
@@ -86,6 +91,26 @@ func PolicyHeadline(p *Policy) string {
 		text += "; possible, not certain"
 	}
 	return text + "."
+}
+
+// namedWords tells of those that count as nobody: they get in by their name, or a
+// stranger does by a service.
+func namedWords(p *Policy) string {
+	var words []string
+	for _, row := range []struct {
+		audience policy.Audience
+		words    string
+	}{
+		{policy.ServiceDeputy, "an AWS service does, also on a stranger's behalf"}, {policy.Organization, "a named organization does"}, {policy.Account, "a named account does"},
+	} {
+		if slices.ContainsFunc(p.Audiences, func(a PolicyAudience) bool { return a.Audience == row.audience }) {
+			words = append(words, row.words)
+		}
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	return " directly; but " + strings.Join(words, ", and ")
 }
 
 // widestAccess is what the widest audience may do.

@@ -42,7 +42,7 @@ func samplePolicy() *PolicySheet {
 	}
 	return &PolicySheet{
 		Policy: Policy{ID: json.RawMessage(`"photos.json"`), Classifier: policy.Public, Reach: policy.Anyone, Audiences: grants, Witness: w,
-			Reasons: []string{"statement 0 (PublicRead) allows everybody: anyone gets read on photos/*", "statement 4 (" + evil + ") allows only 444455556666"}, Problems: []string{`the member "Sid" stands twice; the last one counts`}},
+			Later: []string{}, Reasons: []string{"statement 0 (PublicRead) allows everybody: anyone gets read on photos/*", "statement 4 (" + evil + ") allows only 444455556666"}, Problems: []string{`the member "Sid" stands twice; the last one counts`}},
 		Route: "bucket-policy", Holds: []string{"statement 5 (Deny): it holds no stranger"}, Assumed: []string{"bucket photos, from the policy's resources (--bucket)"},
 		Notes: map[int]StatementNotes{1: {Holes: []string{"aws:SourceIp NotIpAddress 10.0.0.0/8 is true for all others"}}, 4: {Identities: []string{"role/" + evil}}},
 	}

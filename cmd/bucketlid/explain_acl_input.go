@@ -220,7 +220,11 @@ func xmlValue(text []byte) (any, error) {
 			if start.Name.Local != "AccessControlPolicy" {
 				return nil, x.fail(fmt.Errorf("the element %s is not AccessControlPolicy", start.Name.Local))
 			}
-			return x.element(0)
+			body, err := x.element(0)
+			if err == nil {
+				err = x.end()
+			}
+			return body, err
 		}
 	}
 }
@@ -240,6 +244,25 @@ func (x *xmlReader) fail(err error) error {
 	}
 	line, column := x.dec.InputPos()
 	return fmt.Errorf("line %d, column %d: %w", line, column, err)
+}
+
+// end refuses what follows the list.
+func (x *xmlReader) end() error {
+	for {
+		token, err := x.dec.Token()
+		text, isText := token.(xml.CharData)
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return x.fail(err)
+		case isText && len(bytes.TrimSpace(text)) == 0:
+			continue
+		}
+		if _, comment := token.(xml.Comment); !comment {
+			return x.fail(errors.New("text after the end of the list"))
+		}
+	}
 }
 
 func (x *xmlReader) element(depth int) (any, error) {

@@ -10,27 +10,46 @@ import (
 	"github.com/bucketlid/bucketlid/report"
 )
 
-// endpointsTaken tells that VPCs and VPC endpoints which a policy holds to are
-// taken for the owner's: the policy does not say whose they are.
-func endpointsTaken(d *policy.Document) []string {
+// ownKeys are the condition keys whose values name something of somebody's, without
+// whose it is being told: it is taken for the owner's.
+var ownKeys = []string{"aws:sourcevpce", "aws:sourcevpc", "s3:x-amz-server-side-encryption-aws-kms-key-id"}
+
+// takenForOwn tells what a policy holds requesters to, or names, that is the
+// owner's only as far as anybody can tell from the text.
+func takenForOwn(d *policy.Document) []string {
 	var out []string
 	for i := range d.Statements {
 		s := &d.Statements[i]
 		if s.Effect != "Allow" {
 			continue
 		}
+		who := ": whoever may use it can use " + report.StatementName(s.Ref())
 		for _, c := range s.Conditions {
-			key, operator := strings.ToLower(c.Key), strings.ToLower(c.Operator)
-			if key != "aws:sourcevpce" && key != "aws:sourcevpc" || strings.Contains(operator, "not") || strings.HasPrefix(operator, "null") {
+			operator := strings.ToLower(c.Operator)
+			if !slices.Contains(ownKeys, strings.ToLower(c.Key)) || strings.Contains(operator, "not") || strings.HasPrefix(operator, "null") {
 				continue
 			}
 			fixed := slices.DeleteFunc(slices.Clone(c.Values), func(v string) bool { return strings.ContainsAny(v, "*?$") })
 			if len(fixed) > 0 {
-				out = addNew(out, c.Key+" "+shortList(fixed, "", nil)+" is the owner's own: whoever may send through it can use "+report.StatementName(s.Ref()))
+				out = addNew(out, c.Key+" "+shortList(fixed, "", nil)+" is the owner's own"+who)
+			}
+		}
+		if s.Principal == nil {
+			continue
+		}
+		for _, name := range slices.Concat(s.Principal.AWS, s.Principal.CanonicalUser) {
+			if isOriginAccessIdentity(name) {
+				out = addNew(out, "the CloudFront origin access identity "+name+" is the owner's own"+who)
 			}
 		}
 	}
 	return firstFew(out)
+}
+
+// isOriginAccessIdentity knows both forms of the name (CloudFront page "Restricting
+// access to an Amazon S3 origin"): its canonical id has 96 digits, an account's 64.
+func isOriginAccessIdentity(name string) bool {
+	return strings.Contains(name, ":iam::cloudfront:user/") || len(name) == 96
 }
 
 // regionTaken tells what an unknown Region means for a witness. Only a host of

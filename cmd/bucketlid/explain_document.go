@@ -87,6 +87,10 @@ type document struct {
 	bucket string // named beside it; "" where nothing names it
 }
 
+// maxWrapped bounds what is taken apart: a record of CloudTrail with a policy is far
+// smaller.
+const maxWrapped = 4 << 20
+
 // findDocument takes a policy out of what tools print around it: the answer of
 // get-bucket-policy, or the requestParameters of a CloudTrail record. What is
 // none of these is left as it is, for Parse to judge.
@@ -95,6 +99,9 @@ func findDocument(text []byte) document {
 		found := findDocument(inner)
 		found.within = cmp.Or(found.within, "a JSON string")
 		return found
+	}
+	if len(text) > maxWrapped {
+		return document{text: text}
 	}
 	m := membersOf(text)
 	if m == nil || m.has("Statement") {
@@ -185,6 +192,9 @@ func parsePolicy(text []byte) (*policy.Document, error) {
 // it, and no verdict about it would be true.
 func settle(d *policy.Document, f policy.Facts) (facts policy.Facts, assumed, problems []string, err error) {
 	names := resourceNames(d)
+	if names.elsewhere != "" {
+		return f, nil, nil, fmt.Errorf("the resource %s is of a kind that is not judged here: only buckets, access points and multi-Region access points of Amazon S3 are", names.elsewhere)
+	}
 	switch {
 	case f.Bucket == "" && len(names.buckets) == 0 && names.point != "":
 		f.Kind, f.AccessPoint, f.Bucket = policy.AccessPointPolicy, names.point, "accesspoint/"+names.point
@@ -213,6 +223,7 @@ type resources struct {
 	buckets                []string // without wildcards, in the order of the text
 	open                   bool     // some name is a pattern
 	point, region, account string   // of the first access point
+	elsewhere              string   // the first resource of another service than S3
 }
 
 // maxNames bounds how many names are kept apart: more are no policy of S3's.
@@ -241,6 +252,9 @@ func (r *resources) add(text string) {
 		return
 	}
 	parts := strings.SplitN(text, ":", 6)
+	if len(parts) == 6 && parts[0] == "arn" && strings.HasPrefix(parts[2], "s3") && parts[2] != "s3" && r.elsewhere == "" {
+		r.elsewhere = text
+	}
 	name, isPoint := strings.CutPrefix(parts[len(parts)-1], "accesspoint/")
 	if name, _, _ = strings.Cut(name, "/"); !isPoint || len(parts) < 6 || name == "" || strings.ContainsAny(name, "*?$") {
 		r.open = true
@@ -262,5 +276,5 @@ func literal(s string) string {
 // is never no.
 func unreadable(id json.RawMessage, problem string) report.Policy {
 	return report.Policy{ID: id, Classifier: policy.Unconfirmed, Reach: report.UnknownReach,
-		Audiences: []report.PolicyAudience{}, Reasons: []string{}, Problems: []string{problem}}
+		Audiences: []report.PolicyAudience{}, Reasons: []string{}, Later: []string{}, Problems: []string{problem}}
 }

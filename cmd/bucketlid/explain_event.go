@@ -43,6 +43,10 @@ func newExplainEvent() *cobra.Command {
 // maxSkipNotes bounds the notes about what is no record.
 const maxSkipNotes = 20
 
+// maxSkips is how much that is no record is passed over: more is another kind of
+// file.
+const maxSkips = 10_000
+
 func explainEvents(cmd *cobra.Command, o *explainOutput, name string) error {
 	w := cmd.OutOrStdout()
 	if err := o.settle(w); err != nil {
@@ -61,11 +65,15 @@ func explainEvents(cmd *cobra.Command, o *explainOutput, name string) error {
 	defer unpacked.Close()
 	var skipped []trail.Skip
 	more := 0
-	stats, err := trail.Scan(&bounded{from: unpacked, left: maxEvents}, trail.Options{}, func(h *trail.Header, raw []byte) error {
+	input := &bounded{from: unpacked, left: maxEvents}
+	stats, err := trail.Scan(input, trail.Options{}, func(h *trail.Header, raw []byte) error {
 		return oneEvent(cmd.Context(), w, o, h, raw)
 	}, func(s trail.Skip) {
 		if skipped = append(skipped, s); len(skipped) > maxSkipNotes {
 			skipped, more = skipped[:maxSkipNotes], more+1
+		}
+		if more > maxSkips {
+			input.left = 0
 		}
 	})
 	if stats.Records == 0 {
@@ -94,7 +102,7 @@ type bounded struct {
 
 func (b *bounded) Read(p []byte) (int, error) {
 	if b.left <= 0 {
-		return 0, fmt.Errorf("more than %d MiB: explain event is for single records; for a log use bucketlid hunt", maxEvents>>20)
+		return 0, fmt.Errorf("more than %d MiB, or more than %d pieces that are no record: explain event is for single records; for a log use bucketlid hunt", maxEvents>>20, maxSkips)
 	}
 	n, err := b.from.Read(p[:min(int64(len(p)), b.left)])
 	b.left -= int64(n)
@@ -148,6 +156,9 @@ func judgeEvent(h *trail.Header, raw []byte) report.Event {
 	}
 	describeChanges(&e, changes)
 	describeEffects(&e, changes, found, uses)
+	if len(e.Effects) == 0 {
+		e.Effects = append(e.Effects, otherEffects(r)...)
+	}
 	describeAlerts(&e, changes, found)
 	return e
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/bucketlid/bucketlid/bucket"
 	"github.com/bucketlid/bucketlid/exposure"
-	"github.com/bucketlid/bucketlid/policy"
 	"github.com/bucketlid/bucketlid/replay"
 	"github.com/bucketlid/bucketlid/report"
 	"github.com/bucketlid/bucketlid/triage"
@@ -35,8 +34,12 @@ func describeEffects(e *report.Event, changes []*bucket.Change, found triage.Res
 	for _, u := range uses {
 		e.Effects = addNew(e.Effects, useWords(u))
 	}
-	if len(e.Effects) == 0 {
-		e.Effects = append(e.Effects, "none: it changes no setting that decides who gets in")
+	for _, c := range changes {
+		if c.Policy != nil && c.Outcome == bucket.Done {
+			for _, text := range later(c.Policy.Document, changeFacts(c), new(judge(c.Policy.Document, changeFacts(c)))) {
+				e.Effects = addNew(e.Effects, "opens or closes later, by a Date condition: "+text)
+			}
+		}
 	}
 }
 
@@ -194,7 +197,7 @@ func describeAlerts(e *report.Event, changes []*bucket.Change, found triage.Resu
 		}
 	}
 	for _, row := range withOthers {
-		if !hasKind(e, row.kind) && row.fits(e, changes) {
+		if !isCertain(e, row.kind) && row.fits(e, changes) {
 			e.Alerts = append(e.Alerts, report.EventAlert{Kind: row.kind, When: row.when})
 		}
 	}
@@ -205,6 +208,10 @@ func describeAlerts(e *report.Event, changes []*bucket.Change, found triage.Resu
 
 func hasKind(e *report.Event, kind triage.Kind) bool {
 	return slices.ContainsFunc(e.Alerts, func(a report.EventAlert) bool { return a.Kind == kind })
+}
+
+func isCertain(e *report.Event, kind triage.Kind) bool {
+	return slices.ContainsFunc(e.Alerts, func(a report.EventAlert) bool { return a.Kind == kind && a.Certain })
 }
 
 // withOthers are the kinds that depend on other records too.
@@ -221,7 +228,10 @@ var withOthers = []struct {
 	{triage.KindPublic, func(_ *report.Event, changes []*bucket.Change) bool { return anyDone(changes, exposure.IsGuardDown) },
 		"where a public grant was waiting behind the guard, or follows"},
 	{triage.KindPublic, func(_ *report.Event, changes []*bucket.Change) bool { return anyDone(changes, dropsDeny) },
-		"where a Deny of the former policy held a public ACL shut"},
+		"where a Deny of the former policy, which the new one lacks, held a public ACL shut"},
+	{triage.KindPublic, func(_ *report.Event, changes []*bucket.Change) bool {
+		return anyDone(changes, func(c *bucket.Change) bool { return c.PayloadLost != "" })
+	}, "where the new value, which the record does not hold, lets strangers in"},
 	{triage.KindPublic, func(e *report.Event, _ []*bucket.Change) bool { return hasKind(e, triage.KindAttempt) },
 		"where the same caller opens it within a day: the refused call is then told with the opening"},
 	{triage.KindPublic, func(_ *report.Event, changes []*bucket.Change) bool {
@@ -233,7 +243,7 @@ func dropsDeny(c *bucket.Change) bool {
 	if c.Slot != bucket.SlotPolicy {
 		return false
 	}
-	return c.Removed || c.Policy == nil || !slices.ContainsFunc(c.Policy.Document.Statements, func(s policy.Statement) bool { return s.Effect == "Deny" })
+	return true
 }
 
 func anyDone(changes []*bucket.Change, is func(*bucket.Change) bool) bool {

@@ -169,12 +169,12 @@ func (f *policyFlags) one(cmd *cobra.Command, name string, facts policy.Facts) e
 	}
 	settled, assumed, problems, err := settle(d, facts)
 	if err != nil {
-		return usageError("leave --bucket out, or give the policy of that bucket", "%s: %v", name, err)
+		return usageError("give the policy of a bucket or access point, and no --bucket or the one that it names", "%s: %v", name, err)
 	}
 	v := judge(d, settled)
 	v.ID, _ = json.Marshal(name) // a string always has a form
 	v.Problems = append(v.Problems, problems...)
-	assumed = slices.Concat(assumed, f.assumed(found, settled), endpointsTaken(d), regionTaken(settled, &v))
+	assumed = slices.Concat(assumed, f.assumed(found, settled), takenForOwn(d), regionTaken(settled, &v))
 	w := cmd.OutOrStdout()
 	if f.output.format == "jsonl" {
 		for _, text := range assumed {

@@ -31,7 +31,7 @@ type verdict struct {
 	Policy map[string]json.RawMessage `json:"policy"`
 }
 
-var verdictFields = []string{"audiences", "classifier", "id", "problems", "reach", "reasons", "witness"}
+var verdictFields = []string{"audiences", "classifier", "id", "later", "problems", "reach", "reasons", "witness"}
 
 func (v verdict) text(t testing.TB, field string) string {
 	t.Helper()

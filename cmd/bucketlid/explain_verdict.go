@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bucketlid/bucketlid/policy"
 	"github.com/bucketlid/bucketlid/report"
@@ -40,7 +41,41 @@ func judge(d *policy.Document, f policy.Facts) report.Policy {
 	}
 	v.Reach, v.Witness = widest(v.Audiences)
 	v.Reasons = statementReasons(d, &v, class, reach.Delegations)
+	v.Later = later(d, f, &v)
 	return v
+}
+
+// maxLater bounds the instants of Date conditions that are tried.
+const maxLater = 16
+
+// later says what the passing of time changes in a policy: at each instant at which
+// a Date condition changes its answer, who gets in then and not before.
+func later(d *policy.Document, f policy.Facts, now *report.Policy) []string {
+	out := []string{}
+	reach := now.Reach
+	edges := policy.Edges(d)
+	for i, at := range edges {
+		if f.At.IsZero() || !at.After(f.At) {
+			continue
+		}
+		if len(out) == maxLater || now.GivenUp() {
+			return append(out, fmt.Sprintf("%d more instants of Date conditions were not tried", len(edges)-i))
+		}
+		then := f
+		then.At = at
+		next := policy.Analyse(d, then)
+		wide := policy.None
+		for _, g := range next.Grants {
+			if g.Audience.Public() && g.Audience.Wider(wide) {
+				wide = g.Audience
+			}
+		}
+		if wide != reach {
+			out = append(out, "from "+at.Format(time.RFC3339)+": reach "+string(wide))
+		}
+		reach = wide
+	}
+	return out
 }
 
 // problemTexts are the problems of a document, with their places.
@@ -240,17 +275,23 @@ func denyHolds(d *policy.Document, f policy.Facts, v *report.Policy) []string {
 	}
 	var out []string
 	tried := 0
+	tooMuch := v.GivenUp()
 	for i := range d.Statements {
 		s := &d.Statements[i]
 		if s.Effect != "Deny" {
 			continue
+		}
+		if tooMuch {
+			return append(out, "the policy is too intricate for trying each Deny by itself")
 		}
 		if tried++; tried > maxCounterfactuals {
 			return append(out, fmt.Sprintf("the Deny statements after the first %d were not tried one by one", maxCounterfactuals))
 		}
 		without := *d
 		without.Statements = slices.Delete(slices.Clone(d.Statements), i, i+1)
-		out = append(out, report.StatementName(s.Ref())+" (Deny): "+difference(v, judge(&without, f)))
+		other := judge(&without, f)
+		tooMuch = other.GivenUp()
+		out = append(out, report.StatementName(s.Ref())+" (Deny): "+difference(v, other))
 	}
 	return out
 }
