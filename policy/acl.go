@@ -109,7 +109,7 @@ func (an *analysis) aclTiers(g ACLGrant) []tier {
 		if t.audience == ServiceDeputy || t.audience == WebIdentity {
 			t.subjects = nil
 		}
-		t.subjects = slices.DeleteFunc(slices.Clone(t.subjects), func(s *subject) bool { return s.network == throughOwnPoint })
+		t.subjects = slices.DeleteFunc(slices.Clone(t.subjects), func(s *subject) bool { return s.network.ownPoint() })
 		if g.Audience != Anyone {
 			t.subjects = slices.DeleteFunc(slices.Clone(t.subjects), func(s *subject) bool { return s.who == unsigned })
 		}

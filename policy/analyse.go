@@ -342,6 +342,9 @@ func (an *analysis) tryTier(t tier, statement int, a *action, lenient bool) []*h
 			continue
 		}
 		h.audience = t.audience
+		if h.state == nil && h.addresses != nil && t.audience.Public() && !h.addresses.wide() {
+			h.audience = Network
+		}
 		if h.addresses == nil || h.state == nil || !t.audience.Public() {
 			out = append(out, h)
 			if h.state != nil && (t.audience == Anyone || t.audience == AnyAWSAccount) {

@@ -2,6 +2,27 @@
 
 package policy
 
+// cliFlags are the flags of the AWS CLI that give a request a condition key.
+var cliFlags = map[string]string{
+	"s3:x-amz-acl":                                   "--acl",
+	"s3:x-amz-grant-read":                            "--grant-read",
+	"s3:x-amz-grant-write":                           "--grant-write",
+	"s3:x-amz-grant-read-acp":                        "--grant-read-acp",
+	"s3:x-amz-grant-write-acp":                       "--grant-write-acp",
+	"s3:x-amz-grant-full-control":                    "--grant-full-control",
+	"s3:x-amz-storage-class":                         "--storage-class",
+	"s3:x-amz-server-side-encryption":                "--server-side-encryption",
+	"s3:x-amz-server-side-encryption-aws-kms-key-id": "--ssekms-key-id",
+	"s3:x-amz-metadata-directive":                    "--metadata-directive",
+	"s3:x-amz-website-redirect-location":             "--website-redirect-location",
+	"s3:object-lock-mode":                            "--object-lock-mode",
+	"s3:object-lock-retain-until-date":               "--object-lock-retain-until-date",
+	"s3:object-lock-legal-hold":                      "--object-lock-legal-hold-status",
+	"s3:if-match":                                    "--if-match",
+	"s3:if-none-match":                               "--if-none-match",
+	"s3:x-amz-copy-source":                           "--copy-source",
+}
+
 // cliArguments are what commands of the AWS CLI ask for beside --bucket and --key
 // (AWS CLI Command Reference, s3api). FILE and ID in capitals are for the reader to
 // put in.

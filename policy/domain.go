@@ -38,6 +38,15 @@ func texts(globs ...string) *domain {
 	return d
 }
 
+// arns is texts of ARNs: their parts keep their places.
+func arns(globs ...string) *domain {
+	d := texts(globs...)
+	for i, p := range d.free {
+		d.free[i] = p.asARN()
+	}
+	return d
+}
+
 // These are shared and never changed.
 var (
 	alwaysAbsent = &domain{absent: true}

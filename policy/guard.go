@@ -17,7 +17,7 @@ func (an *analysis) guards(h *hit) []string {
 		out = append(out, "only through a VPC endpoint, which the caller can make in an own account")
 	case throughService:
 		out = append(out, "only through an AWS service that calls on the caller's behalf")
-	case throughOwnPoint:
+	case throughOwnPoint, throughBoth:
 		out = append(out, "only through an access point, which the caller makes for this bucket in the own account")
 	}
 	if a := h.query.allow; h.subject.who == named && h.subject.arn != "" && a != nil && a.statement.Principal != nil && !contains(a.statement.Principal.AWS, h.subject.arn) {

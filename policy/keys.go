@@ -78,7 +78,7 @@ func (w *world) domain(s *subject, key string, a *action) *domain {
 }
 
 func (w *world) build(s *subject, key string) *domain {
-	if s.network == throughOwnPoint {
+	if s.network.ownPoint() {
 		if d := w.ownPointKey(s, key); d != nil {
 			return d
 		}
@@ -151,11 +151,14 @@ func (w *world) ownPointKey(s *subject, key string) *domain {
 	case "s3:dataaccesspointaccount":
 		return oneOf(s.account)
 	case "s3:dataaccesspointarn":
-		d := texts("arn:" + w.partition + ":s3:?*:" + s.account + ":accesspoint/?*")
-		d.barred = []*pattern{newPattern("*:*:*:*:*:*:*"), newPattern("*/*/*")} // no Region and no name holds these
+		d := arns("arn:" + w.partition + ":s3:?*:" + s.account + ":accesspoint/?*")
+		d.barred = []*pattern{newPattern("*:*:*:*:*:*:*"), newPattern("*/*/*")} // a name holds neither
 		return d
 	case "s3:accesspointnetworkorigin":
-		return oneOf("Internet", "VPC")
+		if s.network.private() {
+			return oneOf("Internet", "VPC")
+		}
+		return oneOf("Internet")
 	}
 	return nil
 }
@@ -239,15 +242,22 @@ func (w *world) principalARN(s *subject) *domain {
 	iam := "arn:" + w.partition + ":iam::" + s.account
 	switch s.who {
 	case user, userMFA:
-		return texts(iam + ":user/?*")
+		return nameless(texts(iam + ":user/?*"))
 	case roleSession, webSession:
-		return texts(iam + ":role/?*")
+		return nameless(texts(iam + ":role/?*"))
 	case root:
 		return oneOf(iam + ":root")
 	case federatedUser:
 		return texts("arn:" + w.partition + ":sts::" + s.account + ":federated-user/?*")
 	}
 	return never()
+}
+
+// nameless bars a colon within the last part of an ARN: no name has one (IAM page
+// "IAM and AWS STS quotas").
+func nameless(d *domain) *domain {
+	d.barred = append(d.barred, newPattern("*:*:*:*:*:*:*"))
+	return d
 }
 
 func principalType(s *subject) *domain {
@@ -353,6 +363,8 @@ func (w *world) namedKey(s *subject, key string) *domain {
 	case "aws:userid", "aws:username", "aws:principaltype", "aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn",
 		"aws:vpceaccount", "aws:vpceorgid", "aws:federatedprovider", "aws:sourceidentity":
 		return optional(texts("?*"))
+	case "aws:vpceorgpaths":
+		return several(optional(texts("?*")))
 	case "aws:multifactorauthpresent", "aws:viaawsservice":
 		return optional(oneOf("false", "true"))
 	}

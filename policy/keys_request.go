@@ -35,7 +35,7 @@ func (w *world) sessionKey(s *subject, key string) *domain {
 		return w.issueTime()
 	case "aws:federatedprovider":
 		return w.federatedProvider(s)
-	case "aws:chatbotsourcearn", "aws:ec2instancesourcevpc", "aws:ec2instancesourceprivateipv4", "lambda:sourcefunctionarn":
+	case "aws:chatbotsourcearn", "aws:ec2instancesourcevpc", "aws:ec2instancesourceprivateipv4", "ec2:sourceinstancearn", "lambda:sourcefunctionarn":
 		if !session {
 			return never()
 		}
@@ -52,8 +52,10 @@ func (w *world) workloadKey(key string) *domain {
 		return optional(oneOf(w.attainable(key, w.foreign.vpc, "vpc-", 5)...))
 	case "aws:ec2instancesourceprivateipv4":
 		return optional(&domain{ips: anywhere})
+	case "ec2:sourceinstancearn":
+		return optional(arns("arn:" + w.partition + ":ec2:?*:" + w.foreign.account + ":instance/i-?*"))
 	case "lambda:sourcefunctionarn":
-		return optional(texts("arn:" + w.partition + ":lambda:?*:" + w.foreign.account + ":function:?*"))
+		return optional(arns("arn:" + w.partition + ":lambda:?*:" + w.foreign.account + ":function:?*"))
 	}
 	return unknownKey()
 }
@@ -98,10 +100,10 @@ func (w *world) federatedProvider(s *subject) *domain {
 // networkKey gives the keys of the network path and of headers that a client
 // sets (IAM page "AWS global condition context keys").
 func (w *world) networkKey(s *subject, key string) *domain {
-	endpoint := s.network == throughEndpoint && s.who != service
+	endpoint := s.network.private() && s.who != service
 	switch key {
 	case "aws:sourceip":
-		if s.who == service || s.network == throughEndpoint || s.network == throughService {
+		if s.who == service || s.network.private() || s.network == throughService {
 			return never()
 		}
 		return fromInternet
@@ -122,12 +124,12 @@ func (w *world) networkKey(s *subject, key string) *domain {
 		return never()
 	case "aws:sourcevpcarn":
 		if endpoint {
-			return texts("arn:" + w.partition + ":ec2:*:" + w.foreign.account + ":vpc/" + w.foreign.vpc)
+			return arns("arn:" + w.partition + ":ec2:*:" + w.foreign.account + ":vpc/" + w.foreign.vpc)
 		}
 		return never()
 	case "aws:vpceaccount":
 		if endpoint {
-			return oneOf(w.foreign.account)
+			return oneOf(w.endpointAccounts(s)...)
 		}
 		return never()
 	case "aws:vpceorgid":
@@ -142,6 +144,15 @@ func (w *world) networkKey(s *subject, key string) *domain {
 		return never()
 	}
 	return w.clientKey(s, key)
+}
+
+// endpointAccounts are the accounts in which a requester has a VPC endpoint: his
+// own, and any that can be had where he does not sign.
+func (w *world) endpointAccounts(s *subject) []string {
+	if s.account != "" {
+		return []string{s.account}
+	}
+	return w.strangerAccounts()
 }
 
 func (w *world) clientKey(s *subject, key string) *domain {
@@ -168,7 +179,7 @@ func (w *world) clientKey(s *subject, key string) *domain {
 		d.absent, d.multi = s.open(), key == "aws:calledvia"
 		return d
 	case "aws:referer", "aws:useragent":
-		return optional(texts("*"))
+		return optional(texts("?*")) // an empty header is not sent
 	}
 	return nil
 }
@@ -185,9 +196,9 @@ func (w *world) serviceKey(s *subject, key string) *domain {
 		if s.who != service {
 			return never()
 		}
-		d := texts("arn:" + w.partition + ":?*:*:" + account + ":?*")
+		d := arns("arn:" + w.partition + ":?*:*:" + account + ":?*")
 		if s.behalf == "" {
-			d = texts("arn:"+w.partition+":?*:*:"+account+":?*", "arn:"+w.partition+":s3:::?*")
+			d = arns("arn:"+w.partition+":?*:*:"+account+":?*", "arn:"+w.partition+":s3:::?*")
 			// A bucket that is named without a wildcard exists already.
 			for _, p := range w.tests[key] {
 				if !p.wild {
@@ -208,10 +219,16 @@ func (w *world) serviceKey(s *subject, key string) *domain {
 		if s.who != service {
 			return never()
 		}
+		if s.org != "" {
+			return optional(oneOf(s.org))
+		}
 		return optional(oneOf(w.attainable(key, w.foreign.organization, "o-", 5)...))
 	case "aws:sourceorgpaths":
 		if s.who != service {
 			return never()
+		}
+		if s.org != "" {
+			return several(optional(texts(s.org + "/?*")))
 		}
 		return several(optional(texts(w.foreign.organization + "/?*")))
 	}
@@ -317,6 +334,21 @@ func requestKey(s *subject, key string, a *action, w *world) (*domain, bool) {
 
 func requestValue(s *subject, key string, w *world) *domain {
 	switch key {
+	case "s3:versionid":
+		// A request about a version names it.
+		d := texts("?*")
+		d.values = []string{"null"}
+		return d
+	case "s3:x-amz-acl":
+		return optional(oneOf("private", "public-read", "public-read-write", "authenticated-read", "aws-exec-read", "bucket-owner-read", "bucket-owner-full-control", "log-delivery-write"))
+	case "s3:x-amz-storage-class":
+		d := optional(texts("?*"))
+		d.values = []string{"STANDARD", "STANDARD_IA", "GLACIER"}
+		return d
+	case "s3:object-lock-mode":
+		return optional(oneOf("GOVERNANCE", "COMPLIANCE"))
+	case "s3:object-lock-legal-hold":
+		return optional(oneOf("ON", "OFF"))
 	case "s3:if-none-match":
 		return optional(oneOf("*")) // all that S3 takes (API page "PutObject")
 	case "s3:max-keys", "s3:object-lock-remaining-retention-days":
@@ -330,6 +362,10 @@ func requestValue(s *subject, key string, w *world) *domain {
 		if s.who == unsigned {
 			return never()
 		}
+		if key == "s3:x-amz-metadata-directive" {
+			return optional(oneOf("COPY", "REPLACE"))
+		}
+		return optional(texts("?*/?*"))
 	case "s3:x-amz-server-side-encryption":
 		// Encryption with KMS needs a signed request (S3 page "Using
 		// server-side encryption with AWS KMS keys").
@@ -344,9 +380,15 @@ func requestValue(s *subject, key string, w *world) *domain {
 		case s.open():
 			return optional(texts("?*"))
 		}
-		return optional(texts("arn:" + w.partition + ":kms:?*:" + w.foreign.account + ":key/?*"))
+		// A bare alias is the caller's own (API page "PutObject").
+		d := arns("arn:"+w.partition+":kms:?*:"+w.foreign.account+":key/?*", "arn:"+w.partition+":kms:?*:"+w.foreign.account+":alias/?*")
+		d.free = append(d.free, newPattern("alias/?*"))
+		return optional(nameless(d))
 	}
-	return optional(texts("*"))
+	if key == "s3:prefix" || key == "s3:delimiter" {
+		return optional(texts("*"))
+	}
+	return optional(texts("?*")) // an empty header is not sent
 }
 
 // carriers are the actions whose requests can carry a key.

@@ -55,7 +55,7 @@ func (w *Witness) carries(key string) bool {
 	case slices.ContainsFunc(urlKeys, func(k urlKey) bool { return k.key == key }):
 		return true
 	case strings.HasPrefix(w.Command, "aws "):
-		return key == "s3:x-amz-acl" && strings.Contains(w.Command, " --acl ")
+		return cliFlags[key] != "" && strings.Contains(w.Command, " "+cliFlags[key]+" ")
 	}
 	name, _ := headerOf(contextEntry{key, []string{""}})
 	return name != ""

@@ -27,7 +27,7 @@ func TestWitnessCommands(t *testing.T) {
 		{"an upload that was begun", statements(`{"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"s3:AbortMultipartUpload","Resource":"arn:aws:s3:::b/*"}`), testFacts,
 			"aws s3api abort-multipart-upload --bucket b --key k --upload-id UPLOAD-ID --region eu-west-1", []string{"the id of an unfinished upload"}, true},
 		{"a copy", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::b/*","Condition":{"StringEquals":{"s3:x-amz-copy-source":"src/k"}}}`), testFacts,
-			"aws s3api copy-object --bucket b --key k --copy-source src/k --region eu-west-1", []string{"s3:x-amz-copy-source, such as src/k"}, true},
+			"aws s3api copy-object --bucket b --key k --copy-source src/k --region eu-west-1", []string{}, true},
 		{"a new object only", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:PutObject","Resource":"arn:aws:s3:::b/*","Condition":{"Null":{"s3:if-none-match":"false"}}}`), testFacts,
 			"curl -sS -X PUT -H 'if-none-match: *' --data-binary @FILE https://b.s3.eu-west-1.amazonaws.com/k", []string{"a file with what is to be stored: for a setting, its XML"}, true},
 		{"signed in the URL", statements(allow(`"*"`, `{"StringEquals":{"s3:authType":"REST-QUERY-STRING"}}`)), testFacts, "", []string{"s3:authType, such as REST-QUERY-STRING"}, false},

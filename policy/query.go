@@ -51,8 +51,16 @@ func (an *analysis) abandon(s *subject, statement int, a *action, why string) *h
 	q := &query{allow: compile(st, an.sets[statement], false, nil), subject: s, action: a, lenient: true}
 	if an.abandoned++; an.shared != nil && an.abandoned <= maxAbandoned {
 		short := solver{world: &an.world, budget: budget{nodes: maxSearchNodes - maxSearchNodes/256, work: maxSearchWork - maxSearchWork/256}}
-		if short.ask(q) == impossible {
+		st, ans := short.solve(q)
+		if ans == impossible {
 			return nil
+		}
+		if st != nil {
+			h := &hit{subject: s, query: q, unsettled: []string{why}}
+			if all, limited := addressesIn(st); limited {
+				h.addresses = all // the Allow's own: no Deny widens it
+			}
+			return h
 		}
 	}
 	return &hit{subject: s, query: q, unsettled: []string{why}}

@@ -29,7 +29,14 @@ const (
 	throughEndpoint // the requester's own VPC endpoint
 	throughService  // forward access session
 	throughOwnPoint // an access point for the bucket in the requester's account
+	throughBoth     // the same, through the requester's own VPC endpoint
 )
+
+// ownPoint says whether the request comes through an access point of the requester's.
+func (n network) ownPoint() bool { return n == throughOwnPoint || n == throughBoth }
+
+// private says whether it comes through a VPC endpoint of the requester's.
+func (n network) private() bool { return n == throughEndpoint || n == throughBoth }
 
 // subject is an archetype on a network: who makes the request and what its
 // context can hold (semantics C.5, E1 and E2).
@@ -72,7 +79,7 @@ func (s *subject) name() string {
 		out += " through an own VPC endpoint"
 	case throughService:
 		out += " through an AWS service"
-	case throughOwnPoint:
+	case throughOwnPoint, throughBoth:
 		out += " through an own access point"
 	}
 	return out

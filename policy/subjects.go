@@ -39,7 +39,7 @@ func (m mentions) prefix(p string) bool {
 func (m mentions) identity() bool {
 	return m.any("aws:username", "aws:sourceidentity", "aws:principaltype", "aws:userid", "aws:principalarn",
 		"aws:multifactorauthpresent", "aws:multifactorauthage", "aws:tokenissuetime", "aws:federatedprovider",
-		"aws:chatbotsourcearn", "lambda:sourcefunctionarn") ||
+		"aws:chatbotsourcearn", "lambda:sourcefunctionarn", "ec2:sourceinstancearn") ||
 		m.prefix("aws:principaltag/") || m.prefix("aws:ec2instance")
 }
 
@@ -191,7 +191,7 @@ func onPaths(i int, w *world, m mentions) []*subject {
 			out = w.onNetworks(people, m, throughService)
 		}
 		if points {
-			out = append(out, w.onNetworks(people, m, throughOwnPoint)...)
+			out = append(out, w.onNetworks(people, m, throughOwnPoint, throughBoth)...)
 		}
 		return out
 	}
@@ -237,18 +237,30 @@ func strangers(w *world, m mentions) []*subject {
 	return out
 }
 
+// maxAccounts bounds the accounts of strangers that are tried.
+const maxAccounts = 4
+
 // strangerAccounts lists the account ids to try: one that the policy does not
 // name, and one for each pattern that leaves digits open.
 func (w *world) strangerAccounts() []string {
 	out := w.attainable("aws:principalaccount", w.foreign.account, "", 11)
-	for _, p := range w.tests["aws:principalarn"] {
-		parts := strings.SplitN(p.text, ":", 6)
-		if len(parts) != 6 || !strings.ContainsAny(parts[4], "*?") {
-			continue
+	for _, key := range []string{"s3:dataaccesspointaccount", "aws:vpceaccount"} {
+		for _, id := range w.attainable(key, w.foreign.account, "", 11) {
+			if len(out) < maxAccounts {
+				out = addText(out, id)
+			}
 		}
-		part := newPattern(parts[4])
-		if id := issued(part, w.foreign.account); !part.match(w.foreign.account) && isAccountID(id) && !slices.Contains(out, id) && len(out) < 4 {
-			out = append(out, id)
+	}
+	for _, key := range []string{"aws:principalarn", "s3:dataaccesspointarn"} {
+		for _, p := range w.tests[key] {
+			parts := strings.SplitN(p.text, ":", 6)
+			if len(parts) != 6 || !strings.ContainsAny(parts[4], "*?") {
+				continue
+			}
+			part := newPattern(parts[4])
+			if id := issued(part, w.foreign.account); !part.match(w.foreign.account) && isAccountID(id) && len(out) < maxAccounts {
+				out = addText(out, id)
+			}
 		}
 	}
 	return slices.DeleteFunc(out, func(id string) bool { return id == w.facts.Account || !isAccountID(id) })
@@ -315,6 +327,19 @@ func members(d *Document, w *world) []*subject {
 			add(org)
 		}
 	}
+	for _, key := range []string{"aws:sourceorgid", "aws:sourceorgpaths"} {
+		for _, p := range w.tests[key] {
+			org, _, _ := strings.Cut(p.text, "/")
+			if org == "" || org == w.facts.Organization || strings.ContainsAny(org, "*?$") || len(out) >= maxNamed {
+				continue
+			}
+			for _, s := range deputies(d, w) {
+				c := *s
+				c.org, c.principal = org, org
+				out = append(out, w.memory.one(c))
+			}
+		}
+	}
 	return out
 }
 
@@ -334,7 +359,7 @@ func namedSubjects(d *Document, w *world) []*subject {
 			n.canonicalUser(id)
 		}
 	})
-	for _, key := range []string{"aws:principalaccount", "aws:vpceaccount", "s3:x-amz-server-side-encryption-aws-kms-key-id"} {
+	for _, key := range []string{"aws:principalaccount", "aws:vpceaccount", "aws:sourcevpcarn", "s3:x-amz-server-side-encryption-aws-kms-key-id"} {
 		for _, p := range w.tests[key] {
 			n.account(accountOf(p.text), "")
 		}
@@ -343,6 +368,9 @@ func namedSubjects(d *Document, w *world) []*subject {
 		for _, p := range w.tests[key] {
 			n.point(accountOf(p.text))
 		}
+	}
+	for _, p := range w.tests["aws:federatedprovider"] {
+		n.account(accountOf(p.text), "")
 	}
 	for _, p := range w.tests["aws:principalarn"] {
 		n.account(accountOf(p.text), "")
@@ -425,8 +453,10 @@ func (n *namer) point(id string) {
 		return
 	}
 	s := n.of(id)
-	s.network = throughOwnPoint
-	n.add(s)
+	for _, way := range []network{throughOwnPoint, throughBoth} {
+		s.network = way
+		n.add(s)
+	}
 }
 
 // canonicalUser takes ids of accounts, which have 64 digits; those of CloudFront
@@ -446,7 +476,7 @@ func (n *namer) behalf(d *Document, id string) {
 	}
 	for _, s := range deputies(d, n.w) {
 		c := *s
-		c.behalf, c.principal = id, id
+		c.behalf, c.principal, c.doubt = id, id, n.of(id).doubt
 		n.add(c)
 	}
 }

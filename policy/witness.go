@@ -72,7 +72,7 @@ func (an *analysis) witness(h *hit, a *action) *Witness {
 			quote(`{"Role":"OWN-ROLE","Rules":[{"Status":"Enabled","Prefix":"","Destination":{"Bucket":"arn:`+an.world.partition+`:s3:::`+an.world.facts.Bucket+`"}}]}`)
 		return w
 	}
-	if h.subject.network == throughOwnPoint {
+	if h.subject.network.ownPoint() {
 		w.Command = an.cli(h, a, context)
 		return w
 	}
@@ -234,7 +234,7 @@ func (an *analysis) cli(h *hit, a *action, context requestContext) string {
 	if an.world.facts.Kind != BucketPolicy {
 		bucket, _, _ = strings.Cut(h.state.resource, "/object/")
 	}
-	if h.subject.network == throughOwnPoint {
+	if h.subject.network.ownPoint() {
 		bucket = "OWN-ACCESS-POINT-ARN"
 	}
 	var buf [24]string
@@ -247,17 +247,28 @@ func (an *analysis) cli(h *hit, a *action, context requestContext) string {
 			words = append(words, "--"+k.parameter, quote(v))
 		}
 	}
-	if v, ok := context.first("s3:x-amz-acl"); ok {
-		words = append(words, "--acl", quote(v))
-	} else if strings.HasSuffix(a.cli, "-acl") && strings.HasPrefix(a.cli, "put-") {
+	for _, e := range context {
+		if flag := cliFlags[e.key]; flag != "" && len(e.values) > 0 {
+			words = append(words, flag, quote(e.values[0]))
+		}
+	}
+	_, keyed := context.first("s3:x-amz-server-side-encryption-aws-kms-key-id")
+	if _, told := context.first("s3:x-amz-server-side-encryption"); keyed && !told {
+		words = append(words, "--server-side-encryption", "aws:kms")
+	}
+	if _, told := context.first("s3:x-amz-acl"); !told && strings.HasSuffix(a.cli, "-acl") && strings.HasPrefix(a.cli, "put-") {
 		words = append(words, "--acl", "private")
 	}
 	if strings.Contains(a.query, "versionId") {
 		words = append(words, "--version-id", "null")
 	}
-	if source, ok := context.first("s3:x-amz-copy-source"); ok && a.cli == "put-object" {
+	_, copied := context.first("s3:x-amz-copy-source")
+	_, directed := context.first("s3:x-amz-metadata-directive")
+	if (copied || directed) && a.cli == "put-object" {
 		words[2] = "copy-object"
-		words = append(words, "--copy-source", quote(source))
+		if !copied {
+			words = append(words, "--copy-source", "OWN-BUCKET/KEY")
+		}
 	} else if more := cliArguments[a.cli]; more != "" {
 		words = append(words, more)
 	}

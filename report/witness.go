@@ -50,7 +50,7 @@ func witnessNeeds(w *policy.Witness, scope policy.Scope) []string {
 func exampleKey(w *policy.Witness, scope policy.Scope) string {
 	_, path, ok := strings.Cut(w.Resource, ":::")
 	_, key, onObject := strings.Cut(path, "/")
-	if !ok || !onObject || w.Method == "PUT" || len(scope.Include) == 0 || slices.Contains(scope.Include, path) {
+	if !ok || !onObject || w.URL == "" || w.Method == "PUT" || len(scope.Include) == 0 || slices.Contains(scope.Include, path) {
 		return ""
 	}
 	return key

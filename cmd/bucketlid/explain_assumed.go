@@ -16,7 +16,7 @@ var ownKeys = []string{"aws:sourcevpce", "aws:sourcevpc", "s3:x-amz-server-side-
 
 // takenForOwn tells what a policy holds requesters to, or names, that is the
 // owner's only as far as anybody can tell from the text.
-func takenForOwn(d *policy.Document) []string {
+func takenForOwn(d *policy.Document, owner string) []string {
 	var out []string
 	for i := range d.Statements {
 		s := &d.Statements[i]
@@ -29,7 +29,7 @@ func takenForOwn(d *policy.Document) []string {
 			if !slices.Contains(ownKeys, strings.ToLower(c.Key)) || strings.Contains(operator, "not") || strings.HasPrefix(operator, "null") {
 				continue
 			}
-			fixed := slices.DeleteFunc(slices.Clone(c.Values), func(v string) bool { return strings.ContainsAny(v, "*?$") })
+			fixed := slices.DeleteFunc(slices.Clone(c.Values), func(v string) bool { return strings.ContainsAny(v, "*?$") || othersARN(v, owner) })
 			if len(fixed) > 0 {
 				out = addNew(out, c.Key+" "+shortList(fixed, "", nil)+" is the owner's own"+who)
 			}
@@ -44,6 +44,13 @@ func takenForOwn(d *policy.Document) []string {
 		}
 	}
 	return firstFew(out)
+}
+
+// othersARN says whether an ARN tells an account that is not the owner's, as far as
+// his is known.
+func othersARN(text, owner string) bool {
+	parts := strings.SplitN(text, ":", 6)
+	return len(parts) == 6 && owner != "" && parts[4] != "" && parts[4] != owner
 }
 
 // isOriginAccessIdentity knows both forms of the name (CloudFront page "Restricting

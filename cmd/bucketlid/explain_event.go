@@ -157,7 +157,7 @@ func judgeEvent(h *trail.Header, raw []byte) report.Event {
 	describeChanges(&e, changes)
 	describeEffects(&e, changes, found, uses)
 	if len(e.Effects) == 0 {
-		e.Effects = append(e.Effects, otherEffects(r)...)
+		e.Effects = append(e.Effects, otherEffects(r, len(changes) > 0)...)
 	}
 	describeAlerts(&e, changes, found)
 	return e

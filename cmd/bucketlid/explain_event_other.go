@@ -21,7 +21,7 @@ func onlyReads(r *trail.Record) bool {
 
 // otherEffects says what a record means that changes no setting by itself: what an
 // upload that was begun will be, that nothing changes, or that nobody looks.
-func otherEffects(r *trail.Record) []string {
+func otherEffects(r *trail.Record, changed bool) []string {
 	var out []string
 	if r.ErrorCode == "" && strings.HasSuffix(r.EventName, "MultipartUpload") {
 		whole := *r
@@ -36,6 +36,8 @@ func otherEffects(r *trail.Record) []string {
 	switch {
 	case len(out) > 0:
 		return out
+	case changed:
+		return []string{"not known from this record alone: hunt puts it together with others"}
 	case onlyReads(r), replay.Knows(r.EventSource, r.EventName):
 		return []string{"none: it changes no setting that decides who gets in"}
 	}

@@ -174,7 +174,7 @@ func (f *policyFlags) one(cmd *cobra.Command, name string, facts policy.Facts) e
 	v := judge(d, settled)
 	v.ID, _ = json.Marshal(name) // a string always has a form
 	v.Problems = append(v.Problems, problems...)
-	assumed = slices.Concat(assumed, f.assumed(found, settled), takenForOwn(d), regionTaken(settled, &v))
+	assumed = slices.Concat(assumed, f.assumed(found, settled), takenForOwn(d, settled.Account), regionTaken(settled, &v))
 	w := cmd.OutOrStdout()
 	if f.output.format == "jsonl" {
 		for _, text := range assumed {
