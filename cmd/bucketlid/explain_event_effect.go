@@ -227,7 +227,7 @@ var withOthers = []struct {
 		"where the guard was on before"},
 	{triage.KindPublic, func(_ *report.Event, changes []*bucket.Change) bool { return anyDone(changes, exposure.IsGuardDown) },
 		"where a public grant was waiting behind the guard, or follows"},
-	{triage.KindPublic, func(_ *report.Event, changes []*bucket.Change) bool { return anyDone(changes, dropsDeny) },
+	{triage.KindPublic, func(_ *report.Event, changes []*bucket.Change) bool { return anyDone(changes, replacesPolicy) },
 		"where a Deny of the former policy, which the new one lacks, held a public ACL shut"},
 	{triage.KindPublic, func(_ *report.Event, changes []*bucket.Change) bool {
 		return anyDone(changes, func(c *bucket.Change) bool { return c.PayloadLost != "" })
@@ -239,12 +239,7 @@ var withOthers = []struct {
 	}, "where only Requester Pays kept unsigned requests out"},
 }
 
-func dropsDeny(c *bucket.Change) bool {
-	if c.Slot != bucket.SlotPolicy {
-		return false
-	}
-	return true
-}
+func replacesPolicy(c *bucket.Change) bool { return c.Slot == bucket.SlotPolicy }
 
 func anyDone(changes []*bucket.Change, is func(*bucket.Change) bool) bool {
 	return slices.ContainsFunc(changes, func(c *bucket.Change) bool { return c.Outcome == bucket.Done && is(c) })

@@ -45,7 +45,7 @@ func eventFrom(r *trail.Record, changes []*bucket.Change, uses []*replay.Use) re
 		e.Bucket = strings.Join(r.Param("bucketName"), ", ")
 	}
 	if e.Key == "" {
-		e.Key = strings.Join(r.Param("key"), ", ")
+		e.Key, _ = r.RequestParameters["key"].(string) // not the Key of a tag or an error page
 	}
 	return e
 }
