@@ -5,7 +5,7 @@ GO ?= go
 VENV := .venv
 MOTO := $(VENV)/bin/moto_server
 
-.PHONY: help run build test check lint race fuzz golden oracle eval bench bench-base bench-diff clean
+.PHONY: help run build test check lint race fuzz golden oracle test-gateways test-scale eval bench bench-base bench-diff clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,18 @@ golden: ## accept the present output as the golden files
 oracle: ## compare package policy with servers that enforce access
 	internal/oracle/setup.sh $(CURDIR)/$(VENV)/bin
 	BUCKETLID_VERSITYGW=$(CURDIR)/$(VENV)/bin/versitygw $(GO) test -tags oracle -count=1 -v ./internal/oracle
+
+test-gateways: ## fixes on S3 servers that enforce access: the witness before, after, and after the rollback
+	internal/oracle/setup.sh $(CURDIR)/$(VENV)/bin optional
+	BUCKETLID_VERSITYGW=$(CURDIR)/$(VENV)/bin/versitygw $(GO) test ./cmd/bucketlid -run FixAgainst -count=1 -v -timeout 8m
+
+TRINO := $(CURDIR)/$(VENV)/trino-435
+$(TRINO)/plugin: internal/trinotest/pom.xml
+	mvn -B -q -f $< -Dtrino.home=$(TRINO) package
+	touch $@
+
+test-scale: test-gateways $(MOTO) $(TRINO)/plugin ## hunts and queries on a real Trino server; needs Java 17 and Maven
+	BUCKETLID_MOTO=$(CURDIR)/$(MOTO) BUCKETLID_TRINO=$(TRINO) $(GO) test ./cmd/bucketlid -run Scale -count=1 -v -timeout 30m
 
 eval: ## how well triage judges labelled incidents
 	$(GO) test ./internal/eval -run Eval -count=1 -v

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -15,11 +17,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	control "github.com/aws/aws-sdk-go-v2/service/s3control/types"
+
+	"github.com/bucketlid/bucketlid/bucket"
 )
 
 // AgentName begins the mark in the user agent of every writing call:
 // bucketlid/PLAN, by which logs show which plan made it.
-const AgentName = "bucketlid"
+var AgentName = strings.TrimSuffix(bucket.AgentMark, "/")
 
 // conflicts are the codes with which S3 refuses a write because another one on
 // the same bucket is not finished (API reference, "Error responses"): a later
@@ -27,45 +31,57 @@ const AgentName = "bucketlid"
 var conflicts = []string{"OperationAborted", "ConflictException", "ConditionalRequestConflict"}
 
 // Writer makes the calls of one plan.
-type Writer struct{ as *Account }
+type Writer struct {
+	as       *Account
+	patience time.Duration // how long an asynchronous change is waited for
+}
 
 // Writer gives a writer whose calls carry the plan's id in their user agent.
 func (a *Account) Writer(plan string) *Writer {
 	cfg := a.cfg.Copy()
-	cfg.APIOptions = append(cfg.APIOptions, awsmiddleware.AddUserAgentKeyValue(AgentName, plan))
+	cfg.APIOptions = append(cfg.APIOptions, awsmiddleware.AddUserAgentKeyValue(AgentName, plan), keepsRequestID)
 	cfg.Retryer = func() aws.Retryer {
 		standard := retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.RateLimiter = maxAttempts, unlimited{} })
 		return retry.AddWithErrorCodes(standard, conflicts...)
 	}
-	return &Writer{&Account{ID: a.ID, Caller: a.Caller, cfg: cfg, endpoint: a.endpoint,
+	return &Writer{patience: patience, as: &Account{ID: a.ID, Caller: a.Caller, cfg: cfg, endpoint: a.endpoint,
 		buckets: map[string]*s3.Client{}, control: map[string]*s3control.Client{}}}
 }
 
 // Do makes one call, again where S3 says that another change of the bucket is
 // under way. The bucket must belong to the call's account: S3 compares
 // (ExpectedBucketOwner). action is the IAM permission that the call needs; a
-// *WriteDeniedError names it where it is missing.
-func (w *Writer) Do(ctx context.Context, c Call, action string) error {
-	write, ok := writes[c.Operation]
+// *WriteDeniedError names it where it is missing. request is AWS's id of the
+// last try, which CloudTrail writes as requestID; "" where AWS did not answer.
+func (w *Writer) Do(ctx context.Context, c Call, action string) (request string, err error) {
+	write, ok := writing(c.Operation)
 	if !ok {
-		return fmt.Errorf("%s is no call that a plan makes", c.Operation)
+		return "", fmt.Errorf("%s is no call that a plan makes", c.Operation)
 	}
 	if w.as.ID != c.Account {
-		return fmt.Errorf("signed in to account %s, but the plan is for account %s", w.as.ID, c.Account)
+		return "", fmt.Errorf("signed in to account %s, but the plan is for account %s", w.as.ID, c.Account)
 	}
-	bounded, cancel := context.WithTimeout(ctx, callTimeout)
+	limit := callTimeout
+	if c.Operation == PutMultiRegionPolicy {
+		limit = w.patience
+	}
+	bounded, cancel := context.WithTimeout(context.WithValue(ctx, requestKey{}, &request), limit)
 	defer cancel()
-	err := write(bounded, w, c)
+	err = write(bounded, w, c)
+	var unfinished *UnfinishedError
 	switch {
 	case err == nil:
-		return nil
+		return request, nil
+	case errors.As(err, &unfinished):
+		return request, err
 	case ctx.Err() != nil:
-		return ctx.Err()
+		return request, ctx.Err()
+	case signInCodes[codeFrom(err)], expiredCodes[codeFrom(err)]:
+		return request, signInError("these credentials, in "+c.Region, err)
+	case denied(err):
+		return request, &WriteDeniedError{Action: action, Resource: c.resource(), Err: err}
 	}
-	if denied(err) {
-		return &WriteDeniedError{Action: action, Resource: c.resource(), Err: err}
-	}
-	return fmt.Errorf("%s on %s: %w", c.Operation, c.resource(), err)
+	return request, fmt.Errorf("%s on %s: %w", c.Operation, c.resource(), err)
 }
 
 // WriteDeniedError says that AWS refused a change for want of a permission.
@@ -85,7 +101,12 @@ func (e *WriteDeniedError) Unwrap() error { return e.Err }
 
 func (c Call) resource() string {
 	switch {
+	case c.Name != "":
+		return c.Name + " in " + c.Region
 	case c.AccessPoint != "":
+		if c.Operation == PutMultiRegionPolicy {
+			return "multi-Region access point " + c.AccessPoint
+		}
 		return "access point " + c.AccessPoint
 	case c.Bucket == "":
 		return "account " + c.Account
@@ -172,6 +193,7 @@ var writes = map[Operation]func(context.Context, *Writer, Call) error{
 		_, err := w.as.controlIn(c.Region).DeletePublicAccessBlock(ctx, &s3control.DeletePublicAccessBlockInput{AccountId: &c.Account})
 		return err
 	},
+	PutMultiRegionPolicy: putMultiRegionPolicy,
 	PutAccessPointPolicy: func(ctx context.Context, w *Writer, c Call) error {
 		_, err := w.as.controlIn(c.Region).PutAccessPointPolicy(ctx, &s3control.PutAccessPointPolicyInput{AccountId: &c.Account, Name: &c.AccessPoint, Policy: &c.Text})
 		return err

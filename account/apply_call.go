@@ -23,6 +23,18 @@ const (
 	DeleteBucketOwnershipControls Operation = "DeleteBucketOwnershipControls"
 	PutAccessPointPolicy          Operation = "PutAccessPointPolicy"
 	DeleteAccessPointPolicy       Operation = "DeleteAccessPointPolicy"
+	// AWS has no call that deletes such a policy.
+	PutMultiRegionPolicy Operation = "PutMultiRegionAccessPointPolicy"
+
+	PutConfigRule      Operation = "PutConfigRule"
+	DeleteConfigRule   Operation = "DeleteConfigRule"
+	CreateQueue        Operation = "CreateQueue"
+	SetQueueAttributes Operation = "SetQueueAttributes"
+	DeleteQueue        Operation = "DeleteQueue"
+	PutEventRule       Operation = "PutRule"
+	DeleteEventRule    Operation = "DeleteRule"
+	PutEventTargets    Operation = "PutTargets"
+	RemoveEventTargets Operation = "RemoveTargets"
 )
 
 // Call is one API call that changes one setting.
@@ -34,6 +46,7 @@ type Call struct {
 	Key         string    `json:"key,omitempty"`
 	Version     string    `json:"version,omitempty"`
 	AccessPoint string    `json:"access_point,omitempty"`
+	Name        string    `json:"name,omitempty"` // of a Config rule, an event rule or a queue
 	// Text is what the call sets, in the form of Setting.Text, which is that of
 	// the reading call's answer; "" for a deletion.
 	Text string `json:"text,omitempty"`

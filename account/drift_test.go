@@ -3,6 +3,7 @@
 package account_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,20 +33,22 @@ func one(t *testing.T, w *world, live account.Settings) *triage.Alert {
 
 var denied = account.Setting{Status: account.Denied, Action: "s3:GetX", Problem: "the permission s3:GetX is missing"}
 
-// How the log and the live account come together.
-func TestLogAndLive(t *testing.T) {
+// logAndLive is a log with a live reading, and what comes of them.
+type logAndLive struct {
+	name     string
+	log      func(*world)
+	live     func(*account.Settings)
+	kind     triage.Kind
+	state    exposure.State
+	sure     exposure.Certainty
+	opener   string
+	reasons  []string
+	unknowns []string
+}
+
+func logsAndLives() []logAndLive {
 	public := document(policies[:1])
-	tests := []struct {
-		name     string
-		log      func(*world)
-		live     func(*account.Settings)
-		kind     triage.Kind
-		state    exposure.State
-		sure     exposure.Certainty
-		opener   string
-		reasons  []string
-		unknowns []string
-	}{
+	return []logAndLive{
 		{"they agree", func(w *world) { w.putPolicy(public) }, nil,
 			triage.KindPublic, exposure.Open, exposure.Proven, "ann", []string{"ann called PutBucketPolicy"}, nil},
 		{"open now, closed in the log", func(w *world) { w.putPolicy(public); w.call("DeleteBucketPolicy", object{}) }, nil,
@@ -71,7 +74,11 @@ func TestLogAndLive(t *testing.T) {
 			s.Policy, s.ACL, s.Block, s.Ownership, s.AccountBlock = denied, denied, denied, denied, denied
 		}, triage.KindPublic, exposure.Open, exposure.Proven, "ann", nil, []string{"what the live account holds now: the bucket policy: the permission s3:GetX is missing"}},
 	}
-	for _, tt := range tests {
+}
+
+// How the log and the live account come together.
+func TestLogAndLive(t *testing.T) {
+	for _, tt := range logsAndLives() {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld()
 			tt.log(w)
@@ -94,6 +101,38 @@ func TestLogAndLive(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// An alert keeps its id from scan to scan: the time of the scan is no part of it.
+func TestIDsDoNotMoveWithTheScan(t *testing.T) {
+	ids := func(tt logAndLive, later time.Duration) (out []string) {
+		w := newWorld()
+		tt.log(w)
+		s := w.settings(true)
+		if tt.live != nil {
+			tt.live(&s)
+		}
+		s.Read = s.Read.Add(later)
+		l := w.ledger(func(why string) { t.Fatal(why) })
+		read(l, s)
+		result := triage.Rank(l, replay.NewBaseline(), triage.Known{})
+		for _, a := range result.Alerts {
+			out = append(out, a.ID+" "+string(a.Kind)+" "+a.Route)
+		}
+		slices.Sort(out)
+		return out
+	}
+	for _, tt := range logsAndLives() {
+		first := ids(tt, 0)
+		if len(first) == 0 {
+			t.Errorf("%s: no alert", tt.name)
+		}
+		for _, later := range []time.Duration{time.Second, 36 * time.Hour} {
+			if got := ids(tt, later); !slices.Equal(got, first) {
+				t.Errorf("%s: %v later %v instead of %v", tt.name, later, got, first)
+			}
+		}
 	}
 }
 

@@ -67,11 +67,13 @@ var denyCodes = map[string]bool{
 var absentCodes = map[string]bool{
 	"NoSuchBucketPolicy": true, "NoSuchPublicAccessBlockConfiguration": true, "OwnershipControlsNotFoundError": true,
 	"NoSuchWebsiteConfiguration": true, "ServerSideEncryptionConfigurationNotFoundError": true, "NoSuchTagSet": true,
-	"NoSuchAccessPointPolicy": true,
+	"NoSuchAccessPointPolicy": true, "NoSuchMultiRegionAccessPointPolicy": true,
+	"ResourceNotFoundException": true, "AWS.SimpleQueueService.NonExistentQueue": true, "QueueDoesNotExist": true, // EventBridge, SQS
+	"NoSuchConfigRuleException": true, "ResourceNotDiscoveredException": true, // AWS Config
 }
 
 // goneCodes say that what the setting belongs to is not there any more.
-var goneCodes = map[string]bool{"NoSuchBucket": true, "NoSuchKey": true, "NoSuchAccessPoint": true}
+var goneCodes = map[string]bool{"NoSuchBucket": true, "NoSuchKey": true, "NoSuchAccessPoint": true, "NoSuchMultiRegionAccessPoint": true}
 
 const (
 	hintSignIn = "sign in (aws sso login, AWS_PROFILE, AWS_ACCESS_KEY_ID) and see with: aws sts get-caller-identity"
@@ -102,6 +104,11 @@ func codeOf(err error) (code, message string) {
 		return api.ErrorCode(), api.ErrorMessage()
 	}
 	return "", ""
+}
+
+func codeFrom(err error) string {
+	code, _ := codeOf(err)
+	return code
 }
 
 func statusOf(err error) int {

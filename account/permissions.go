@@ -18,8 +18,8 @@ type statement struct {
 
 // IAMPolicy is the identity policy that lets a scan read everything it asks
 // for, and nothing else. role is the role that it assumes in the accounts of an
-// organization; "" is none.
-func IAMPolicy(s *Scanner, role string) string {
+// organization; "" is none. more are further actions that are asked for.
+func IAMPolicy(s *Scanner, role string, more ...string) string {
 	read := []string{
 		"s3:GetAccountPublicAccessBlock", "s3:GetBucketLocation", "s3:ListAllMyBuckets",
 		"s3:ListAccessPoints", "s3:GetAccessPoint", "s3:GetAccessPointPolicy",
@@ -37,6 +37,9 @@ func IAMPolicy(s *Scanner, role string) string {
 		list = append(list, statement{"BucketlidReadObjectACLs", "Allow", []string{"s3:GetObjectAcl", "s3:ListBucket"}, "*"})
 	case s.Keys != nil:
 		list = append(list, statement{"BucketlidReadObjectACLs", "Allow", []string{"s3:GetObjectAcl"}, "*"})
+	}
+	if len(more) > 0 {
+		list = append(list, statement{"BucketlidReadMore", "Allow", more, "*"})
 	}
 	if role != "" {
 		list = append(list, statement{"BucketlidListAccounts", "Allow", []string{"organizations:ListAccounts"}, "*"},

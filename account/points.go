@@ -20,9 +20,9 @@ type points struct {
 	bucket map[string][]AccessPoint
 }
 
-// multiRegionHome is where the calls of multi-Region access points are answered
-// (AWS page "Managing Multi-Region Access Points").
-const multiRegionHome = "us-west-2"
+// MultiRegionHome is where the calls of multi-Region access points are answered,
+// whatever their Regions (AWS page "Managing Multi-Region Access Points").
+const MultiRegionHome = "us-west-2"
 
 // lister reads the access points of one account, each Region when its first
 // bucket asks for it.
@@ -116,7 +116,11 @@ func (a *Account) point(ctx context.Context, client *s3control.Client, one types
 // their buckets.
 func (a *Account) multiRegion(ctx context.Context) (points, error) {
 	p := points{bucket: map[string][]AccessPoint{}}
-	client := a.controlIn(multiRegionHome)
+	if partition(a.Caller) != "aws" { // there are none in China and GovCloud (AWS page "Multi-Region Access Point restrictions and limitations")
+		p.list = Setting{Status: Absent, Action: "s3:ListMultiRegionAccessPoints"}
+		return p, nil
+	}
+	client := a.controlIn(MultiRegionHome)
 	var found []types.MultiRegionAccessPointReport
 	list, err := try(ctx, "s3:ListMultiRegionAccessPoints", func(ctx context.Context) (string, error) {
 		pages := s3control.NewListMultiRegionAccessPointsPaginator(client, &s3control.ListMultiRegionAccessPointsInput{AccountId: &a.ID},
@@ -146,7 +150,10 @@ func (a *Account) multiRegion(ctx context.Context) (points, error) {
 			return p, err
 		}
 		for _, region := range one.Regions {
-			p.bucket[aws.ToString(region.Bucket)] = append(p.bucket[aws.ToString(region.Bucket)], point)
+			point.Buckets = append(point.Buckets, aws.ToString(region.Bucket))
+		}
+		for _, name := range point.Buckets {
+			p.bucket[name] = append(p.bucket[name], point)
 		}
 	}
 	return p, nil
@@ -169,15 +176,27 @@ func (a *Account) multiRegionPoint(ctx context.Context, client *s3control.Client
 		if err != nil {
 			return "", err
 		}
-		// Proposed is not in force yet (semantics B.5).
-		none = out.Policy == nil || out.Policy.Established == nil || aws.ToString(out.Policy.Established.Policy) == ""
-		if none {
-			return "", nil
+		established, proposed := policiesOf(out.Policy)
+		none = established == ""
+		if proposed != established {
+			p.Proposed = proposed
 		}
-		return aws.ToString(out.Policy.Established.Policy), nil
+		return established, nil
 	})
 	if none && err == nil {
 		p.Policy.Status = Absent
 	}
 	return p, err
+}
+
+// policiesOf are the policy in force and the one that was put last, which takes
+// a while to come into force (semantics B.5).
+func policiesOf(d *types.MultiRegionAccessPointPolicyDocument) (established, proposed string) {
+	if d != nil && d.Established != nil {
+		established = aws.ToString(d.Established.Policy)
+	}
+	if d != nil && d.Proposed != nil {
+		proposed = aws.ToString(d.Proposed.Policy)
+	}
+	return established, proposed
 }

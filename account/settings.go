@@ -81,9 +81,14 @@ type Object struct {
 type AccessPoint struct {
 	Name  string `json:"name"`
 	Alias string `json:"alias,omitempty"`
-	// MultiRegion says that it is a multi-Region access point.
-	MultiRegion bool    `json:"multi_region,omitempty"`
-	VPC         string  `json:"vpc,omitempty"` // "" when it is open to the internet
-	Policy      Setting `json:"policy"`
-	Block       Setting `json:"block_public_access"`
+	// MultiRegion says that it is a multi-Region access point, and Buckets are
+	// all to which that leads.
+	MultiRegion bool     `json:"multi_region,omitempty"`
+	Buckets     []string `json:"buckets,omitempty"`
+	VPC         string   `json:"vpc,omitempty"` // "" when it is open to the internet
+	Policy      Setting  `json:"policy"`
+	// Proposed is the policy that a multi-Region access point is to have: it is
+	// under way and not in force. "" where there is none such.
+	Proposed string  `json:"proposed_policy,omitempty"`
+	Block    Setting `json:"block_public_access"`
 }

@@ -115,7 +115,11 @@ func (a *Archive) merge(ctx context.Context, p Partition, files []File) (made Fi
 	var want int64
 	for _, f := range files {
 		want += f.Rows
-		in, err := openInput(a.Path(f))
+		path, err := a.have(f)
+		if err != nil {
+			return File{}, err
+		}
+		in, err := openInput(path)
 		if err != nil {
 			return File{}, err
 		}

@@ -63,7 +63,7 @@ func athena(schema, table, location string, from time.Time) string {
 	return b.String()
 }
 
-var trinoTypes = map[string]string{"string": "varchar", "timestamp": "timestamp(6)", "binary": "varbinary"}
+var trinoTypes = map[string]string{"string": "varchar", "timestamp": "timestamp(3)", "binary": "varbinary"}
 
 // trino follows the Trino documentation, "Hive connector".
 func trino(schema, table, location string) string {

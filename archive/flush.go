@@ -31,6 +31,7 @@ func (l *Loader) write(p Partition, chunks []*chunk) error {
 		l.complete(chunk.object)
 	}
 	c.sources, l.ready = l.ready, nil
+	c.unread, l.unread = l.unread, nil
 	l.mu.Unlock()
 	if err := l.archive.commit(c); err != nil {
 		return err
@@ -118,7 +119,11 @@ func (l *Loader) idsOf(p Partition) (*idSet, error) {
 	l.archive.mu.Unlock()
 	set = &idSet{ids: map[identity]struct{}{}}
 	for _, f := range files {
-		if err := readIDs(l.archive.Path(f), f.WithoutID, set.ids); err != nil {
+		path, err := l.archive.have(f)
+		if err == nil {
+			err = readIDs(path, f.WithoutID, set.ids)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

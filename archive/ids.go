@@ -15,8 +15,12 @@ import (
 
 // identity is what makes a record the same as another of its partition: the 16
 // bytes of its eventID, or a hash of an eventID that is no UUID, or of the
-// record's bytes if it has none.
+// record's bytes if it has none that tells it from others.
 type identity [16]byte
+
+// minIDLength is the length below which an eventID was made up or redacted by a
+// tool, and may stand on many records.
+const minIDLength = 16
 
 func (r *Row) identity() identity { return identityOf(r.EventID, r.original) }
 
@@ -25,7 +29,7 @@ func identityOf(eventID string, original func() string) identity {
 		return id
 	}
 	text := "id " + eventID
-	if eventID == "" {
+	if len(eventID) < minIDLength {
 		text = "record " + original()
 	}
 	sum := sha256.Sum256([]byte(text))
@@ -69,7 +73,7 @@ type idSet struct {
 // dropped is read again from the files.
 const maxIDs = 4 << 20
 
-// idRow is what tells a row's identity where every row has an eventID.
+// idRow is what tells a row's identity where every row has a good eventID.
 type idRow struct {
 	EventID string `parquet:"event_id,optional"`
 }

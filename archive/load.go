@@ -51,6 +51,7 @@ type Loader struct {
 	buffers  map[Partition]*buffer
 	held     int64 // bytes of all buffers, those being written not counted
 	ready    []Source
+	unread   []pieces
 	ids      map[Partition]*idSet
 	clock    int64 // ticks with each use of an idSet
 	loaded   Loaded
@@ -267,7 +268,7 @@ func (l *Loader) Close() (Loaded, error) {
 	writers.Wait()
 	l.mu.Lock()
 	if l.failed == nil {
-		l.failed = l.archive.commit(&change{sources: l.ready})
+		l.failed = l.archive.commit(&change{sources: l.ready, unread: l.unread})
 	}
 	return l.loaded, l.failed
 }

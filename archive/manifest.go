@@ -20,14 +20,14 @@ type File struct {
 	RawBytes  int64     `json:"raw_bytes"`            // of the records as they were read
 	From      time.Time `json:"from,omitzero"`        // first eventTime
 	To        time.Time `json:"to,omitzero"`          // last eventTime
-	WithoutID int64     `json:"without_id,omitempty"` // rows without eventID
+	WithoutID int64     `json:"without_id,omitempty"` // rows without an eventID by which to know them
 }
 
 // note counts a row that is written to the file.
 func (f *File) note(r *Row) {
 	f.Rows++
 	f.RawBytes += int64(max(len(r.Raw), len(r.RawBytes)))
-	if r.EventID == "" {
+	if len(r.EventID) < minIDLength {
 		f.WithoutID++
 	}
 	if r.EventTime == 0 {
@@ -78,10 +78,11 @@ type state struct {
 	files    map[string]File
 	sources  map[digest]digest // by name: the content
 	segments int               // how many there are on disk
+	unread   map[string][]Unread
 }
 
 func newState() *state {
-	return &state{files: map[string]File{}, sources: map[digest]digest{}}
+	return &state{files: map[string]File{}, sources: map[digest]digest{}, unread: map[string][]Unread{}}
 }
 
 // change is one step of the archive: one segment.
@@ -89,11 +90,13 @@ type change struct {
 	add     []File
 	remove  []string
 	sources []Source
+	known   [][2]hexDigest // sources in short
+	unread  []pieces
 	forget  bool // what is known of sources, so that they are read again
 }
 
 func (c *change) empty() bool {
-	return len(c.add) == 0 && len(c.remove) == 0 && len(c.sources) == 0 && !c.forget
+	return len(c.add) == 0 && len(c.remove) == 0 && len(c.sources) == 0 && len(c.known) == 0 && len(c.unread) == 0 && !c.forget
 }
 
 func (s *state) apply(c *change) {
@@ -108,6 +111,9 @@ func (s *state) apply(c *change) {
 	}
 	for _, src := range c.sources {
 		s.sources[digestOf(src.Name)] = digestOf(src.SHA256)
+	}
+	for _, p := range c.unread {
+		s.setUnread(p)
 	}
 }
 

@@ -8,8 +8,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Archive is an opened archive: for reading, as it was at one moment; for
@@ -20,6 +23,7 @@ type Archive struct {
 	state   *state
 	release []func()
 	writes  bool
+	fetch   func(File) error // of a Mirror: brings a file here
 }
 
 // ErrNone says that a folder holds no archive.
@@ -114,16 +118,61 @@ func (a *Archive) Sources() int {
 // Path is where a file of the archive lies.
 func (a *Archive) Path(f File) string { return filepath.Join(a.root, filepath.FromSlash(f.Path)) }
 
-// Missing lists the files that the manifest names and that are not there, or
-// not of the size they had.
-func (a *Archive) Missing() []File {
-	var out []File
-	for _, f := range a.Files() {
-		if info, err := os.Stat(a.Path(f)); err != nil || info.Size() != f.Bytes {
-			out = append(out, f)
-		}
+// have is where a file lies, after a Mirror has brought it here.
+func (a *Archive) have(f File) (string, error) {
+	path := a.Path(f)
+	if a.fetch == nil {
+		return path, nil
 	}
-	return out
+	if info, err := os.Stat(path); err == nil && info.Size() == f.Bytes {
+		return path, nil
+	}
+	return path, a.fetch(f)
+}
+
+// MissingError says that files of the archive are not there, or not of the size
+// that the manifest tells.
+type MissingError struct {
+	Root  string
+	Files []File
+}
+
+// Error names the first of the files, with the account and the day that an
+// answer would lack, and the next step.
+func (e *MissingError) Error() string {
+	more := ""
+	if n := len(e.Files) - 1; n > 0 {
+		more = fmt.Sprintf(", and so are %d more files", n)
+	}
+	first := e.Files[0].Partition()
+	return fmt.Sprintf("%s is missing or not of its size%s: an answer would lack records of account %s on day %s; run: bucketlid archive verify --archive %s",
+		filepath.Join(e.Root, filepath.FromSlash(e.Files[0].Path)), more, first.Account, first.Day, e.Root)
+}
+
+// Whole returns a *MissingError where a file of the archive is missing. A Mirror
+// brings all files here first.
+func (a *Archive) Whole() error { return a.whole(a.Files()) }
+
+func (a *Archive) whole(files []File) error {
+	if a.fetch != nil {
+		var group errgroup.Group
+		group.SetLimit(transfers)
+		for _, f := range files {
+			group.Go(func() error {
+				_, err := a.have(f)
+				return err
+			})
+		}
+		return group.Wait()
+	}
+	missing := slices.DeleteFunc(slices.Clone(files), func(f File) bool {
+		info, err := os.Stat(a.Path(f))
+		return err == nil && info.Size() == f.Bytes
+	})
+	if len(missing) > 0 {
+		return &MissingError{a.root, missing}
+	}
+	return nil
 }
 
 // commit makes a change part of the archive.

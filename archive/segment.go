@@ -33,7 +33,9 @@ type line struct {
 	Add     *File         `json:"add,omitempty"`
 	Remove  string        `json:"remove,omitempty"`
 	Source  *Source       `json:"source,omitempty"`
-	Known   *[2]hexDigest `json:"known,omitempty"` // a source in short: hash of name, hash of content
+	Known   *[2]hexDigest `json:"known,omitempty"`  // a source in short: hash of name, hash of content
+	Mended  string        `json:"mended,omitempty"` // an object of which nothing is unread now, but for what follows
+	Unread  *Unread       `json:"unread,omitempty"`
 	Forget  bool          `json:"forget_sources,omitempty"`
 	End     string        `json:"end,omitempty"` // SHA-256 of all lines before, on the last line
 }
@@ -180,6 +182,10 @@ func (s *state) line(l *line) {
 		s.sources[digestOf(l.Source.Name)] = digestOf(l.Source.SHA256)
 	case l.Known != nil:
 		s.sources[digest(l.Known[0])] = digest(l.Known[1])
+	case l.Mended != "":
+		delete(s.unread, l.Mended)
+	case l.Unread != nil:
+		s.unread[l.Unread.Object] = append(s.unread[l.Unread.Object], *l.Unread)
 	case l.Forget:
 		clear(s.sources)
 	}
@@ -267,12 +273,39 @@ func (c *change) lines(put func(line) error) error {
 			return err
 		}
 	}
+	for i := range c.known {
+		if err := put(line{Known: &c.known[i]}); err != nil {
+			return err
+		}
+	}
+	for _, p := range c.unread {
+		if err := putUnread(put, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func putUnread(put func(line) error, p pieces) error {
+	if err := put(line{Mended: p.object}); err != nil {
+		return err
+	}
+	for i := range p.list {
+		if err := put(line{Unread: &p.list[i]}); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
 func (s *state) lines(put func(line) error) error {
 	for _, f := range s.list() {
 		if err := put(line{Add: &f}); err != nil {
+			return err
+		}
+	}
+	for _, u := range s.unreadList() {
+		if err := put(line{Unread: &u}); err != nil {
 			return err
 		}
 	}

@@ -158,6 +158,7 @@ type cursor struct {
 	page   parquet.Page
 	values []parquet.Value // of the page; valid until the next one
 	first  int64           // its first row
+	taken  int             // how many of the values following has given
 }
 
 func (s *stored) cursor(group int, column string) (*cursor, error) {
@@ -201,6 +202,23 @@ func (c *cursor) next() (more bool, err error) {
 		return false, fmt.Errorf("a page has %d values, not %d", read, n)
 	}
 	return true, nil
+}
+
+// following is the value of the row after the one that was taken last; of a
+// new cursor, the first. Each page's memory is valid until the next page.
+func (c *cursor) following() (parquet.Value, error) {
+	for c.taken == len(c.values) {
+		more, err := c.next()
+		if err == nil && !more {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return parquet.Value{}, err
+		}
+		c.taken = 0
+	}
+	c.taken++
+	return c.values[c.taken-1], nil
 }
 
 // jumper is a cursor for a few rows: it knows where each page is, so that those

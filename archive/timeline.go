@@ -138,7 +138,10 @@ func (a *Archive) find(ctx context.Context, files []File, f *Filter) ([][]match,
 }
 
 func (a *Archive) findIn(file File, index int32, f *Filter) (out []match, err error) {
-	path := a.Path(file)
+	path, err := a.have(file)
+	if err != nil {
+		return nil, err
+	}
 	defer recovered(path, &err)
 	s, err := openStored(path)
 	if err != nil {

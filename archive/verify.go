@@ -48,7 +48,10 @@ func (a *Archive) Verify(ctx context.Context, told func(File)) ([]Fault, error) 
 }
 
 func (a *Archive) verify(f File, ids map[identity]struct{}) string {
-	path := a.Path(f)
+	path, err := a.have(f)
+	if err != nil {
+		return err.Error()
+	}
 	sum, size, err := fileSum(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

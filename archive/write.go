@@ -12,7 +12,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"sync"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go"
@@ -67,13 +66,10 @@ func writerOptions(level zstd.EncoderLevel) []parquet.WriterOption {
 	}
 }
 
-var parquetWriters [len(packingLevels)]sync.Pool
-
+// parquetWriter makes a writer for one file. One that was reset leaves the next
+// file's columns without their names (path_in_schema) and its sorting columns
+// wrong, at parquet-go 0.32: Trino refuses such a file.
 func parquetWriter(how packing, w io.Writer) *parquet.GenericWriter[Row] {
-	if kept, ok := parquetWriters[how].Get().(*parquet.GenericWriter[Row]); ok {
-		kept.Reset(w)
-		return kept
-	}
 	return parquet.NewGenericWriter[Row](w, writerOptions(packingLevels[how])...)
 }
 
@@ -88,7 +84,6 @@ type fileWriter struct {
 	hash hash.Hash
 	buf  *bufio.Writer
 	rows *parquet.GenericWriter[Row]
-	how  packing
 	made File
 	size int64
 }
@@ -102,7 +97,7 @@ func newFileWriter(root string, p Partition, how packing) (*fileWriter, error) {
 	if err != nil {
 		return nil, writeError(dir, err)
 	}
-	w := &fileWriter{root: root, part: p, file: file, hash: sha256.New(), how: how}
+	w := &fileWriter{root: root, part: p, file: file, hash: sha256.New()}
 	w.buf = bufio.NewWriterSize(io.MultiWriter(file, w.hash, (*counter)(&w.size)), 256<<10)
 	w.rows = parquetWriter(how, w.buf)
 	return w, nil
@@ -144,7 +139,6 @@ func (w *fileWriter) finish() (File, error) {
 		_ = os.Remove(temp)
 		return File{}, writeError(temp, err)
 	}
-	parquetWriters[w.how].Put(w.rows)
 	sum := hex.EncodeToString(w.hash.Sum(nil))
 	w.made.SHA256, w.made.Bytes = sum, w.size
 	w.made.Path = w.part.Dir() + "/part-" + sum[:32] + ".parquet"
@@ -156,8 +150,7 @@ func (w *fileWriter) finish() (File, error) {
 	return w.made, syncDir(filepath.Dir(target))
 }
 
-// discard forgets the file. The Parquet writer may be in any state, so it is
-// not used again.
+// discard forgets the file.
 func (w *fileWriter) discard() {
 	_ = w.file.Close()
 	_ = os.Remove(w.file.Name())

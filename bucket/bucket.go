@@ -30,7 +30,12 @@ type Event struct {
 	SourceIdentity  string
 	MFA             string
 	VPCEndpointID   string
+	RequestID       string // of calls that bear this program's mark only: its journal has it too
 }
+
+// AgentMark begins the mark in the user agent of every writing call of this
+// program: bucketlid/PLAN. Anybody can send it.
+const AgentMark = "bucketlid/"
 
 // Tri is a three-valued truth: the zero value is unknown.
 type Tri int8

@@ -197,7 +197,7 @@ func (w *validator) digest(d, newer *Digest) (Verdict, string) {
 	}
 	switch {
 	case len(w.keys) == 0:
-		return Unproven, "no public keys were given (--keys)"
+		return Unproven, "no public key is known (--keys)"
 	case signature == "" && newer == nil:
 		return Unproven, "the newest digest is signed in the metadata of its object, which a copy does not have; save it beside as " + path.Base(d.Name) + ".sig"
 	case signature == "":

@@ -57,6 +57,7 @@ type Actor struct {
 	InvokedBy       string     `json:"invokedBy,omitempty"`
 	AccessKeyID     string     `json:"accessKeyId,omitempty"`
 	SourceIdentity  string     `json:"sourceIdentity,omitempty"` // who stands behind a role's session, where he had to say so
+	RequestID       string     `json:"-"`                        // see bucket.Event
 }
 
 // Segment is a stretch of a window in which the same routes gave the access.
@@ -97,6 +98,9 @@ type Exposure struct {
 	Unknowns    []string        `json:"unknowns"`
 	// Latent says that a guard held it throughout.
 	Latent bool `json:"latent,omitempty"`
+
+	// Found says that OpenedAt is only when a reading of the account found it.
+	Found bool `json:"-"`
 }
 
 // Bounds are the earliest and latest instants at which an inexact window can

@@ -170,7 +170,7 @@ func (f *finder) latentKey(l *latentRun) string {
 func (f *finder) fromRun(r *run) Exposure {
 	e := f.base(r.first)
 	e.Audience = r.id.audience
-	e.OpenedAt, e.OpenedBy = timeAt(f.t, r.start), f.actor(r.start)
+	e.OpenedAt, e.OpenedBy, e.Found = timeAt(f.t, r.start), f.actor(r.start), f.read(r.start)
 	e.State, e.Certainty = Open, certainty(r.grade)
 	if r.undecided {
 		e.State = Unknown
@@ -199,7 +199,7 @@ func (f *finder) fromRun(r *run) Exposure {
 func (f *finder) fromLatent(s *sweep, l *latentRun) Exposure {
 	e := f.base(l.last)
 	e.State, e.Certainty, e.BlockedBy = Blocked, certainty(l.last.grade), l.last.blockedBy
-	e.OpenedBy = f.actor(l.key.grant)
+	e.OpenedBy, e.Found = f.actor(l.key.grant), f.read(l.key.grant)
 	e.OpenedAt = timeAt(f.t, l.key.grant)
 	if next := s.stepAfter(l.end); next >= 0 {
 		e.State, e.ClosedAt, e.ClosedBy = Closed, timeAt(f.t, next), f.actor(next)
@@ -256,6 +256,11 @@ func (f *finder) actor(step int) *Actor {
 	return ActorOf(f.t.Steps[step].Change.Event)
 }
 
+// read reports whether a step is a reading of the live account.
+func (f *finder) read(step int) bool {
+	return step >= 0 && f.t.Steps[step].Change != nil && f.t.Steps[step].Change.Reading
+}
+
 // Key tells a call apart: by its eventID, or, where that is a placeholder
 // ("redacted"), by all that is told of it.
 func (a *Actor) Key() string {
@@ -277,7 +282,7 @@ func ActorOf(e *bucket.Event) *Actor {
 	a := &Actor{
 		UserName: e.UserName, ARN: e.ARN, Type: e.Type, AccountID: e.AccountID, SourceIPAddress: e.SourceIPAddress,
 		UserAgent: e.UserAgent, EventName: e.Name, EventID: e.ID, InvokedBy: e.InvokedBy, AccessKeyID: e.AccessKeyID,
-		SourceIdentity: e.SourceIdentity,
+		SourceIdentity: e.SourceIdentity, RequestID: e.RequestID,
 	}
 	if !e.Time.IsZero() {
 		at := e.Time
@@ -329,11 +334,14 @@ func finish(e *Exposure) {
 }
 
 // Opening tells the openings of one bucket apart: by the id of the call, or by
-// the time where no call opened it, such as a Date condition.
+// the time where no call opened it, such as a Date condition. What a reading of
+// the account found has no time that the next reading would not move.
 func (e *Exposure) Opening() string {
 	switch {
 	case e.OpenedBy != nil:
 		return e.OpenedBy.Key()
+	case e.Found:
+		return "found"
 	case e.OpenedAt != nil:
 		return stamp(*e.OpenedAt)
 	}

@@ -203,10 +203,15 @@ func (v *view) guardPoint(h *holding, p bucket.Point, status policy.Status, g po
 	if account := pointAccount(v, p); account != v.t.Account {
 		h.weaken(bucket.NeverSeen, "Block Public Access of account "+account+", which owns the access point")
 	}
-	if p.MultiRegion {
+	if p.MultiRegion && v.byCall(p.Policy.Step) { // what the live account shows is in force
 		h.weaken(bucket.NeverSeen, "when the policy took effect: minutes to hours after the call")
 	}
 	v.guardDelegation(h, p, g)
+}
+
+// byCall reports whether a call of the log set what holds since a step.
+func (v *view) byCall(step int) bool {
+	return step >= 0 && v.t.Steps[step].Change != nil && !v.t.Steps[step].Change.Reading
 }
 
 // guardDelegation asks the bucket policy whether it lets the request through

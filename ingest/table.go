@@ -20,8 +20,9 @@ type sourceKind struct {
 var table = []sourceKind{
 	{"stdin", "standard input", func(spec string) bool { return spec == "-" }, openStdin},
 	{"s3", "Amazon S3", hasScheme("s3"), openS3},
-	{"trino", "Trino", hasScheme("trino"), notAvailable},
-	{"athena", "Amazon Athena", hasScheme("athena"), notAvailable},
+	{"trino", "Trino", hasScheme("trino"), engineOnly},
+	{"athena", "Amazon Athena", hasScheme("athena"), engineOnly},
+	{"archive", "archive", hasScheme("archive"), engineOnly},
 	{"folder", "file or folder", isPath, openFolder},
 }
 
@@ -41,11 +42,13 @@ func isPath(spec string) bool {
 	return strings.ContainsAny(scheme, `/\.`)
 }
 
-func notAvailable(_ context.Context, spec string, _ Filter, _ Options) (Source, error) {
+// engineOnly refuses what a query engine answers for: it has no objects to read.
+func engineOnly(_ context.Context, spec string, _ Filter, _ Options) (Source, error) {
 	scheme, _, _ := strings.Cut(spec, "://")
+	scheme = strings.ToLower(scheme)
 	return nil, &UsageError{
-		Spec:   spec,
-		Reason: strings.ToLower(scheme) + ":// is not available in this version",
+		Spec:   scheme + "://…", // the rest may hold a password
+		Reason: scheme + ":// names a table of a query engine, which only hunt and archive query ask",
 		Hint:   "give the log objects themselves as s3://bucket/prefix or a folder",
 	}
 }

@@ -15,6 +15,9 @@ const maxNear = 8
 
 // near lists names in the logs that are like the subject's.
 func (d *dossier) near() []string {
+	if len(d.c.subjects) == 0 {
+		return []string{} // of an alert that names no party
+	}
 	want := strings.ToLower(d.c.subjects[0].Text)
 	type candidate struct {
 		name string

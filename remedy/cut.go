@@ -4,37 +4,38 @@ package remedy
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/bucketlid/bucketlid/bucket"
 	"github.com/bucketlid/bucketlid/policy"
 )
 
-// cutting is a policy less what makes it public.
+// cutting is a policy less what admits those who are to be taken out.
 type cutting struct {
 	text     string // "" where nothing is left: the policy is to be deleted
+	final    string // where text is "", what it was with one statement
 	removed  []policy.Statement
 	narrowed []policy.Statement // as they were
 }
 
-// cutPublic takes out of a policy what admits strangers who are not named: from
-// a list of principals "*" alone, else the statement. Every other byte stays.
-func cutPublic(text string, f policy.Facts) (cutting, error) {
-	var c cutting
-	c.text = text
+// cutOut takes out of a policy what admits some: from a list of principals, or
+// of values of a condition that names them, those alone, else the statement.
+// Every other byte stays.
+func cutOut(text string, f policy.Facts, whom Whom) (cutting, error) {
+	c := cutting{text: text}
 	for {
 		d, err := policy.Parse([]byte(c.text))
 		if err != nil {
 			return cutting{}, err
 		}
-		at := publicStatement(d, f)
+		at := whom.statement(d, f)
 		if at < 0 {
 			return c, nil
 		}
-		if err := c.cut(d, at); err != nil {
+		if err := c.cut(d, at, whom); err != nil {
 			return cutting{}, err
 		}
 		if c.text == "" {
@@ -43,42 +44,26 @@ func cutPublic(text string, f policy.Facts) (cutting, error) {
 	}
 }
 
-// publicStatement is the first statement that admits unnamed strangers, or the
-// access points of whatever account; -1 where none does.
-func publicStatement(d *policy.Document, f policy.Facts) int {
-	first := -1
-	found := func(i int) {
-		if first < 0 || i < first {
-			first = i
-		}
-	}
-	reach := policy.Analyse(d, f)
-	for _, g := range reach.Grants {
-		if g.Audience.Public() {
-			found(g.Statement.Index)
-		}
-	}
-	for _, del := range reach.Delegations {
-		if slices.ContainsFunc(del.AccessPoints, anyAccount) {
-			found(del.Statement.Index)
-		}
-	}
-	return first
-}
-
 // anyAccount reports whether an account id or an access point's ARN is a
 // pattern in its account.
-func anyAccount(point string) bool {
+func anyAccount(point string) bool { return strings.ContainsAny(pointOwner(point), "*?") }
+
+// pointOwner is the account of an account id or of an access point's ARN.
+func pointOwner(point string) string {
 	if parts := strings.SplitN(point, ":", 6); len(parts) == 6 {
-		point = parts[4]
+		return parts[4]
 	}
-	return strings.ContainsAny(point, "*?")
+	return point
 }
 
-func (c *cutting) cut(d *policy.Document, at int) error {
+func (c *cutting) cut(d *policy.Document, at int, whom Whom) error {
 	s := d.Statements[at]
-	if s.End > 0 && s.Principal.Everyone() {
-		if narrow, ok := withoutEveryone(c.text[s.Start:s.End]); ok {
+	if s.End > 0 {
+		narrow, done, err := whom.narrowed(&s, c.text[s.Start:s.End])
+		if err != nil {
+			return err
+		}
+		if done {
 			c.text = c.text[:s.Start] + narrow + c.text[s.End:]
 			c.narrowed = append(c.narrowed, s)
 			return nil
@@ -86,7 +71,7 @@ func (c *cutting) cut(d *policy.Document, at int) error {
 	}
 	c.removed = append(c.removed, s)
 	if len(d.Statements) == 1 {
-		c.text = ""
+		c.text, c.final = "", c.text
 		return nil
 	}
 	out, err := policy.Without([]byte(c.text), at)
@@ -100,82 +85,95 @@ func (c *cutting) cut(d *policy.Document, at int) error {
 // span is a value inside a text, with what must go with it.
 type span struct{ from, to int }
 
-// withoutEveryone cuts "*" out of the lists of a statement's Principal. ok is
-// false where none would be left, so that the statement itself must go.
-func withoutEveryone(statement string) (string, bool) {
+// withoutNames cuts names out of a statement's Principal. ok is false where none
+// would be left, so that the statement itself must go, or none is cut.
+func withoutNames(statement string, gone func(raw string) bool) (string, bool) {
 	principal, ok := memberSpan(statement, "Principal")
 	if !ok || statement[principal.from] != '{' {
 		return "", false
 	}
-	kinds, ok := elements(statement, principal)
-	if !ok {
-		return "", false
-	}
-	var cuts []span
-	left := 0
-	for i, kind := range kinds {
-		if kind.name == "AWS" && statement[kind.value.from] == '[' {
-			list, ok := elements(statement, kind.value)
-			if !ok {
-				return "", false
-			}
-			gone, some := everyoneIn(statement, list)
-			if some > 0 {
-				cuts, left = append(cuts, gone...), left+some
-				continue
-			}
-			cuts = append(cuts, parted(kinds, i))
-			continue
-		}
-		if isEveryone(statement[kind.value.from:kind.value.to]) {
-			cuts = append(cuts, parted(kinds, i))
-			continue
-		}
-		left++
-	}
-	if left == 0 || len(cuts) == 0 {
+	cuts, left, ok := cutsOf(statement, principal, gone)
+	if !ok || left == 0 || len(cuts) == 0 {
 		return "", false
 	}
 	out := without(statement, cuts)
 	return out, json.Valid([]byte(out))
 }
 
-// everyoneIn gives the elements of a list that stand for everybody, each with a
-// comma beside it, and how many others there are.
-func everyoneIn(text string, list []element) (gone []span, others int) {
-	kept := false
-	for i, e := range list {
-		if !isEveryone(text[e.value.from:e.value.to]) {
-			others++
-			kept = true
+// cutsOf finds what to cut out of an object whose members are texts or lists of
+// texts: elements of a list, or a member of which nothing would be left. left
+// counts the texts that stay.
+func cutsOf(text string, object span, gone func(raw string) bool) (cuts []span, left int, ok bool) {
+	members, ok := elements(text, object)
+	if !ok {
+		return nil, 0, false
+	}
+	var whole []int
+	for i, m := range members {
+		some := 1
+		var inside []span
+		if text[m.value.from] == '[' {
+			list, ok := elements(text, m.value)
+			if !ok {
+				return nil, 0, false
+			}
+			inside, some = goneIn(text, list, gone)
+		} else if gone(text[m.value.from:m.value.to]) {
+			some = 0
+		}
+		left += some
+		if some == 0 {
+			whole = append(whole, i)
+		}
+		if some > 0 {
+			cuts = append(cuts, inside...)
+		}
+	}
+	for _, run := range runsOf(whole) {
+		cuts = append(cuts, parted(members, run[0], run[1]))
+	}
+	slices.SortFunc(cuts, func(a, b span) int { return cmp.Compare(a.from, b.from) })
+	return cuts, left, true
+}
+
+// runsOf gives the first and last of each run of neighbours.
+func runsOf(list []int) [][2]int {
+	var out [][2]int
+	for _, i := range list {
+		if n := len(out); n > 0 && out[n-1][1] == i-1 {
+			out[n-1][1] = i
 			continue
 		}
-		switch {
-		case i+1 < len(list) && !kept: // nothing is left before it: the comma behind goes
-			gone = append(gone, span{e.value.from, list[i+1].from})
-		case i > 0:
-			gone = append(gone, span{list[i-1].value.to, e.value.to})
-		default:
-			gone = append(gone, e.value)
+		out = append(out, [2]int{i, i})
+	}
+	return out
+}
+
+// goneIn gives the elements of a list that are to go, each with a comma beside
+// it, and how many others there are.
+func goneIn(text string, list []element, gone func(raw string) bool) (cuts []span, others int) {
+	var whole []int
+	for i, e := range list {
+		if gone(text[e.value.from:e.value.to]) {
+			whole = append(whole, i)
 		}
 	}
-	return gone, others
-}
-
-// parted is an element with the comma that parts it from its neighbours.
-func parted(list []element, i int) span {
-	switch {
-	case i+1 < len(list):
-		return span{list[i].from, list[i+1].from}
-	case i > 0:
-		return span{list[i-1].value.to, list[i].value.to}
+	for _, run := range runsOf(whole) {
+		cuts = append(cuts, parted(list, run[0], run[1]))
 	}
-	return span{list[i].from, list[i].value.to}
+	return cuts, len(list) - len(whole)
 }
 
-func isEveryone(raw string) bool {
-	var s string
-	return json.Unmarshal([]byte(raw), &s) == nil && (s == "*" || s == bucket.AnonymousID)
+// parted is a run of elements with the comma that parts it from its neighbours:
+// the one before it, or at the beginning the one behind.
+func parted(list []element, first, last int) span {
+	switch {
+	case first > 0:
+		return span{list[first-1].value.to, list[last].value.to}
+	case last+1 < len(list):
+		return span{list[first].from, list[last+1].from}
+	}
+	return span{list[first].from, list[last].value.to}
 }
 
 func without(text string, cuts []span) string {

@@ -60,15 +60,23 @@ func whoIs(a policy.Audience, principal string) string {
 	return cmp.Or(audienceWords[a], string(a))
 }
 
-// losers are those whom the cut statements name beside strangers, and whom
-// "everybody" took in.
-func (c cutting) losers(owner string) []Loser {
+// losers are those whom the cut statements name beside those who are to be taken
+// out, and whom "everybody" took in. A statement that was made out to the own
+// account instead takes nothing from its users.
+func (c cutting) losers(owner string, whom Whom) []Loser {
 	var out []Loser
 	for i := range c.removed {
 		s := &c.removed[i]
-		out = append(out, Loser{Kind: "own-account", Who: "users and roles of account " + cmp.Or(owner, "the owner's"),
-			Note: "those who reach the bucket by " + statementName(s) + " alone, without a permission of their own in IAM"})
-		out = append(out, named(s, "named by "+statementName(s))...)
+		madeOut := c.text != "" && c.final != "" && i == len(c.removed)-1
+		if !madeOut && (s.Principal == nil || s.Principal.Everyone()) {
+			out = append(out, Loser{Kind: "own-account", Who: "users and roles of account " + cmp.Or(owner, "the owner's"),
+				Note: "those who reach the bucket by " + statementName(s) + " alone, without a permission of their own in IAM"})
+		}
+		for _, l := range named(s, "named by "+statementName(s)) {
+			if !whom.has(l.Who) {
+				out = append(out, l)
+			}
+		}
 	}
 	return out
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -107,7 +108,12 @@ func publicText(text string) bool {
 
 var errRefused = errors.New("refused")
 
-func (m *model) Do(_ context.Context, c account.Call) error {
+func (m *model) Do(_ context.Context, c account.Call) (string, error) {
+	err := m.do(c)
+	return fmt.Sprintf("REQUEST%d", m.calls), err
+}
+
+func (m *model) do(c account.Call) error {
 	if m.calls++; m.before != nil {
 		m.before(m)
 	}
@@ -152,7 +158,16 @@ func (m *model) Do(_ context.Context, c account.Call) error {
 		set(&s.Ownership)
 	case account.PutAccessPointPolicy, account.DeleteAccessPointPolicy:
 		for i := range s.AccessPoints {
-			if s.AccessPoints[i].Name == c.AccessPoint {
+			if s.AccessPoints[i].Name == c.AccessPoint && !s.AccessPoints[i].MultiRegion {
+				set(&s.AccessPoints[i].Policy)
+			}
+		}
+	case account.PutMultiRegionPolicy:
+		if c.Text == "" || c.Region != "us-west-2" {
+			return fmt.Errorf("%w: multi-Region access point", errRefused)
+		}
+		for i := range s.AccessPoints {
+			if s.AccessPoints[i].Name == c.AccessPoint && s.AccessPoints[i].MultiRegion {
 				set(&s.AccessPoints[i].Policy)
 			}
 		}
@@ -165,6 +180,7 @@ func (m *model) Do(_ context.Context, c account.Call) error {
 const (
 	ownerCanonical = "1111111111111111111111111111111111111111111111111111111111111111"
 	partner        = "2222222222222222222222222222222222222222222222222222222222222222"
+	third          = "3333333333333333333333333333333333333333333333333333333333333333"
 	owner          = "111122223333"
 )
 
@@ -221,6 +237,9 @@ var statements = []string{
 	`{"Sid":"DenySecret","Effect":"Deny","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/secret/*"}`,
 	`{"Sid":"CloudFront","Effect":"Allow","Principal":{"Service":"cloudfront.amazonaws.com"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*","Condition":{"StringEquals":{"aws:SourceArn":"arn:aws:cloudfront::111122223333:distribution/E1"}}}`,
 	`{"Sid":"Points","Effect":"Allow","Principal":{"AWS":"*"},"Action":"s3:*","Resource":["arn:aws:s3:::b","arn:aws:s3:::b/*"],"Condition":{"StringEquals":{"s3:DataAccessPointAccount":"111122223333"}}}`,
+	`{"Sid":"Two","Effect":"Allow","Principal":{"AWS":["222233334444","arn:aws:iam::333344445555:root","arn:aws:iam::222233334444:role/r"]},"Action":"s3:PutObject","Resource":"arn:aws:s3:::b/two/*"}`,
+	`{"Sid":"ByCondition","Effect":"Allow","Principal":"*","Action":"s3:ListBucket","Resource":"arn:aws:s3:::b","Condition":{"StringEquals":{"aws:PrincipalAccount":["111122223333", "222233334444"]}}}`,
+	`{"Sid":"TheirPoints","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*","Condition":{"StringEquals":{"s3:DataAccessPointAccount":"222233334444"}}}`,
 }
 
 func policyOf(list ...string) account.Setting {
@@ -228,14 +247,39 @@ func policyOf(list ...string) account.Setting {
 		Text: "{\"Version\":\"2012-10-17\", \"Statement\":[\n  " + strings.Join(list, ",\n  ") + "\n]}"}
 }
 
-const pointPolicy = `{"Version":"2012-10-17","Statement":[{"Sid":"own","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"s3:GetObject","Resource":"arn:aws:s3:eu-west-1:111122223333:accesspoint/ap/object/*"},{"Sid":"publicPoint","Effect":"Allow","Principal":{"AWS":"*"},"Action":"s3:GetObject","Resource":"arn:aws:s3:eu-west-1:111122223333:accesspoint/ap/object/*"}]}`
+const (
+	pointPolicy  = `{"Version":"2012-10-17","Statement":[{"Sid":"own","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"s3:GetObject","Resource":"arn:aws:s3:eu-west-1:111122223333:accesspoint/ap/object/*"},{"Sid":"publicPoint","Effect":"Allow","Principal":{"AWS":"*"},"Action":"s3:GetObject","Resource":"arn:aws:s3:eu-west-1:111122223333:accesspoint/ap/object/*"}]}`
+	partnerPoint = `{"Version":"2012-10-17","Statement":[{"Sid":"partnerPoint","Effect":"Allow","Principal":{"AWS":"222233334444"},"Action":"s3:GetObject","Resource":"arn:aws:s3:eu-west-1:111122223333:accesspoint/ap/object/*"}]}`
+)
+
+// multiRegionPoint leads to b and another bucket. A point of the same name is no
+// other's policy.
+func multiRegionPoint(statements ...string) account.AccessPoint {
+	return account.AccessPoint{Name: "ap", Alias: "x1.mrap", MultiRegion: true, Buckets: []string{"b", "c"}, Block: flags(false, false, false, false),
+		Policy: account.Setting{Status: account.Present, Text: `{"Version":"2012-10-17","Statement":[` + strings.Join(statements, ",") + `]}`}}
+}
+
+const (
+	publicWide  = `{"Sid":"publicWide","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3::111122223333:accesspoint/x1.mrap/object/*"}`
+	partnerWide = `{"Sid":"partnerWide","Effect":"Allow","Principal":{"AWS":["arn:aws:iam::222233334444:root","arn:aws:iam::333344445555:role/r"]},"Action":"s3:GetObject","Resource":"arn:aws:s3::111122223333:accesspoint/x1.mrap/object/*"}`
+)
 
 // states generates settings of a bucket, open and shut in many ways.
 func states() *rapid.Generator[State] {
 	return rapid.Custom(func(t *rapid.T) State {
 		s := closedBucket()
 		b := &s.Settings
-		if list := rapid.SliceOfNDistinct(rapid.SampledFrom(statements), 0, 4, rapid.ID[string]).Draw(t, "statements"); len(list) > 0 {
+		if rapid.IntRange(0, 2).Draw(t, "point") == 0 {
+			b.AccessPoints = []account.AccessPoint{{Name: "ap", Policy: text(rapid.SampledFrom([]string{pointPolicy, partnerPoint}).Draw(t, "point policy")), Block: flags(false, false, false, false)}}
+		}
+		if list := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{publicWide, partnerWide}), 0, 2, rapid.ID[string]).Draw(t, "multi-Region"); len(list) > 0 {
+			b.AccessPoints = append(b.AccessPoints, multiRegionPoint(list...))
+		}
+		list := rapid.SliceOfNDistinct(rapid.SampledFrom(statements), 0, 4, rapid.ID[string]).Draw(t, "statements")
+		if len(b.AccessPoints) > 0 && !slices.Contains(list, statements[8]) { // without it nothing comes through them
+			list = append(list, statements[8])
+		}
+		if len(list) > 0 {
 			b.Policy = policyOf(list...)
 		}
 		grants := []string{grant("URI", "global/AllUsers", "READ"), grant("URI", "global/AuthenticatedUsers", "FULL_CONTROL"),
@@ -257,10 +301,7 @@ func states() *rapid.Generator[State] {
 		b.Ownership = rapid.SampledFrom([]account.Setting{absent("s3:GetBucketOwnershipControls"), b.Ownership,
 			text(`{"OwnershipControls":{"Rules":[{"ObjectOwnership":"BucketOwnerEnforced"}]}}`)}).Draw(t, "ownership")
 		for i := range rapid.IntRange(0, 2).Draw(t, "objects") {
-			s.Objects = append(s.Objects, account.ObjectACL{Key: "k", Version: fmt.Sprint("v", i), ACL: acl(grant("URI", "global/AllUsers", "READ"))})
-		}
-		if rapid.IntRange(0, 2).Draw(t, "point") == 0 {
-			b.AccessPoints = []account.AccessPoint{{Name: "ap", Policy: text(pointPolicy), Block: flags(false, false, false, false)}}
+			s.Objects = append(s.Objects, account.ObjectACL{Key: "k", Version: fmt.Sprint("v", i), ACL: acl(rapid.SampledFrom([][]string{{grants[0]}, {grants[3]}, {grants[0], grants[3]}}).Draw(t, "object grants")...)})
 		}
 		return s
 	})

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bucketlid/bucketlid/account"
@@ -26,6 +27,8 @@ type Plan struct {
 	Region  string    `json:"region"`
 	Bucket  string    `json:"bucket"`
 	Alert   string    `json:"alert,omitempty"`
+	// Whom are the named accounts that the plan takes out; none means strangers.
+	Whom Whom `json:"whom,omitempty"`
 	// Hash is the fingerprint of the state that the plan was made for.
 	Hash  string `json:"hash"`
 	Saved State  `json:"saved"`
@@ -77,8 +80,9 @@ type Request struct {
 	Made    time.Time
 	Alert   string
 	Readers Readers
-	// About narrows the plan to one exposure; nil takes all that strangers have.
-	About func(Opening) bool
+	// Whom takes named accounts out, and leaves strangers alone; none plans for
+	// strangers.
+	Whom Whom
 	// Marks are signs of the tool that keeps the bucket, such as a user agent.
 	Marks []string
 }
@@ -88,15 +92,21 @@ type Request struct {
 func Make(r Request) Plan {
 	s := r.State
 	p := Plan{Schema: Schema, Made: r.Made.UTC(), Account: s.Settings.Account, Region: s.Settings.Region, Bucket: s.Settings.Bucket,
-		Alert: r.Alert, Hash: s.Fingerprint(), Saved: s, Readers: r.Readers, Unknown: s.Unread(), Options: []Option{}}
-	p.Closes = targets(Evaluate(s), r.About)
+		Alert: r.Alert, Whom: r.Whom, Hash: s.Fingerprint(), Saved: s, Readers: r.Readers, Unknown: s.Unread(), Options: []Option{}}
+	p.Closes = targets(Evaluate(s), r.Whom)
 	sum := sha256.Sum256([]byte(p.Hash + p.Made.Format(time.RFC3339Nano)))
 	p.ID = "fix-" + hex.EncodeToString(sum[:6])
 	if len(p.Closes) == 0 {
 		return p
 	}
 	for _, row := range Remedies {
-		p.add(row.ID, row.Title, row.draft(s), r)
+		title := row.Title
+		if len(r.Whom) > 0 {
+			title = row.forNamed
+		}
+		if title != "" {
+			p.add(row.ID, title, row.draft(s, r.Whom), r)
+		}
 		if row.ID == lastNarrow {
 			p.addTogether(r)
 		}
@@ -109,13 +119,15 @@ func Make(r Request) Plan {
 	return p
 }
 
-// targets are the exposures to close: what strangers can do now, or, where that
-// is nothing, what they could but for a guard.
-func targets(list []Opening, about func(Opening) bool) []Opening {
-	if about == nil {
-		about = func(o Opening) bool { return o.Audience.Public() }
+// targets are the exposures to close: what strangers, or those named, can do now,
+// or, where that is nothing, what they could but for a guard.
+func targets(list []Opening, whom Whom) []Opening {
+	var mine []Opening
+	for _, o := range list {
+		if part, ok := whom.part(o); ok {
+			mine = append(mine, part)
+		}
 	}
-	mine, _ := split(list, about)
 	open, held := split(mine, Opening.open)
 	if len(open) > 0 {
 		return open
@@ -143,8 +155,11 @@ func (s State) Unread() []string {
 	note("Object Ownership", b.Ownership)
 	note("website", b.Website)
 	note("list of access points", b.Points)
+	if b.MultiRegionPoints.Action != "" {
+		note("list of multi-Region access points", b.MultiRegionPoints)
+	}
 	for _, p := range b.AccessPoints {
-		note("policy of access point "+p.Name, p.Policy)
+		note("policy of "+pointName(p), p.Policy)
 	}
 	for _, o := range s.Objects {
 		note("ACL of object "+o.Key, o.ACL)
@@ -164,10 +179,10 @@ const (
 func (p *Plan) addTogether(r Request) {
 	state, all, parts := r.State, draft{}, 0
 	for _, row := range Remedies {
-		if !row.narrow {
+		if !row.narrow() {
 			continue
 		}
-		d := row.draft(state)
+		d := row.draft(state, r.Whom)
 		if d.refused != "" || len(d.steps) == 0 {
 			continue
 		}
@@ -234,7 +249,7 @@ func plotted(s State, d draft) (steps []Step, why string, err error) {
 			return steps, why, err
 		}
 		steps = append(steps, Step{Call: one.call, Why: one.why, Before: *slot, Action: actions[one.call.Operation],
-			CLI: commandLine(one.call), Undo: inverse(one.call, *slot), Hash: next.Fingerprint()})
+			CLI: CommandLine(one.call), Undo: inverse(one.call, *slot), Hash: next.Fingerprint()})
 		s = next
 	}
 	return steps, why, nil
@@ -257,6 +272,7 @@ var actions = map[account.Operation]string{
 	account.PutAccountBlock: "s3:PutAccountPublicAccessBlock", account.DeleteAccountBlock: "s3:PutAccountPublicAccessBlock",
 	account.PutBucketOwnershipControls: "s3:PutBucketOwnershipControls", account.DeleteBucketOwnershipControls: "s3:PutBucketOwnershipControls",
 	account.PutAccessPointPolicy: "s3:PutAccessPointPolicy", account.DeleteAccessPointPolicy: "s3:DeleteAccessPointPolicy",
+	account.PutMultiRegionPolicy: "s3:PutMultiRegionAccessPointPolicy, s3:DescribeMultiRegionAccessPointOperation, s3:ListAllMyBuckets",
 }
 
 // removal is the call that leaves a setting absent.
@@ -309,12 +325,16 @@ func confirm(o Option, r Request) []string {
 		}
 	}
 	used := slices.ContainsFunc(o.Proof.Closed, Opening.open)
+	who, uses := "strangers", " use it"
+	if len(r.Whom) > 0 {
+		who, uses = strings.Join(r.Whom, ", "), " uses it"
+	}
 	switch {
 	case !used:
 	case r.Readers.Requests > 0:
-		out = append(out, fmt.Sprintf("strangers use it: %d requests seen in the logs", r.Readers.Requests))
+		out = append(out, fmt.Sprintf("%s%s: %d requests seen in the logs", who, uses, r.Readers.Requests))
 	case !r.Readers.Looked:
-		out = append(out, "whether strangers use it is not known: no log of requests was given")
+		out = append(out, "whether "+who+uses+" is not known: no log of requests was given")
 	}
 	return out
 }

@@ -206,13 +206,13 @@ func TestShellQuoting(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		value := strings.ReplaceAll(rapid.StringOfN(rapid.Rune(), 0, 12, -1).Draw(t, "value"), "\x00", "")
-		out, err := exec.Command(bash, "-c", "printf %s "+shell(value)).Output()
+		out, err := exec.Command(bash, "-c", "printf %s "+Shell(value)).Output()
 		if err != nil || string(out) != value {
-			t.Fatalf("%q became %q as %s (%v)", value, out, shell(value), err)
+			t.Fatalf("%q became %q as %s (%v)", value, out, Shell(value), err)
 		}
-		for _, c := range shell(value) {
+		for _, c := range Shell(value) {
 			if c < ' ' || c > '~' {
-				t.Fatalf("%q in %q", c, shell(value))
+				t.Fatalf("%q in %q", c, Shell(value))
 			}
 		}
 	})

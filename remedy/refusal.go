@@ -3,7 +3,9 @@
 package remedy
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/bucketlid/bucketlid/account"
 	"github.com/bucketlid/bucketlid/bucket"
@@ -14,6 +16,9 @@ import (
 // known; "" where none does (AWS pages "Blocking public access to your Amazon S3
 // storage", "Controlling ownership of objects and disabling ACLs").
 func refusal(s State, c account.Call) string {
+	if strings.HasSuffix(string(c.Operation), "Policy") && len(c.Text) > maxPolicy {
+		return fmt.Sprintf("the policy has %d bytes, and S3 takes %d", len(c.Text), maxPolicy)
+	}
 	switch c.Operation {
 	case account.PutBucketACL, account.PutObjectACL:
 		return refusesACL(s, c.Text)
@@ -23,6 +28,13 @@ func refusal(s State, c account.Call) string {
 		}
 		if s.flag(bucket.BlockPublicPolicy) && s.public(c) {
 			return "BlockPublicPolicy is on, and the policy is public"
+		}
+	case account.PutMultiRegionPolicy: // it belongs to no bucket: the account's flag counts
+		if why := deletedPrincipals(c.Text); why != "" {
+			return why
+		}
+		if blockOf(s.Settings.AccountBlock)[bucket.BlockPublicPolicy] == bucket.True && s.public(c) {
+			return "BlockPublicPolicy of the account is on, and the policy is public"
 		}
 	case account.PutBucketOwnershipControls:
 		acl, err := readACL(s.Settings.ACL.Text)
@@ -34,11 +46,20 @@ func refusal(s State, c account.Call) string {
 	return ""
 }
 
+// What S3 takes at most (AWS pages "Access control list (ACL) overview" and
+// "Policies and permissions in Amazon S3").
+const (
+	maxGrants = 100
+	maxPolicy = 20 << 10
+)
+
 func refusesACL(s State, text string) string {
 	acl, err := readACL(text)
 	switch {
 	case err != nil:
 		return err.Error()
+	case len(acl.Grants) > maxGrants:
+		return fmt.Sprintf("the ACL has %d grants, and S3 takes %d", len(acl.Grants), maxGrants)
 	case s.flag(bucket.BlockPublicAcls) && slices.ContainsFunc(acl.Grants, func(g aclGrant) bool { return g.who.URI != "" && g.who.Public() }):
 		return "BlockPublicAcls is on, and the ACL is public"
 	case ownershipOf(s.Settings.Ownership) == bucket.BucketOwnerEnforced && known(s.Settings.Ownership):
@@ -61,6 +82,9 @@ func (s State) public(c account.Call) bool {
 	facts := policy.Facts{Bucket: s.Settings.Bucket, Account: s.Settings.Account, Region: s.Settings.Region, At: s.Settings.Read}
 	if c.AccessPoint != "" {
 		facts.Kind, facts.AccessPoint = policy.AccessPointPolicy, c.AccessPoint
+	}
+	if c.Operation == account.PutMultiRegionPolicy {
+		facts.Kind = policy.MultiRegionAccessPointPolicy
 	}
 	return policy.Classify(d, facts).Status == policy.Public
 }

@@ -6,9 +6,9 @@ import (
 	"github.com/bucketlid/bucketlid/account"
 )
 
-// bucketACLGrants puts the ACL back without its public grants. The owner, log
+// bucketACLGrants puts the ACL back without their grants. The owner, log
 // delivery and partners keep theirs, which a canned "private" would not do.
-func bucketACLGrants(s State) draft {
+func bucketACLGrants(s State, whom Whom) draft {
 	if !known(s.Settings.ACL) {
 		return impossible("the bucket's ACL", s.Settings.ACL)
 	}
@@ -16,7 +16,7 @@ func bucketACLGrants(s State) draft {
 	if err != nil {
 		return draft{refused: err.Error()}
 	}
-	text, dropped := acl.without(publicGrant)
+	text, dropped := acl.without(whom.grant)
 	if len(dropped) == 0 {
 		return draft{}
 	}
@@ -25,10 +25,8 @@ func bucketACLGrants(s State) draft {
 	return draft{steps: []drafted{{call, "drops " + names(dropped) + "; every other grant stays"}}}
 }
 
-func publicGrant(g aclGrant) bool { return g.who.Public() }
-
 // objectACLGrants does the same for each object version that was read.
-func objectACLGrants(s State) draft {
+func objectACLGrants(s State, whom Whom) draft {
 	var d draft
 	for _, o := range s.Objects {
 		if !known(o.ACL) {
@@ -38,7 +36,7 @@ func objectACLGrants(s State) draft {
 		if err != nil {
 			return draft{refused: "object " + o.Key + ": " + err.Error()}
 		}
-		text, dropped := acl.without(publicGrant)
+		text, dropped := acl.without(whom.grant)
 		if len(dropped) == 0 {
 			continue
 		}
@@ -46,7 +44,7 @@ func objectACLGrants(s State) draft {
 		call.Key, call.Version, call.Text = o.Key, o.Version, text
 		d.steps = append(d.steps, drafted{call, "drops " + names(dropped) + "; every other grant stays"})
 	}
-	if len(d.steps) > 0 {
+	if len(d.steps) > 0 && len(whom) == 0 {
 		d.later = []string{"an upload with a public ACL, such as x-amz-acl: public-read, makes an object public again; IgnorePublicAcls would hold it"}
 	}
 	return d

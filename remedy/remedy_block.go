@@ -19,11 +19,11 @@ var flagLater = map[bucket.Flag]string{
 	bucket.RestrictPublicBuckets: "while the policy is public, other accounts that it names have no access either (RestrictPublicBuckets)",
 }
 
-func ignorePublicACLs(s State) draft {
+func ignorePublicACLs(s State, _ Whom) draft {
 	return s.blockDraft(account.PutPublicAccessBlock, s.Settings.Block, "the bucket's Block Public Access", bucket.IgnorePublicAcls)
 }
 
-func restrictPublicBuckets(s State) draft {
+func restrictPublicBuckets(s State, _ Whom) draft {
 	d := s.blockDraft(account.PutPublicAccessBlock, s.Settings.Block, "the bucket's Block Public Access", bucket.RestrictPublicBuckets)
 	if len(d.steps) > 0 {
 		d.loses = append(d.loses, s.identities("RestrictPublicBuckets holds while the policy is public")...)
@@ -31,7 +31,7 @@ func restrictPublicBuckets(s State) draft {
 	return d
 }
 
-func blockPublicAccess(s State) draft {
+func blockPublicAccess(s State, _ Whom) draft {
 	d := s.blockDraft(account.PutPublicAccessBlock, s.Settings.Block, "the bucket's Block Public Access", bucket.Flags...)
 	if len(d.steps) > 0 {
 		d.loses = append(d.loses, s.identities("RestrictPublicBuckets holds while the policy is public")...)
@@ -40,7 +40,7 @@ func blockPublicAccess(s State) draft {
 }
 
 // accountBlock binds every bucket of the account, of which the plan knows one.
-func accountBlock(s State) draft {
+func accountBlock(s State, _ Whom) draft {
 	d := s.blockDraft(account.PutAccountBlock, s.Settings.AccountBlock, "the account's Block Public Access", bucket.Flags...)
 	if len(d.steps) > 0 {
 		d.first = []string{"read every bucket of account " + s.Settings.Account + " first (bucketlid scan): each one that is public on purpose stops serving strangers"}

@@ -14,7 +14,7 @@ import (
 // bucketOwnerEnforced disables ACLs. S3 refuses that while the bucket's ACL
 // grants anything to others, so that the ACL is emptied first (AWS page
 // "Prerequisites for disabling ACLs").
-func bucketOwnerEnforced(s State) draft {
+func bucketOwnerEnforced(s State, _ Whom) draft {
 	switch {
 	case !known(s.Settings.Ownership):
 		return impossible("Object Ownership", s.Settings.Ownership)

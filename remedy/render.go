@@ -12,19 +12,23 @@ import (
 	"github.com/bucketlid/bucketlid/account"
 )
 
-// commandLine is a call as a line for the AWS CLI, in ASCII and without line
+// CommandLine is a call as a line for the AWS CLI, in ASCII and without line
 // ends, so that names and policies chosen by others can do nothing to a shell or
 // a terminal.
-func commandLine(c account.Call) string {
+func CommandLine(c account.Call) string {
 	var args []string
 	add := func(name, value string) {
 		if value != "" {
-			args = append(args, "--"+name+" "+shell(value))
+			args = append(args, "--"+name+" "+Shell(value))
 		}
 	}
 	verb, body := cliVerbs[c.Operation][0], cliVerbs[c.Operation][1]
 	service := "s3api"
 	switch c.Operation {
+	case account.PutMultiRegionPolicy:
+		service = "s3control"
+		add("account-id", c.Account)
+		add("details", detailsOf(c))
 	case account.PutAccountBlock, account.DeleteAccountBlock, account.PutAccessPointPolicy, account.DeleteAccessPointPolicy:
 		service = "s3control"
 		add("account-id", c.Account)
@@ -54,11 +58,18 @@ var cliVerbs = map[account.Operation][2]string{
 	account.DeleteBucketOwnershipControls: {"delete-bucket-ownership-controls", ""},
 	account.PutAccessPointPolicy:          {"put-access-point-policy", "policy"},
 	account.DeleteAccessPointPolicy:       {"delete-access-point-policy", ""},
+	account.PutMultiRegionPolicy:          {"put-multi-region-access-point-policy", ""},
 }
 
-// shell quotes a value for a POSIX shell; what holds a control or non-ASCII
+// detailsOf is what PutMultiRegionAccessPointPolicy takes.
+func detailsOf(c account.Call) string {
+	text, _ := json.Marshal(struct{ Name, Policy string }{c.AccessPoint, ASCII(c.Text)}) // texts cannot fail
+	return ASCII(string(text))
+}
+
+// Shell quotes a value for a POSIX shell; what holds a control or non-ASCII
 // character goes into $'…', which bash, zsh and ksh read.
-func shell(s string) string {
+func Shell(s string) string {
 	plain, safe := true, s != ""
 	for i := range len(s) {
 		c := s[i]
@@ -134,6 +145,7 @@ var tfResource = map[account.Operation]string{
 	account.PutPublicAccessBlock: "aws_s3_bucket_public_access_block", account.PutAccountBlock: "aws_s3_account_public_access_block",
 	account.PutBucketOwnershipControls: "aws_s3_bucket_ownership_controls",
 	account.PutAccessPointPolicy:       "aws_s3control_access_point_policy", account.DeleteAccessPointPolicy: "aws_s3control_access_point_policy",
+	account.PutMultiRegionPolicy: "aws_s3control_multi_region_access_point_policy",
 }
 
 func tfBlock(c account.Call) string {
@@ -141,19 +153,22 @@ func tfBlock(c account.Call) string {
 	resource := tfResource[c.Operation]
 	switch c.Operation {
 	case account.DeleteBucketPolicy, account.DeleteAccessPointPolicy:
-		return "# remove the resource " + resource + " of " + hcl(c.Bucket+c.AccessPoint) + ": nothing is left of the policy\n"
+		return "# remove the resource " + resource + " of " + HCL(c.Bucket+c.AccessPoint) + ": nothing is left of the policy\n"
 	case account.PutObjectACL:
-		return "# set acl = \"private\" where object " + hcl(c.Key) + " is uploaded; Terraform has no resource for the ACL of an object that is there\n"
+		return "# set acl = \"private\" where object " + HCL(c.Key) + " is uploaded; Terraform has no resource for the ACL of an object that is there\n"
 	}
-	w.line("resource %s %s {", hcl(resource), hcl(tfName(c)))
+	w.line("resource %s %s {", HCL(resource), HCL(tfName(c)))
 	switch c.Operation {
 	case account.PutAccountBlock:
 		w.flags(c.Text)
 	case account.PutAccessPointPolicy:
-		w.line("  access_point_arn = %s", hcl("arn:aws:s3:"+c.Region+":"+c.Account+":accesspoint/"+c.AccessPoint))
+		w.line("  access_point_arn = %s", HCL("arn:aws:s3:"+c.Region+":"+c.Account+":accesspoint/"+c.AccessPoint))
 		w.policy(c.Text)
+	case account.PutMultiRegionPolicy:
+		w.line("  details {\n    name = %s", HCL(c.AccessPoint))
+		w.line("    policy = %s\n  }", HCL(ASCII(c.Text)))
 	default:
-		w.line("  bucket = %s", hcl(c.Bucket))
+		w.line("  bucket = %s", HCL(c.Bucket))
 		w.body(c)
 	}
 	w.line("}")
@@ -171,13 +186,13 @@ func (w *tfWriter) body(c account.Call) {
 	case account.PutPublicAccessBlock:
 		w.flags(c.Text)
 	case account.PutBucketOwnershipControls:
-		w.line("  rule {\n    object_ownership = %s\n  }", hcl(string(ownershipOf(account.Setting{Status: account.Present, Text: c.Text}))))
+		w.line("  rule {\n    object_ownership = %s\n  }", HCL(string(ownershipOf(account.Setting{Status: account.Present, Text: c.Text}))))
 	case account.PutBucketACL:
 		w.acl(c.Text)
 	}
 }
 
-func (w *tfWriter) policy(text string) { w.line("  policy = %s", hcl(ASCII(text))) }
+func (w *tfWriter) policy(text string) { w.line("  policy = %s", HCL(ASCII(text))) }
 
 func (w *tfWriter) flags(text string) {
 	block := blockOf(account.Setting{Status: account.Present, Text: text})
@@ -200,9 +215,9 @@ func (w *tfWriter) acl(text string) {
 		case g.who.EmailAddress != "":
 			kind, name, value = "AmazonCustomerByEmail", "email_address", g.who.EmailAddress
 		}
-		w.line("    grant {\n      grantee {\n        type = %s\n        %s = %s\n      }\n      permission = %s\n    }", hcl(kind), name, hcl(value), hcl(string(g.permission)))
+		w.line("    grant {\n      grantee {\n        type = %s\n        %s = %s\n      }\n      permission = %s\n    }", HCL(kind), name, HCL(value), HCL(string(g.permission)))
 	}
-	w.line("    owner {\n      id = %s\n    }\n  }", hcl(acl.OwnerID))
+	w.line("    owner {\n      id = %s\n    }\n  }", HCL(acl.OwnerID))
 }
 
 // tfName is a name for the resource made of the bucket's.
@@ -226,8 +241,8 @@ func tfName(c account.Call) string {
 	return string(out)
 }
 
-// hcl is a text as a string of Terraform's language.
-func hcl(s string) string {
+// HCL is a text as a string of Terraform's language.
+func HCL(s string) string {
 	quoted, _ := json.Marshal(s) // a string cannot fail
 	text := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(quoted))
 	return strings.NewReplacer("${", "$${", "%{", "%%{").Replace(text)

@@ -16,8 +16,9 @@ import (
 type Account interface {
 	// Read reads the present settings of what a state holds.
 	Read(ctx context.Context, like State) (State, error)
-	// Do makes one call. It returns once S3 has taken it or refused it.
-	Do(ctx context.Context, c account.Call) error
+	// Do makes one call. It returns once S3 has taken it or refused it, with the
+	// id that S3 gave the request, "" where it gave none.
+	Do(ctx context.Context, c account.Call) (request string, err error)
 }
 
 // Entry is one line of a journal: what was begun and what came of it.
@@ -31,6 +32,10 @@ type Entry struct {
 	Problem string `json:"problem,omitempty"`
 	Time    string `json:"time,omitempty"`
 	By      string `json:"by,omitempty"`
+	// Call is what was sent, without what it sets; RequestID is AWS's id of it.
+	// By both a log's record is known for this plan's.
+	Call      *account.Call `json:"call,omitempty"`
+	RequestID string        `json:"request_id,omitempty"`
 }
 
 // ErrStale is a plan that was made for another state than the present one.
@@ -125,24 +130,33 @@ func (r *Run) walk(ctx context.Context, list []account.Call, states []State, don
 		switch now.Fingerprint() {
 		case states[i].Fingerprint():
 		case states[i+1].Fingerprint():
-			if err := r.record(kind+"done", i+1, nil); err != nil {
+			if err := r.record(r.entry(kind+"done", i+1)); err != nil {
 				return r.failed(i, len(list), kind, err)
 			}
 			continue
 		default:
 			return r.failed(i, len(list), kind, fmt.Errorf("%w: %s changed since it was made", ErrStale, differences(states[i], now)))
 		}
-		if err := r.record(kind+"try", i+1, nil); err != nil {
+		e := r.entry(kind+"try", i+1)
+		e.Call = Sent(list[i])
+		if err := r.record(e); err != nil {
 			return r.failed(i, len(list), kind, err)
 		}
-		if err := r.Account.Do(ctx, list[i]); err != nil {
-			return r.failed(i, len(list), kind, err)
+		if e.RequestID, err = r.Account.Do(ctx, list[i]); err != nil {
+			return r.refused(e, i, len(list), kind, err)
 		}
-		if err := r.record(kind+"done", i+1, nil); err != nil {
+		e.Event = kind + "done"
+		if err := r.record(e); err != nil {
 			return r.failed(i+1, len(list), kind, err)
 		}
 	}
-	return r.record(map[string]string{"": "applied", "undo-": "undone"}[kind], 0, nil)
+	return r.record(r.entry(map[string]string{"": "applied", "undo-": "undone"}[kind], 0))
+}
+
+// Sent is a call as a journal keeps it: without what it sets.
+func Sent(c account.Call) *account.Call {
+	c.Text = ""
+	return &c
 }
 
 // read reads the state before call i, once the call before it shows.
@@ -156,18 +170,24 @@ func (r *Run) read(ctx context.Context, states []State, i int) (State, error) {
 }
 
 func (r *Run) failed(done, all int, kind string, err error) error {
-	_ = r.record(kind+"failed", done+1, err) // the failure itself is what is reported
+	return r.refused(r.entry("", done+1), done, all, kind, err)
+}
+
+// refused records a call that failed.
+func (r *Run) refused(e Entry, done, all int, kind string, err error) error {
+	e.Event, e.Problem = kind+"failed", err.Error()
+	_ = r.record(e) // the failure itself is what is reported
 	if done == 0 {
 		return err
 	}
 	return &PartlyError{done, all, err}
 }
 
-func (r *Run) record(event string, step int, problem error) error {
-	e := Entry{Plan: r.Plan.ID, Option: r.Option.ID, Event: event, Step: step}
-	if problem != nil {
-		e.Problem = problem.Error()
-	}
+func (r *Run) entry(event string, step int) Entry {
+	return Entry{Plan: r.Plan.ID, Option: r.Option.ID, Event: event, Step: step}
+}
+
+func (r *Run) record(e Entry) error {
 	if err := r.Record(e); err != nil {
 		return fmt.Errorf("the journal cannot be written, so that nothing is changed any more: %w", err)
 	}

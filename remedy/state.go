@@ -50,7 +50,13 @@ func (s *State) slot(c account.Call) *account.Setting {
 		}
 	case account.PutAccessPointPolicy, account.DeleteAccessPointPolicy:
 		for i := range s.Settings.AccessPoints {
-			if p := &s.Settings.AccessPoints[i]; p.Name == c.AccessPoint {
+			if p := &s.Settings.AccessPoints[i]; p.Name == c.AccessPoint && !p.MultiRegion {
+				return &p.Policy
+			}
+		}
+	case account.PutMultiRegionPolicy:
+		for i := range s.Settings.AccessPoints {
+			if p := &s.Settings.AccessPoints[i]; p.Name == c.AccessPoint && p.MultiRegion {
 				return &p.Policy
 			}
 		}
@@ -114,9 +120,12 @@ func (s State) parts() map[string]string {
 	put("the website", b.Website, jsonMeaning)
 	put("request payment", b.Payer, jsonMeaning)
 	out["the list of access points"] = string(b.Points.Status)
+	if b.MultiRegionPoints.Action != "" { // states that were saved may not hold it
+		out["the list of multi-Region access points"] = string(b.MultiRegionPoints.Status)
+	}
 	for _, p := range b.AccessPoints {
-		put("the policy of access point "+p.Name, p.Policy, policyMeaning)
-		out["access point "+p.Name] = p.VPC + " " + blockMeaning(p.Block.Text)
+		put("the policy of "+pointName(p), p.Policy, policyMeaning)
+		out[pointName(p)] = p.VPC + " " + blockMeaning(p.Block.Text)
 	}
 	for _, o := range s.Objects {
 		put("the ACL of object "+o.Key+" "+o.Version, o.ACL, s.aclInForce)
@@ -125,6 +134,13 @@ func (s State) parts() map[string]string {
 		out["the bucket"] = "deleted"
 	}
 	return out
+}
+
+func pointName(p account.AccessPoint) string {
+	if p.MultiRegion {
+		return "multi-Region access point " + p.Name
+	}
+	return "access point " + p.Name
 }
 
 func blockMeaning(text string) string {

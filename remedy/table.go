@@ -18,22 +18,27 @@ import (
 type Remedy struct {
 	ID    string
 	Title string
-	// narrow says that it changes nothing but the grant itself.
-	narrow bool
-	draft  func(State) draft
+	// forNamed is the title where named accounts are taken out instead of
+	// strangers; "" where the remedy does not tell one from another.
+	forNamed string
+	draft    func(State, Whom) draft
 }
+
+// narrow reports whether it changes nothing but the grant itself.
+func (r Remedy) narrow() bool { return r.forNamed != "" }
 
 // Remedies lists every way, least disruptive first.
 var Remedies = []Remedy{
-	{"bucket-acl-grants", "drop the public grants of the bucket's ACL", true, bucketACLGrants},
-	{"object-acl-grants", "drop the public grants of objects' ACLs", true, objectACLGrants},
-	{"access-point-policy", "take strangers out of access point policies", true, accessPointPolicies},
-	{"policy-statement", "take strangers out of the bucket policy", true, policyStatement},
-	{"ignore-public-acls", "let S3 ignore public ACLs (IgnorePublicAcls)", false, ignorePublicACLs},
-	{"restrict-public-buckets", "let S3 hold the public policy (RestrictPublicBuckets)", false, restrictPublicBuckets},
-	{"block-public-access", "full Block Public Access of the bucket", false, blockPublicAccess},
-	{"account-block-public-access", "full Block Public Access of the account", false, accountBlock},
-	{"bucket-owner-enforced", "disable ACLs (BucketOwnerEnforced)", false, bucketOwnerEnforced},
+	{"bucket-acl-grants", "drop the public grants of the bucket's ACL", "drop their grants of the bucket's ACL", bucketACLGrants},
+	{"object-acl-grants", "drop the public grants of objects' ACLs", "drop their grants of objects' ACLs", objectACLGrants},
+	{"access-point-policy", "take strangers out of access point policies", "take them out of access point policies", accessPointPolicies},
+	{"multi-region-access-point-policy", "take strangers out of multi-Region access point policies", "take them out of multi-Region access point policies", multiRegionPolicies},
+	{"policy-statement", "take strangers out of the bucket policy", "take them out of the bucket policy", policyStatement},
+	{"ignore-public-acls", "let S3 ignore public ACLs (IgnorePublicAcls)", "", ignorePublicACLs},
+	{"restrict-public-buckets", "let S3 hold the public policy (RestrictPublicBuckets)", "", restrictPublicBuckets},
+	{"block-public-access", "full Block Public Access of the bucket", "", blockPublicAccess},
+	{"account-block-public-access", "full Block Public Access of the account", "", accountBlock},
+	{"bucket-owner-enforced", "disable ACLs (BucketOwnerEnforced)", "", bucketOwnerEnforced},
 }
 
 //go:embed pages/*.md

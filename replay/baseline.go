@@ -27,6 +27,7 @@ type Baseline struct {
 	texts      map[string]string            // names, agents, Regions and principals, each once
 	moments    map[string]moments           // by principal
 	keys       map[string]int64             // long-term access keys: when first seen
+	Hours      map[string]*Hours            // by principal
 	first      int64
 	last       int64
 	any        bool
@@ -52,7 +53,7 @@ func (s *slots) has(n int64) bool { return s[n/64]&(1<<(n%64)) != 0 }
 // NewBaseline returns an empty baseline.
 func NewBaseline() *Baseline {
 	return &Baseline{Principals: map[string]*Habit{}, Addresses: map[string]*Habit{}, covered: map[scopeKey]map[int64]slots{}, tuples: map[uint64]*tuple{}, texts: map[string]string{},
-		moments: map[string]moments{}, keys: map[string]int64{}}
+		moments: map[string]moments{}, keys: map[string]int64{}, Hours: map[string]*Hours{}}
 }
 
 // tuple counts the records that are alike in every field of the baseline. Most
@@ -60,6 +61,7 @@ func NewBaseline() *Baseline {
 // merge, telling the Habits later gives the same counts.
 type tuple struct {
 	seen               Tally
+	hours              Hours
 	principal, address string
 	pattern
 }
@@ -85,7 +87,9 @@ func (b *Baseline) Observe(h *trail.Header) bool {
 	if len(h.EventID) < minIDLength {
 		id = xxhash.Sum64(h.Time) ^ xxhash.Sum64(h.Name) ^ xxhash.Sum64(h.ARN)
 	}
-	b.tuple(h).seen.add(id, seconds)
+	t := b.tuple(h)
+	t.seen.add(id, seconds)
+	t.hours.add(seconds)
 	b.noteKey(h, seconds)
 	b.note(h, id, seconds)
 	return true
@@ -136,6 +140,7 @@ func (b *Baseline) tell() {
 	for _, t := range b.tuples {
 		if t.principal != "" {
 			habit(b.Principals, t.principal).add(t.pattern, t.address, &t.seen)
+			hoursOf(b.Hours, t.principal).merge(&t.hours)
 		}
 		if t.address != "" {
 			habit(b.Addresses, t.address).add(t.pattern, t.principal, &t.seen)
@@ -196,6 +201,9 @@ func (b *Baseline) Merge(other *Baseline) {
 	}
 	b.mergeMoments(other)
 	mergeHabits(b.Principals, other.Principals)
+	for principal, hours := range other.Hours {
+		hoursOf(b.Hours, principal).merge(hours)
+	}
 	mergeHabits(b.Addresses, other.Addresses)
 	for key, days := range other.covered {
 		if b.covered[key] == nil {

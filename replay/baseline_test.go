@@ -43,6 +43,9 @@ func settled(b *Baseline) map[string]any {
 			out[side+key] = kinds
 		}
 	}
+	for principal, hours := range b.Hours {
+		out["hours "+principal] = *hours
+	}
 	for key, days := range b.covered {
 		out["covered "+key.account+key.region] = days
 	}

@@ -69,6 +69,11 @@ var calls = []call{
 	{"PutBucketReplication", nil, readPutReplication},
 	{"DeleteBucketReplication", nil, readDeleteReplication},
 
+	{"PutBucketTagging", nil, noChange}, // see tags.go
+	{"DeleteBucketTagging", nil, noChange},
+	{"TagResource", namesBucketARN, noChange},
+	{"UntagResource", namesBucketARN, noChange},
+
 	{"StopLogging", nil, readStopLogging},
 	{"DeleteTrail", nil, readStopLogging},
 	{"StartLogging", nil, readStartLogging},

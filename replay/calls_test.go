@@ -287,6 +287,10 @@ var otherCases = []callCase{
 	{"GetBucketPolicyStatus", `{"bucketName":"b"}`, nil, ""},
 	{"GetBucketOwnershipControls", `{"bucketName":"b"}`, with(`"errorCode":"OwnershipControlsNotFoundError"`), "observation done b sees:3 BlockPublicAcls unknown none exact"},
 	{"PutBucketPolicy", `{"bucketName":"b"}`, with(`"eventSource":"s3express.amazonaws.com"`), "no call"},
+	{"PutBucketTagging", `{"bucketName":"b","Tagging":{"TagSet":{"Tag":{"Key":"pii","Value":true}}}}`, nil, ""},
+	{"DeleteBucketTagging", `{"bucketName":"b","tagging":""}`, nil, ""},
+	{"TagResource", `{"resourceArn":"arn:aws:s3:::b","Tags":{"Tag":{"Key":"pii","Value":true}}}`, nil, ""},
+	{"UntagResource", `{"resourceArn":"arn:aws:s3:::b","tagKeys":["pii"]}`, nil, ""},
 	{"ListBuckets", `{}`, nil, "no call"},
 }
 

@@ -27,7 +27,17 @@ func newEvent(r *trail.Record) *bucket.Event {
 		AccessKeyID: u.AccessKeyID, InvokedBy: u.InvokedBy, SourceIPAddress: r.SourceIPAddress,
 		UserAgent: r.UserAgent, ErrorCode: r.ErrorCode, ErrorMessage: r.ErrorMessage,
 		SourceIdentity: u.SourceIdentity, MFA: u.MFAAuthenticated, VPCEndpointID: r.VPCEndpointID,
+		RequestID: markedRequest(r),
 	}
+}
+
+// markedRequest is AWS's id of a request whose user agent bears this program's
+// mark. That of others is not kept: nothing asks for it.
+func markedRequest(r *trail.Record) string {
+	if !strings.Contains(r.UserAgent, bucket.AgentMark) {
+		return ""
+	}
+	return r.RequestID
 }
 
 // Shown is the name under which a record's caller is shown (semantics E.1).

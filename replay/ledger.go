@@ -23,14 +23,16 @@ import (
 // does not matter, and ledgers of parts merge into the ledger of the whole.
 // The zero value is not ready; use NewLedger.
 type Ledger struct {
-	calls    map[string][]copyOf
-	rewrites rewriteSet
-	uses     map[useKey]*Use
-	logged   map[loggedKey]*stretch
-	agents   map[string]string // the known scanner of a user agent, "" for none
-	observed map[observedKey]*observed
-	repeats  repeats
-	readings []*bucket.Change // of the live account
+	calls      map[string][]copyOf
+	rewrites   rewriteSet
+	uses       map[useKey]*Use
+	logged     map[loggedKey]*stretch
+	agents     map[string]string // the known scanner of a user agent, "" for none
+	observed   map[observedKey]*observed
+	repeats    repeats
+	readings   []*bucket.Change // of the live account
+	tags       tagStore         // of buckets
+	objectTags tagStore         // of objects, where an upload that sets an ACL has them
 }
 
 // copyOf is one record's account of a call. A call across accounts is written
@@ -89,6 +91,7 @@ func (l *Ledger) Add(r *trail.Record) string {
 		l.addStrangersRewrite(r)
 		return ""
 	}
+	l.addTags(r)
 	changes := c.read(r)
 	if len(changes) == 0 {
 		return ""
@@ -166,6 +169,8 @@ func (l *Ledger) Merge(other *Ledger) {
 	l.rewrites.merge(&other.rewrites)
 	l.mergeUses(other)
 	l.mergeLogged(other)
+	l.tags.merge(&other.tags)
+	l.objectTags.merge(&other.objectTags)
 }
 
 // mergeKey joins the copies of one call (semantics A.6 F2). An id that stands

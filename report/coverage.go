@@ -35,8 +35,8 @@ type CoverageSummary struct {
 	Skipped        map[string]int64           `json:"skipped"` // by reason
 	Days           map[coverage.State]int64   `json:"days"`    // of accounts, Regions and kinds, by state
 	Gaps           int64                      `json:"gaps"`
-	Digests        map[coverage.Verdict]int64 `json:"digests,omitempty"`
-	Files          map[coverage.Verdict]int64 `json:"files,omitempty"`
+	Digests        map[coverage.Verdict]int64 `json:"digests,omitzero"` // with --validate-digests
+	Files          map[coverage.Verdict]int64 `json:"files,omitzero"`
 }
 
 // CoverageSheet is all that `coverage` found, for a page.

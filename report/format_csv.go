@@ -65,6 +65,8 @@ var csvColumns = []csvColumn{
 	{"reasons", func(a *triage.Alert) string { return list(a.Reasons) }},
 	{"unknowns", func(a *triage.Alert) string { return list(a.Unknowns) }},
 	{"witness", witness},
+	{"elsewhere", func(a *triage.Alert) string { return list(elsewhere(a)) }},
+	{"probe", probed},
 }
 
 // listSep parts the items of a list in one cell. It is no separator that a

@@ -28,6 +28,7 @@ func renderMarkdown(b *strings.Builder, c *collector) {
 	for i, a := range c.alerts {
 		mdAlert(b, i+1, a)
 	}
+	c.mdElsewhere(b)
 	c.mdSummary(b)
 	c.mdSkipped(b)
 }
@@ -133,6 +134,12 @@ func mdAlert(b *strings.Builder, n int, a *triage.Alert) {
 	mdFlags(b, a.Flags)
 	mdSuggestion(b, a.Suggestion)
 	mdList(b, "What is not known", a.Unknowns)
+	if said := elsewhere(a); len(said) > 0 {
+		mdList(b, "Said by other services", said)
+	}
+	if text := probed(a); text != "" {
+		mdList(b, "Probed", []string{text})
+	}
 	if text := witness(a); text != "" {
 		b.WriteString("\n**Witness**, a request that " + succeeds(a) + ":\n\n" + mdBlock(text))
 		if Terminal(text) != text {
@@ -305,6 +312,17 @@ func (c *collector) mdSummary(b *strings.Builder) {
 	}
 	for _, g := range s.Gaps {
 		b.WriteString("- " + mdText(gapWords(g)) + "\n")
+	}
+}
+
+// mdElsewhere tells what other services said of buckets without an alert.
+func (c *collector) mdElsewhere(b *strings.Builder) {
+	if c.summary == nil || len(c.summary.SaidElsewhere) == 0 {
+		return
+	}
+	b.WriteString("\n## Said elsewhere, not seen by us\n\n")
+	for _, text := range unmatched(c.summary) {
+		b.WriteString("- " + mdText(text) + "\n")
 	}
 }
 

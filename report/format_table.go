@@ -23,6 +23,7 @@ func newTable(w io.Writer, o Options) Handler {
 func renderTable(b *strings.Builder, c *collector) {
 	if len(c.alerts) == 0 {
 		c.paragraph(b, c.noAlerts())
+		c.elsewhere(b)
 		return
 	}
 	columns, dropped := fit(compactColumns(c.alerts), c.o.Width)
@@ -31,6 +32,7 @@ func renderTable(b *strings.Builder, c *collector) {
 		c.paragraph(b, "Left out at this width: "+strings.Join(dropped, ", ")+" (-o wide has every column).")
 	}
 	c.blocks(b)
+	c.elsewhere(b)
 	b.WriteByte('\n')
 	c.paragraph(b, c.notSeen())
 }
@@ -177,6 +179,8 @@ func (c *collector) block(b *strings.Builder, a *triage.Alert) {
 	c.suggestion(b, a.Suggestion)
 	c.lines(b, "reasons", strings.Join(a.Reasons, "; "))
 	c.lines(b, "unknown", strings.Join(a.Unknowns, "; "))
+	c.lines(b, "others", strings.Join(elsewhere(a), "; "))
+	c.lines(b, "probed", probed(a))
 	if text := witness(a); text != "" {
 		// Never shortened or broken: it is there to be copied.
 		b.WriteString(c.label(witnessLabel(a)) + Terminal(text) + "\n")

@@ -29,6 +29,9 @@ func TestGolden(t *testing.T) {
 		{"wide", "wide.txt", Options{Width: 80}},
 		{"csv", "alerts.csv", Options{}},
 		{"md", "report.md", Options{}},
+		{"html", "report.html", Options{}},
+		{"ocsf", "ocsf.jsonl", Options{}},
+		{"asff", "asff.json", Options{}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.file, func(t *testing.T) {
@@ -51,7 +54,7 @@ func TestFormatsAreTold(t *testing.T) {
 		ids = append(ids, f.ID)
 	}
 	slices.Sort(ids)
-	if want := []string{"csv", "jsonl", "md", "table", "wide"}; !slices.Equal(ids, want) {
+	if want := []string{"asff", "csv", "html", "jsonl", "md", "ocsf", "table", "wide"}; !slices.Equal(ids, want) {
 		t.Errorf("formats %v, want %v: add the golden file of a new one", ids, want)
 	}
 }

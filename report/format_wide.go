@@ -22,10 +22,12 @@ func newWide(w io.Writer, o Options) Handler {
 func renderWide(b *strings.Builder, c *collector) {
 	if len(c.alerts) == 0 {
 		b.WriteString(Terminal(c.noAlerts()) + "\n")
+		c.elsewhere(b)
 		return
 	}
 	columns, _ := fit(wideColumns(c.alerts), 0)
 	draw(b, columns, len(c.alerts), c.o)
+	c.elsewhere(b)
 	b.WriteString("\n" + Terminal(c.notSeen()) + "\n")
 }
 

@@ -32,8 +32,10 @@ type Config struct {
 	Regions  []string   `json:"regions,omitempty"`
 	From     *time.Time `json:"from,omitempty"`
 	To       *time.Time `json:"to,omitempty"`
+	Read     *time.Time `json:"read,omitempty"` // when live accounts were read
 	// AccessLogs are the sources of S3 server access logs.
 	AccessLogs []string `json:"access_logs,omitempty"`
+	Findings   []string `json:"findings,omitempty"` // sources of findings of other services
 	Context    string   `json:"context,omitempty"`  // the context file
 	Networks   []string `json:"networks,omitempty"` // what was known of addresses: name and date
 }
@@ -69,6 +71,22 @@ type Summary struct {
 	TopBuckets     []BucketCount    `json:"top_buckets"` // by alerts, then name
 	Principals     int64            `json:"principals"`  // distinct, in the baseline
 	Addresses      int64            `json:"addresses"`
+	// SaidElsewhere are findings of other services about buckets for which there
+	// is no alert, each with the reason; SaidElsewhereMore counts those beyond
+	// the bound.
+	SaidElsewhere     []triage.Elsewhere `json:"said_elsewhere,omitempty"`
+	SaidElsewhereMore int64              `json:"said_elsewhere_more,omitempty"`
+	Findings          *FindingsRead      `json:"findings,omitempty"` // of other services, where any were asked for
+	// AWSConfig is where AWS Config and this program differ, where it was asked.
+	AWSConfig *triage.Compared `json:"aws_config,omitempty"`
+}
+
+// FindingsRead counts findings of other services.
+type FindingsRead struct {
+	Read   int64            `json:"read"`
+	Beside int64            `json:"beside"` // stand beside an alert
+	Alone  int64            `json:"alone"`  // of a bucket without an alert
+	Aside  map[string]int64 `json:"aside"`  // no evidence on S3, by reason
 }
 
 // SkippedTotal is how many pieces of input were not read: the sum of Skipped,

@@ -82,17 +82,29 @@ func visible(r rune) string {
 }
 
 // unsafeInJSON are the characters that JSON permits in a string but that drive
-// or deceive a terminal: DEL and C1 controls, bidi controls, zero-width and
-// invisible characters, line separators, tags. It is a fixed list, not a
-// property, so that a new Unicode version does not change the bytes of a stream.
+// or deceive a terminal or a reader: DEL and C1 controls, bidi controls,
+// zero-width, filling and other invisible characters, line separators, tags. It
+// is a fixed list, of Unicode 15, not a property, so that a new Unicode version
+// does not change the bytes of a stream.
 var unsafeInJSON = &unicode.RangeTable{
 	R16: []unicode.Range16{
-		{Lo: 0x007F, Hi: 0x009F, Stride: 1}, {Lo: 0x00AD, Hi: 0x00AD, Stride: 1}, {Lo: 0x061C, Hi: 0x061C, Stride: 1},
-		{Lo: 0x180E, Hi: 0x180E, Stride: 1}, {Lo: 0x200B, Hi: 0x200F, Stride: 1}, {Lo: 0x2028, Hi: 0x202E, Stride: 1},
-		{Lo: 0x2060, Hi: 0x206F, Stride: 1}, {Lo: 0xFEFF, Hi: 0xFEFF, Stride: 1}, {Lo: 0xFFF9, Hi: 0xFFFB, Stride: 1},
+		{Lo: 0x007F, Hi: 0x009F, Stride: 1}, {Lo: 0x00AD, Hi: 0x00AD, Stride: 1}, {Lo: 0x034F, Hi: 0x034F, Stride: 1},
+		{Lo: 0x0600, Hi: 0x0605, Stride: 1}, {Lo: 0x061C, Hi: 0x061C, Stride: 1}, {Lo: 0x06DD, Hi: 0x06DD, Stride: 1},
+		{Lo: 0x070F, Hi: 0x070F, Stride: 1}, {Lo: 0x0890, Hi: 0x0891, Stride: 1}, {Lo: 0x08E2, Hi: 0x08E2, Stride: 1},
+		{Lo: 0x115F, Hi: 0x1160, Stride: 1}, {Lo: 0x17B4, Hi: 0x17B5, Stride: 1}, {Lo: 0x180E, Hi: 0x180E, Stride: 1},
+		{Lo: 0x200B, Hi: 0x200F, Stride: 1}, {Lo: 0x2028, Hi: 0x202E, Stride: 1}, {Lo: 0x2060, Hi: 0x206F, Stride: 1},
+		{Lo: 0x3164, Hi: 0x3164, Stride: 1}, {Lo: 0xFEFF, Hi: 0xFEFF, Stride: 1}, {Lo: 0xFFA0, Hi: 0xFFA0, Stride: 1},
+		{Lo: 0xFFF0, Hi: 0xFFFB, Stride: 1},
 	},
-	R32: []unicode.Range32{{Lo: 0xE0000, Hi: 0xE007F, Stride: 1}},
+	R32: []unicode.Range32{
+		{Lo: 0x110BD, Hi: 0x110BD, Stride: 1}, {Lo: 0x110CD, Hi: 0x110CD, Stride: 1}, {Lo: 0x13430, Hi: 0x1343F, Stride: 1},
+		{Lo: 0x1BCA0, Hi: 0x1BCA3, Stride: 1}, {Lo: 0x1D173, Hi: 0x1D17A, Stride: 1}, {Lo: 0xE0000, Hi: 0xE0FFF, Stride: 1},
+	},
 }
+
+// JSONLine makes encoded JSON harmless for a terminal and its reader, and keeps
+// its meaning: what it holds of such characters is written as \uXXXX.
+func JSONLine(text []byte) []byte { return escapeJSON(text) }
 
 // escapeJSON rewrites the unsafe characters of encoded JSON as \uXXXX. Outside
 // of strings JSON has only ASCII, so that each one found stands in a string.

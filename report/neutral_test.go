@@ -112,6 +112,26 @@ func TestTerminalNeverDrives(t *testing.T) {
 	})
 }
 
+// A line of JSON keeps its meaning, and shows all that it holds.
+func TestJSONLineAttacks(t *testing.T) {
+	for name, attack := range attacks {
+		text, err := json.Marshal(attack)
+		if err != nil {
+			t.Fatal(err)
+		}
+		safe := JSONLine(text)
+		for _, r := range string(safe) {
+			if r >= 0x7F && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point) {
+				t.Errorf("%s: %q still holds %U", name, safe, r)
+			}
+		}
+		var before, after string
+		if json.Unmarshal(text, &before) != nil || json.Unmarshal(safe, &after) != nil || before != after {
+			t.Errorf("%s: %q means %q, not %q", name, safe, after, before)
+		}
+	}
+}
+
 func TestCSVAttacks(t *testing.T) {
 	for name, attack := range attacks {
 		got := CSVText(attack)

@@ -25,28 +25,30 @@ var ErrCutOff = errors.New("the stream is cut off: it has no summary, so alerts 
 // missing, and names the line where a line is no message, the schema is not
 // bucketlid/1, or the order is not config first and summary last.
 func Read(r io.Reader, h Handler) error {
-	s := &stream{r: bufio.NewReaderSize(r, 1<<16), h: h}
-	err := s.read()
+	s := newStream(r)
+	err := s.read(func(line []byte) error { return s.message(line, h) })
 	return errors.Join(err, h.Close())
 }
 
-// stream is the state of one Read.
+// stream is the state of one reading of a saved stream.
 type stream struct {
 	r    *bufio.Reader
-	h    Handler
 	line int
 	// configured and finished tell whether config and summary were seen.
 	configured, finished bool
 }
 
-func (s *stream) read() error {
+func newStream(r io.Reader) *stream { return &stream{r: bufio.NewReaderSize(r, 1<<16)} }
+
+// read hands every line to take, which calls order.
+func (s *stream) read(take func(line []byte) error) error {
 	for {
 		line, err := s.next()
 		if err == io.EOF {
 			return s.end()
 		}
 		if err == nil {
-			err = s.take(line)
+			err = take(line)
 		}
 		if err != nil {
 			return fmt.Errorf("line %d: %w", s.line, err)
@@ -97,7 +99,7 @@ func (s *stream) rawLine() ([]byte, error) {
 	}
 }
 
-func (s *stream) take(line []byte) error {
+func (s *stream) message(line []byte, h Handler) error {
 	var m Message
 	if err := json.Unmarshal(line, &m); err != nil {
 		return fmt.Errorf("not a message of %s: %w", Schema, err)
@@ -108,25 +110,25 @@ func (s *stream) take(line []byte) error {
 	if a := m.Alert; a != nil && (a.ID == "" || a.Kind == "" || a.Severity == "") {
 		return errors.New("an alert without id, kind or severity: the line was changed since it was written")
 	}
-	if err := s.order(m); err != nil {
+	if err := s.order(m.Config, m.Summary != nil); err != nil {
 		return err
 	}
-	return s.h.Handle(m)
+	return h.Handle(m)
 }
 
 // order holds the stream to its agreement: config first, summary last.
-func (s *stream) order(m Message) error {
+func (s *stream) order(config *Config, summary bool) error {
 	switch {
 	case s.finished:
 		return errors.New("a message after the summary: the file holds more than one stream; split it")
-	case m.Config != nil && s.configured:
+	case config != nil && s.configured:
 		return errors.New("a second config message: the file holds more than one stream; split it")
-	case m.Config == nil && !s.configured:
+	case config == nil && !s.configured:
 		return errors.New("the first message must be config: the head of the stream is missing")
-	case m.Config != nil && m.Config.Schema != Schema:
-		return fmt.Errorf("unknown schema %q: this bucketlid reads %s; use the version that wrote the file, or run the hunt again", m.Config.Schema, Schema)
+	case config != nil && config.Schema != Schema:
+		return fmt.Errorf("unknown schema %q: this bucketlid reads %s; use the version that wrote the file, or run the hunt again", config.Schema, Schema)
 	}
 	s.configured = true
-	s.finished = m.Summary != nil
+	s.finished = summary
 	return nil
 }

@@ -141,9 +141,9 @@ func TestEveryFormatTakesAnything(t *testing.T) {
 	})
 }
 
-// dangerous is drives, but jsonl keeps what is only odd.
+// dangerous is drives, but jsonl and ocsf keep what is only odd.
 func dangerous(format, text string) (rune, bool) {
-	if format != "jsonl" {
+	if format != "jsonl" && format != "ocsf" {
 		return drives(text)
 	}
 	i := strings.IndexFunc(text, func(r rune) bool { return unicode.In(r, unicode.Cc, unsafeInJSON) })

@@ -27,7 +27,7 @@ func WriteSummary(w io.Writer, s Summary, o Options) error {
 	line("Filter", filterLine(&s))
 	line("Events", eventsLine(&s))
 	line("Changes", changesLine(&s))
-	line("Alerts", alertsLine(&s))
+	line("Alerts", alertsLine(&s)+findingsWords(&s))
 	line("Open", stillOpen(s.StillOpen))
 	line("Gaps", gapsLine(&s))
 	for _, g := range s.Gaps[:min(len(s.Gaps), maxGaps)] {

@@ -18,4 +18,7 @@ var Formats = []Format{
 	{"jsonl", "the message stream " + Schema + ", one JSON object a line", newJSONL},
 	{"csv", "one row per alert for spreadsheets (RFC 4180)", newCSV},
 	{"md", "a report in GitHub-flavoured Markdown", newMarkdown},
+	{"html", "a report as one file for the browser and for paper", newHTML},
+	{"ocsf", "one OCSF " + ocsfVersion + " Detection Finding (class 2004) a line for each alert", newOCSF},
+	{"asff", "a JSON list of AWS Security Findings, as Security Hub imports them", newASFF},
 }

@@ -78,13 +78,21 @@ type Alert struct {
 	Suggestion      *Suggestion        `json:"suggestion"`
 	AccessSeen      AccessSeen         `json:"access_seen"`
 	Unknowns        []string           `json:"unknowns"`
-	Exposures       []string           `json:"exposures"` // ids of the exposures behind it
+	Exposures       []string           `json:"exposures"`     // ids of the exposures behind it
+	Own             []Own              `json:"own,omitempty"` // calls with this program's mark, and whether its journal has them
+	Probe           *Probe             `json:"probe,omitempty"`
+	// Elsewhere are findings of other services about the same bucket.
+	Elsewhere     []Elsewhere `json:"elsewhere,omitempty"`
+	ElsewhereMore int         `json:"elsewhere_more,omitempty"` // beyond the first 50
 
-	guards    []string // conditions that hinder a stranger
-	escalated bool     // a refused try went before
-	signs     int      // of somebody at work who should not be
-	hides     bool     // it came from a VPN, or from a rented server
-	website   string   // how it serves one; "" when it does not, or that is not known
+	guards    []string    // conditions that hinder a stranger
+	escalated bool        // a refused try went before
+	signs     int         // of somebody at work who should not be
+	hides     bool        // it came from a VPN, or from a rented server
+	unseen    bool        // it came from Tor, a proxy or an anonymizer
+	offHours  bool        // it came at an hour at which the caller does not work
+	remade    []time.Time // when the bucket was made or deleted, in order
+	website   string      // how it serves one; "" when it does not, or that is not known
 }
 
 // Flag is one of the four red flags: source-ip, user-behaviour, bucket-name, permission.

@@ -94,7 +94,7 @@ func (r *contextReader) err() error {
 func (r *contextReader) parse(text []byte) ast.Node {
 	switch {
 	case len(text) > maxContextBytes:
-		r.problem(filePlace{}, "split it, or give networks instead of single addresses", "the file has %d bytes, more than %d", len(text), maxContextBytes)
+		r.problem(filePlace{}, "split it, or give networks instead of single addresses", "the file has more than %d bytes", maxContextBytes)
 		return nil
 	case !utf8.Valid(text):
 		r.problem(filePlace{}, "save it as UTF-8", "the file is not UTF-8")

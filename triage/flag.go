@@ -36,7 +36,7 @@ var FlagTable = []FlagRow{
 	{"user-behaviour", "Is this unusual for the user?",
 		"context file, what the principal did before, and what it did within the hour before and after", userBehaviour},
 	{"bucket-name", "Does the bucket's name tell of sensitive content?",
-		"context file, and the words of the names of bucket and objects", bucketName},
+		"context file, tags, and the words of the names of bucket and objects", bucketName},
 	{"permission", "Is what was granted dangerous?",
 		"what was granted, to whom, and on how much", permission},
 }
@@ -49,6 +49,8 @@ func (r *ranker) flags(a *Alert) []Flag {
 		out[i] = e.flag(row)
 		a.signs += e.signs
 		a.hides = a.hides || e.hides
+		a.unseen = a.unseen || e.unseen
+		a.offHours = a.offHours || e.offHours
 	}
 	return out
 }
@@ -63,6 +65,8 @@ type evidence struct {
 	baseline                   string   // what it was compared with
 	signs                      int      // of somebody at work who should not be
 	hides                      bool     // the address is a VPN's, or of rented servers
+	unseen                     bool     // the address is Tor's, a proxy's or an anonymizer's
+	offHours                   bool     // not within the usual hours, of people or of the caller
 }
 
 func (e *evidence) strongYes(format string, args ...any) {

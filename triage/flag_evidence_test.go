@@ -223,6 +223,7 @@ func TestUserBehaviourEvidence(t *testing.T) {
 		{name: "Terraform", change: agent("APN/1.0 HashiCorp/1.0 Terraform/1.7"), side: "no", saying: "infrastructure code: Terraform"},
 		{name: "Pulumi", change: agent("Pulumi/3"), side: "no", saying: "infrastructure code: Pulumi"},
 		{name: "a system for breaking in", change: agent("aws-cli/2 Linux/6.5-Kali3"), side: "yes!", saying: "names kali", signs: 1},
+		{name: "a program for trying", change: agent("stratus-red-team_0f3c"), side: "yes!", saying: "names stratus-red-team, made for breaking in", signs: 1},
 		{name: "a new key", change: by(func(x *exposure.Actor) { x.AccessKeyID = "AKIANEW" }), log: lines(week, []string{before10(time.Hour, deedRecord{key: "AKIANEW"})}), side: "yes!", saying: "its access key AKIANEW was first seen 60 minutes before", signs: 1},
 		{name: "an old key", change: by(func(x *exposure.Actor) { x.AccessKeyID = "AKIAOLD" }), log: week, absent: "access key"},
 		{name: "a new key in short logs", change: by(func(x *exposure.Actor) { x.AccessKeyID = "AKIANEW" }), log: []string{before10(time.Hour, deedRecord{key: "AKIANEW"})}, absent: "access key"},
@@ -258,7 +259,27 @@ func TestUserBehaviourEvidence(t *testing.T) {
 		{name: "two other buckets", log: lines(week, calls3(deedRecord{name: "PutBucketAcl", bucket: "other-%"})[:2]), absent: "other buckets"},
 		{name: "out of hours", context: "usual: {hours: [{zone: UTC, from: \"12:00\", to: \"18:00\"}]}\n", side: "yes", saying: "outside the usual working hours: Monday 10:00 UTC"},
 		{name: "in hours", context: "usual: {hours: [{zone: UTC, from: \"09:00\", to: \"18:00\"}]}\n", absent: "hours"},
+		{name: "out of the caller's own hours", log: working(2, 10), side: "yes", saying: "outside the caller's own hours: it was 10:00 UTC"},
+		{name: "own hours are told", log: working(2, 12), side: "yes", saying: "in 12 days of records, the caller called only in the hours 02 to 03 (UTC); 12 calls since"},
+		{name: "two hours off", log: working(12, 12), absent: "own hours"},
+		{name: "three hours off", log: working(13, 12), side: "yes", saying: "only in the hours 13 to 14 (UTC)"},
+		{name: "round midnight", change: by(func(x *exposure.Actor) { late := ten.Add(13 * time.Hour); x.EventTime = &late }), log: working(0, 12), absent: "own hours"},
+		{name: "too few calls", log: working(2, 9), absent: "own hours"},
+		{name: "at all hours", log: lines(working(2, 12), days(2, deedRecord{})), absent: "own hours"},
+		{name: "round the clock, though not at ten", log: lines(working(2, 12), working(13, 12), working(19, 12)), absent: "own hours"},
+		{name: "hours of the same day only", log: lines(days(7, deedRecord{arn: bob.ARN}), calls3(deedRecord{}), calls3(deedRecord{}), calls3(deedRecord{}), calls3(deedRecord{})), absent: "own hours", signs: 1},
 	})
+}
+
+// working is a call of ann's on each of the n days before, at an hour or the
+// next by turns.
+func working(hour, n int) []string {
+	var out []string
+	for i := range n {
+		at := ten.AddDate(0, 0, -i-1)
+		out = append(out, deedRecord{at: time.Date(at.Year(), at.Month(), at.Day(), hour+i%2, 30, 0, 0, time.UTC)}.line())
+	}
+	return out
 }
 
 // calls3 repeats a record in the minutes before ten; % is its number.
@@ -275,6 +296,7 @@ func calls3(d deedRecord) []string {
 func TestBucketNameEvidence(t *testing.T) {
 	rule := func(text string) string { return "buckets: [{match: acme-data, " + text + "}]\n" }
 	key := func(list ...string) func(*Alert) { return func(a *Alert) { a.Key = list[0]; a.Keys = list[1:] } }
+	got := func(list ...string) func(*Alert) { return func(a *Alert) { a.AccessSeen.Keys = list } }
 	checkEvidence(t, bucketName, []evidenceCase{
 		{name: "no bucket", change: func(a *Alert) { a.Bucket = "" }, side: "missing", saying: "no single bucket"},
 		{name: "no known word", side: "missing", saying: "no word of the name is known"},
@@ -294,6 +316,10 @@ func TestBucketNameEvidence(t *testing.T) {
 		{name: "a picture may show anything", change: key("card.jpg"), absent: "objects that end"},
 		{name: "a domain", change: func(a *Alert) { a.Bucket = "larks.example" }, side: "no", saying: "named like a website's domain"},
 		{name: "a website", change: func(a *Alert) { a.website = "ann called PutBucketWebsite" }, side: "no", saying: "it serves a website: ann called"},
+		{name: "a key that strangers got", change: got("2026/passports.csv"), side: "yes", saying: `"passports" in the key of an object that strangers got tells of personal data`},
+		{name: "a site's file that strangers got", change: got("help/passwords.html"), absent: "strangers got"},
+		{name: "a word that sites have too", change: got("img/user-card.png"), absent: "strangers got"},
+		{name: "a word of the context file in a key", context: "sensitive_words: [{word: phoenix, means: the merger}]\n", change: got("phoenix.pdf"), side: "yes", saying: "the merger (context file)"},
 	})
 }
 

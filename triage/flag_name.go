@@ -10,8 +10,8 @@ import (
 	"unicode"
 )
 
-// bucketName weighs what the context file says of the bucket, and the words of
-// its name and of the objects' keys.
+// bucketName weighs what the context file and the tags say of the bucket, and
+// the words of its name and of the objects' keys.
 func bucketName(r *ranker, a *Alert, e *evidence) {
 	if a.Bucket == "" {
 		e.lacks("the alert is about no single bucket")
@@ -42,8 +42,29 @@ func bucketName(r *ranker, a *Alert, e *evidence) {
 	if a.website != "" {
 		e.weakNo("it serves a website: %s", a.website)
 	}
+	r.taken(a, e)
+	r.tags(a, e)
 	if len(e.weakFor)+len(e.weakAgainst)+len(e.strongFor)+len(e.strongAgainst) == 0 {
 		e.lacks("no word of the name is known")
+	}
+}
+
+// takenMeans are the kinds of content that hardly stand in the keys of a site's
+// own files, as "user" and "card" do.
+var takenMeans = map[string]bool{"credentials": true, "secrets": true, "private data": true, "personal data": true, "health data": true, "pay": true,
+	"backups": true, "dumps": true, "cluster state": true, "infrastructure state": true}
+
+// taken weighs the keys of objects that strangers got.
+func (r *ranker) taken(a *Alert, e *evidence) {
+	for _, key := range a.AccessSeen.Keys {
+		if i := strings.LastIndexByte(key, '.'); i >= 0 && siteFiles[strings.ToLower(key[i+1:])] {
+			continue
+		}
+		for _, w := range r.known.Context.words(key) {
+			if w.sensitive && (takenMeans[w.means] || w.source != "") {
+				e.weakYes("%q in the key of an object that strangers got tells of %s%s", w.text, w.means, w.source)
+			}
+		}
 	}
 }
 

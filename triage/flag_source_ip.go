@@ -80,6 +80,7 @@ func (r *ranker) publicFacts(a *Alert, addr netip.Addr, named bool, e *evidence)
 			e.hides = true
 			if f.Kind != intel.VPN { // which people use at work, as they do not use Tor
 				e.signs++
+				e.unseen = true
 			}
 		case slices.Contains(hiding, f.Kind):
 			e.weakYes("%s", f.Evidence(at))

@@ -33,9 +33,7 @@ func userBehaviour(r *ranker, a *Alert, e *evidence) {
 	if a.escalated {
 		e.strongYes("the call was refused before, and a way around was found")
 	}
-	if r.known.Context.WorkingHours(a.Account, *by.EventTime) == No {
-		e.weakYes("outside the usual working hours: %s", by.EventTime.UTC().Format("Monday 15:04 UTC"))
-	}
+	r.hours(a, e)
 }
 
 // role weighs what the context file says of the caller.
@@ -67,9 +65,9 @@ var tools = []struct{ mark, name string }{
 	{"cloudformation.amazonaws.com", "CloudFormation"}, {"OpenTofu", "OpenTofu"}, {"Ansible", "Ansible"}, {"crossplane", "Crossplane"},
 }
 
-// attackTools are marks of systems made for breaking in, in the operating
-// system's part of a user agent.
-var attackTools = []string{"kali", "parrot", "pentoo", "pacu", "cloudgoat"}
+// attackTools are marks of systems and programs made for breaking in, or for
+// trying it, in a user agent.
+var attackTools = []string{"kali", "parrot", "pentoo", "pacu", "cloudgoat", "stratus-red-team"}
 
 // credentials weighs how the caller was signed in.
 func (r *ranker) credentials(a *Alert, e *evidence) {
@@ -90,7 +88,7 @@ func (r *ranker) credentials(a *Alert, e *evidence) {
 	agent := strings.ToLower(by.UserAgent)
 	for _, mark := range attackTools {
 		if strings.Contains(agent, mark) {
-			e.strongYes("the user agent names %s, a system for breaking in", mark)
+			e.strongYes("the user agent names %s, made for breaking in", mark)
 			e.signs++
 		}
 	}

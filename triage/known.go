@@ -9,4 +9,8 @@ import "github.com/bucketlid/bucketlid/triage/intel"
 type Known struct {
 	Context  *Context        // what people told
 	Networks *intel.Database // what is publicly known of addresses
+	// Journals are the calls that this program made, as its journals tell, and
+	// JournalNames the journals that were read.
+	Journals     []OwnCall
+	JournalNames []string
 }

@@ -26,7 +26,7 @@ type Result struct {
 // them, from refused calls, from removed guards and from strangers' requests.
 // It is a pure function of ledger, baseline and what is known beside them.
 func Rank(l *replay.Ledger, b *replay.Baseline, k Known) Result {
-	r := &ranker{baseline: b, known: k, deeds: newDeeds(l), days: b.Days(), entries: l.Logged, ownAccounts: b.Accounts(), told: map[string]bool{}}
+	r := &ranker{baseline: b, known: k, deeds: newDeeds(l), days: b.Days(), entries: l.Logged, taggings: l.Taggings, ownAccounts: b.Accounts(), told: map[string]bool{}}
 	r.layUses(l.Uses())
 	_, until, _ := b.Span()
 	homes := map[string]home{}
@@ -57,6 +57,7 @@ type ranker struct {
 	uses        map[string][]*replay.Use
 	scans       map[string]string // by address: why it is taken for a scanner
 	entries     func(bucket string, source replay.Sources) (first, last time.Time, ok bool)
+	taggings    func(bucket, key string) (list []replay.Tagging, missing string)
 	ownAccounts map[string]bool
 	out         Result
 	// openers are the events that opened something, by id: a guard's removal
@@ -75,9 +76,9 @@ func (r *ranker) bucket(t *bucket.Timeline) {
 	alerts = append(alerts, r.attempts(t, alerts)...)
 	alerts = append(alerts, r.guards(t, alerts)...)
 	alerts = append(alerts, copies(t)...)
-	site := websiteOf(t)
+	site, remade := websiteOf(t), remadeOf(t)
 	for i := range alerts {
-		alerts[i].website = site
+		alerts[i].website, alerts[i].remade = site, remade
 	}
 	r.out.Alerts = append(r.out.Alerts, alerts...)
 }
@@ -90,6 +91,17 @@ func websiteOf(t *bucket.Timeline) string {
 		}
 	}
 	return ""
+}
+
+// remadeOf lists when the bucket was made or deleted: tags do not outlive it.
+func remadeOf(t *bucket.Timeline) []time.Time {
+	var out []time.Time
+	for _, s := range t.Steps {
+		if c := s.Change; c != nil && c.Slot == bucket.SlotBucket && c.Outcome == bucket.Done && !c.Reading {
+			out = append(out, s.Time)
+		}
+	}
+	return out
 }
 
 // account adds the alerts of one account's own settings, or of the access

@@ -26,7 +26,7 @@ func newTestRanker(t *testing.T, lines ...string) *ranker {
 		t.Fatal(err)
 	}
 	baseline.Settle()
-	r := &ranker{baseline: baseline, deeds: newDeeds(ledger), days: baseline.Days(), entries: ledger.Logged, ownAccounts: baseline.Accounts(), told: map[string]bool{}}
+	r := &ranker{baseline: baseline, deeds: newDeeds(ledger), days: baseline.Days(), entries: ledger.Logged, taggings: ledger.Taggings, ownAccounts: baseline.Accounts(), told: map[string]bool{}}
 	r.layUses(ledger.Uses())
 	return r
 }
@@ -161,7 +161,7 @@ func lined(t *testing.T, lines []replay.Request, records ...string) *ranker {
 		}
 	}
 	baseline.Settle()
-	r := &ranker{baseline: baseline, entries: ledger.Logged, ownAccounts: map[string]bool{"111122223333": true, "222233334444": true}, told: map[string]bool{}}
+	r := &ranker{baseline: baseline, entries: ledger.Logged, taggings: ledger.Taggings, ownAccounts: map[string]bool{"111122223333": true, "222233334444": true}, told: map[string]bool{}}
 	r.layUses(ledger.Uses())
 	return r
 }

@@ -39,6 +39,9 @@ var suggestionTable = []suggestionRow{
 			return a.hides && a.flag("source-ip") == Yes && a.flag("user-behaviour") == Cannot && (a.escalated || a.signs > 0)
 		}, []string{"source-ip", "user-behaviour", "bucket-name"},
 		"the caller is known to work through this VPN or server: list it in the context file"},
+	{Malicious, "medium", "an odd address of Tor, a proxy or an anonymizer, however usual the behaviour: a stolen session does what its owner does",
+		func(_ *ranker, a *Alert) bool { return a.unseen && a.flag("source-ip") == Yes }, []string{"source-ip", "user-behaviour", "permission"},
+		"the caller is known to work by way of this network: list it in the context file"},
 	{Malicious, "medium", "odd address and unusual behaviour around access for a foreign account that is not known",
 		func(r *ranker, a *Alert) bool {
 			return a.Kind == KindShared && a.flag("source-ip") == Yes && a.flag("user-behaviour") == Yes && !r.trusted(a) && !r.listed(a)
@@ -63,6 +66,9 @@ var suggestionTable = []suggestionRow{
 			return exposed(a) && a.flag("source-ip") == Yes && a.flag("user-behaviour") == Yes && (taken(a) || !readOnly(a))
 		}, []string{"source-ip", "user-behaviour", "permission"},
 		"the caller is known to work from this address, and made a mistake"},
+	{Malicious, "low", "opened at an hour at which the caller does not work, unusual behaviour, and strangers took what is stored within the hour",
+		func(_ *ranker, a *Alert) bool { return exposed(a) && a.flag("user-behaviour") == Yes && awaited(a) }, []string{"user-behaviour", "bucket-name", "source-ip"},
+		"the caller worked at that hour and made a mistake, and scanners were quick; ask him"},
 	{Unintended, "high", "a sensitive name by strong evidence, or with a dangerous grant that is still open",
 		func(_ *ranker, a *Alert) bool {
 			return exposed(a) && a.flag("bucket-name") == Yes && (a.strong("bucket-name") || a.flag("permission") == Yes && a.State == exposure.Open)
@@ -90,6 +96,11 @@ var suggestionTable = []suggestionRow{
 			return exposed(a) && readOnly(a) && a.flag("bucket-name") == No && a.flag("source-ip") == No && !a.strong("user-behaviour") && !taken(a)
 		}, []string{"bucket-name", "source-ip"},
 		"the bucket also holds what is not for the public, or somebody published what was not his to publish"},
+	{Unintended, "low", "strangers may read a folder or more, nothing tells that it is meant for them, and the change is unusual for the caller, from an address that is not odd",
+		func(_ *ranker, a *Alert) bool {
+			return exposed(a) && readOnly(a) && a.flag("permission") == Yes && a.flag("bucket-name") == Cannot && a.flag("user-behaviour") == Yes && a.flag("source-ip") != Yes
+		}, []string{"permission", "user-behaviour"},
+		"it is meant for the public under a name that does not say so"},
 	{Unintended, "low", "strangers may list and read, and did, and nothing tells that the bucket is meant for them",
 		func(_ *ranker, a *Alert) bool {
 			return exposed(a) && taken(a) && a.flag("bucket-name") != No && slices.Contains(a.Access, policy.List) && slices.Contains(a.Access, policy.Read)

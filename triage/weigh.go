@@ -23,6 +23,7 @@ func (r *ranker) weigh(a *Alert) {
 	}
 	a.Suggestion = suggest(r, a)
 	a.Title = title(a)
+	r.ours(a)
 	if a.Scope.Include == nil {
 		a.Scope.Include = []string{}
 	}

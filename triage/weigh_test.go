@@ -49,7 +49,16 @@ func all(changes ...func(*Alert)) func(*Alert) {
 func used(a *Alert)   { a.AccessSeen.Verdict = "confirmed" }
 func sign(a *Alert)   { a.signs++ }
 func hidden(a *Alert) { a.hides = true }
-func odd(a *Alert)    { flagged("source-ip", Yes)(a); flagged("user-behaviour", Yes)(a) }
+func unseen(a *Alert) { a.unseen = true }
+
+// awaitedAfter is a call at an odd hour, and strangers a while later.
+func awaitedAfter(d time.Duration) func(*Alert) {
+	return func(a *Alert) {
+		first := ten.Add(d)
+		a.offHours, a.AccessSeen.First = true, &first
+	}
+}
+func odd(a *Alert) { flagged("source-ip", Yes)(a); flagged("user-behaviour", Yes)(a) }
 func reading(list ...policy.Access) func(*Alert) {
 	return func(a *Alert) { a.AccessSeen.Access = list }
 }
@@ -150,6 +159,15 @@ func TestSuggest(t *testing.T) {
 		{"the same through a VPN, where the behaviour may be usual", all(sign, hidden, flagged("source-ip", Yes), flagged("user-behaviour", Cannot)), "malicious", "medium"},
 		{"the same elsewhere, where the behaviour may be usual", all(sign, flagged("source-ip", Yes), flagged("user-behaviour", Cannot)), "cannot-tell", "low"},
 		{"a VPN alone", all(hidden, flagged("source-ip", Yes), flagged("user-behaviour", Cannot)), "cannot-tell", "low"},
+		{"Tor, from who does this every day", all(sign, unseen, flagged("source-ip", Yes), flagged("user-behaviour", No)), "malicious", "medium"},
+		{"Tor, from an address that is usual", all(sign, unseen, flagged("source-ip", Cannot), flagged("user-behaviour", No)), "cannot-tell", "low"},
+		{"by night, and strangers took it at once", all(used, awaitedAfter(time.Minute), flagged("user-behaviour", Yes), flagged("bucket-name", Yes)), "malicious", "low"},
+		{"by night, and strangers took it in the morning", all(used, awaitedAfter(5*time.Hour), flagged("user-behaviour", Yes), flagged("bucket-name", Yes)), "unintended", "medium"},
+		{"by night, of who does this every day", all(used, awaitedAfter(time.Minute), flagged("user-behaviour", No), flagged("bucket-name", Yes)), "unintended", "medium"},
+		{"by night, a site's visitors", all(used, reading(policy.Read), awaitedAfter(time.Minute), flagged("user-behaviour", Yes), flagged("bucket-name", No), flagged("source-ip", No)), "intended", "low"},
+		{"unusual for the caller, nothing told", all(flagged("permission", Yes), flagged("user-behaviour", Yes)), "unintended", "low"},
+		{"unusual for the caller, one object", all(flagged("permission", No), flagged("user-behaviour", Yes)), "cannot-tell", "low"},
+		{"unusual for the caller, from an odd address", all(flagged("permission", Yes), flagged("user-behaviour", Yes), flagged("source-ip", Yes)), "cannot-tell", "low"},
 		{"odd and unusual, read only", odd, "cannot-tell", "low"},
 		{"odd and unusual, and strangers took it", all(odd, used), "malicious", "low"},
 		{"odd and unusual, for writing", all(odd, access(policy.Write)), "malicious", "low"},

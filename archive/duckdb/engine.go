@@ -19,15 +19,17 @@ import (
 	"github.com/bucketlid/bucketlid/archive"
 )
 
+// Built tells whether the program has DuckDB in it.
+const Built = true
+
 // engine is a DuckDB in memory with one view and no way to the outside.
 type engine struct{ db *sql.DB }
 
 // Open starts an engine over the archive as it was opened. It fails where a
 // file of the archive is missing: an answer without its rows would look whole.
 func Open(a *archive.Archive, opts Options) (archive.Engine, error) {
-	if missing := a.Missing(); len(missing) > 0 {
-		return nil, fmt.Errorf("%s is missing or not of its size, and %d more like it; run: bucketlid archive verify --archive %s",
-			a.Path(missing[0]), len(missing)-1, a.Root())
+	if err := a.Whole(); err != nil {
+		return nil, err
 	}
 	connector, err := duckdb.NewConnector("", nil)
 	if err != nil {
@@ -35,6 +37,9 @@ func Open(a *archive.Archive, opts Options) (archive.Engine, error) {
 	}
 	e := &engine{db: sql.OpenDB(connector)}
 	statements, err := setup(a, opts.withDefaults(runtime.NumCPU()))
+	if err == nil {
+		err = teach(context.Background(), e.db)
+	}
 	for i := 0; i < len(statements) && err == nil; i++ {
 		_, err = e.db.Exec(statements[i])
 	}

@@ -6,5 +6,8 @@ package duckdb
 
 import "github.com/bucketlid/bucketlid/archive"
 
+// Built tells whether the program has DuckDB in it.
+const Built = false
+
 // Open returns ErrNone.
 func Open(*archive.Archive, Options) (archive.Engine, error) { return nil, ErrNone }

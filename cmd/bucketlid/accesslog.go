@@ -26,11 +26,21 @@ func (w *worker) accessLog(name string, r io.Reader) (int64, error) {
 	return stats.Bytes, err
 }
 
-// readOnce refuses standard input for both kinds of logs: the second would find
+// readOnce refuses standard input for two kinds of input: the second would find
 // it empty.
-func readOnce(specs, accessLogs []string) error {
-	if slices.Contains(specs, "-") && slices.Contains(accessLogs, "-") {
-		return usageError("give a file for one of them", "standard input is given both as SOURCE and as --access-logs")
+func readOnce(specs, accessLogs, findings []string) error {
+	used := ""
+	for _, kind := range []struct {
+		name string
+		list []string
+	}{{"SOURCE", specs}, {"--access-logs", accessLogs}, {"--findings", findings}} {
+		if !slices.Contains(kind.list, "-") {
+			continue
+		}
+		if used != "" {
+			return usageError("give a file for one of them", "standard input is given both as %s and as %s", used, kind.name)
+		}
+		used = kind.name
 	}
 	return nil
 }

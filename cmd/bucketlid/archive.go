@@ -3,8 +3,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -32,37 +34,17 @@ func newArchive() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.PersistentFlags().StringVar(&root, "archive", defaultArchive, "`folder` of the archive")
+	cmd.PersistentFlags().StringVar(&root, "archive", defaultArchive, "`folder` of the archive, or s3://bucket/prefix")
 	cmd.AddCommand(newArchiveLoad(&root), newArchiveQuery(&root), newArchiveDDL(&root), newArchiveVerify(&root),
 		newArchiveCompact(&root), newArchivePrune(&root))
 	return cmd
-}
-
-// openArchive opens an archive for reading; where there is none, that is a
-// mistake of the call.
-func openArchive(root string) (*archive.Archive, error) {
-	a, err := archive.Open(root)
-	if errors.Is(err, archive.ErrNone) {
-		return nil, usageError("", "%v", err)
-	}
-	return a, err
-}
-
-// changeArchive opens an archive that is there for writing.
-func changeArchive(root string) (*archive.Archive, error) {
-	a, err := openArchive(root)
-	if err != nil {
-		return nil, err
-	}
-	a.Close()
-	return archive.OpenWriter(root)
 }
 
 func newArchiveDDL(root *string) *cobra.Command {
 	engine, table, location, from := "athena", "cloudtrail_archive", "", ""
 	cmd := &cobra.Command{
 		Use: "ddl", Short: "Print the CREATE TABLE for Amazon Athena, Trino or DuckDB", Args: cobra.NoArgs,
-		Example: "  aws s3 sync --exclude '_*' --exclude '*/.tmp-*' bucketlid-archive s3://my-bucket/archive\n" +
+		Example: "  bucketlid archive load --archive s3://my-bucket/archive ./AWSLogs\n" +
 			"  bucketlid archive ddl --engine athena --location s3://my-bucket/archive",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			first, err := parseWhen("--from", from, time.Now())
@@ -103,17 +85,18 @@ func newArchiveVerify(root *string) *cobra.Command {
 }
 
 func archiveVerify(cmd *cobra.Command, root string, aside bool) error {
-	open := openArchive
-	if aside {
-		open = changeArchive
-	}
-	a, err := open(root)
+	a, done, err := openVerified(cmd.Context(), root, aside)
 	if err != nil {
 		return err
 	}
-	defer a.Close()
+	defer done()
 	var files, rows, size int64
-	faults, err := a.Verify(cmd.Context(), func(f archive.File) { files, rows, size = files+1, rows+f.Rows, size+f.Bytes })
+	faults, err := a.Verify(cmd.Context(), func(f archive.File) {
+		files, rows, size = files+1, rows+f.Rows, size+f.Bytes
+		if inS3(root) {
+			_ = os.Remove(a.Path(f)) // the copy: one file at a time takes room
+		}
+	})
 	if err != nil {
 		return interrupted(cmd.Context(), err)
 	}
@@ -122,6 +105,9 @@ func archiveVerify(cmd *cobra.Command, root string, aside bool) error {
 	}
 	if len(faults) == 0 {
 		fmt.Fprintf(cmd.ErrOrStderr(), "%d files, %d records, %s: all as the manifest says\n", files, rows, bytesText(size))
+		for _, u := range a.Unread()[:min(len(a.Unread()), shownSkips)] {
+			fmt.Fprintf(cmd.ErrOrStderr(), "not read when it was loaded: %s: %s\n", plain(u.Object), plain(u.Reason))
+		}
 		return nil
 	}
 	if !aside {
@@ -135,16 +121,49 @@ func archiveVerify(cmd *cobra.Command, root string, aside bool) error {
 	return nil
 }
 
+// openVerified opens an archive whose files are to be read. One in S3 is read
+// from there, not from what was copied before.
+func openVerified(ctx context.Context, root string, aside bool) (a *archive.Archive, done func(), err error) {
+	switch {
+	case aside && inS3(root):
+		return nil, nil, usageError("copy the archive to a folder (aws s3 sync), set aside there, and copy it back", "verify --set-aside is not available for an archive in S3")
+	case aside:
+		w, err := changeArchive(ctx, root)
+		if err != nil {
+			return nil, nil, err
+		}
+		return w.Archive, w.Close, nil
+	case !inS3(root):
+		a, err := openArchive(ctx, root)
+		if err != nil {
+			return nil, nil, err
+		}
+		return a, a.Close, nil
+	}
+	dir, err := os.MkdirTemp("", "bucketlid-verify-*")
+	if err != nil {
+		return nil, nil, fmt.Errorf("make a folder for copies: %w", err)
+	}
+	if a, err = openCopied(ctx, root, dir); err != nil {
+		_ = os.RemoveAll(dir)
+		return nil, nil, err
+	}
+	return a, func() { a.Close(); _ = os.RemoveAll(dir) }, nil
+}
+
 func newArchiveCompact(root *string) *cobra.Command {
 	return &cobra.Command{
 		Use: "compact", Short: "Merge the small files of each account and day", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			a, err := changeArchive(*root)
+			a, err := changeArchive(cmd.Context(), *root)
 			if err != nil {
 				return err
 			}
 			defer a.Close()
 			done, err := a.Compact(cmd.Context(), nil, 0)
+			if err == nil {
+				err = a.push(cmd.Context(), true)
+			}
 			if err != nil {
 				return interrupted(cmd.Context(), err)
 			}
@@ -176,7 +195,7 @@ func archivePrune(cmd *cobra.Command, root, older string, dry bool) error {
 	if err != nil {
 		return err
 	}
-	a, err := changeArchive(root)
+	a, err := changeArchive(cmd.Context(), root)
 	if err != nil {
 		return err
 	}
@@ -189,8 +208,8 @@ func archivePrune(cmd *cobra.Command, root, older string, dry bool) error {
 	said := "deleted"
 	if dry {
 		said = "would be deleted"
-	} else if err := a.Prune(files); err != nil {
-		return err
+	} else if err := errors.Join(a.Prune(files), a.push(cmd.Context(), false)); err != nil {
+		return interrupted(cmd.Context(), err)
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "%d files with %d records (%s) of days before %s %s\n", len(files), rows, bytesText(size), than.Format(time.RFC3339), said)
 	return nil

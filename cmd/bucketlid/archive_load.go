@@ -9,8 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -96,7 +98,7 @@ func (l *archiveLoad) run(cmd *cobra.Command, specs []string) error {
 	if err != nil {
 		return err
 	}
-	a, err := archive.OpenWriter(*l.root)
+	a, err := writeArchive(cmd.Context(), *l.root)
 	if err != nil {
 		return err
 	}
@@ -107,6 +109,9 @@ func (l *archiveLoad) run(cmd *cobra.Command, specs []string) error {
 	bar := startProgress(l.stderr, &l.progress, !l.noProgress && !l.quiet)
 	loaded, merged, err := l.load(cmd.Context(), a, sources, opts, bar)
 	bar.stop()
+	if cmd.Context().Err() != nil && inS3(*l.root) {
+		return interrupted(cmd.Context(), cmd.Context().Err())
+	}
 	if cmd.Context().Err() != nil {
 		return &exitError{exitInterrupt, fmt.Sprintf("interrupted: the archive holds %d records that it did not hold before", loaded.Added),
 			"run the same command again: it goes on where it ended"}
@@ -114,7 +119,7 @@ func (l *archiveLoad) run(cmd *cobra.Command, specs []string) error {
 	if err != nil {
 		return err
 	}
-	l.summary(a, loaded, merged)
+	l.summary(a.Archive, loaded, merged)
 	if l.strict && l.skipped > 0 {
 		return &exitError{exitIncomplete, fmt.Sprintf("incomplete input: %d skipped (--strict)", l.skipped), ""}
 	}
@@ -134,7 +139,7 @@ func archiveSources(ctx context.Context, specs []string, filter ingest.Filter, o
 }
 
 // load reads all objects, writes what is held and merges small files.
-func (l *archiveLoad) load(ctx context.Context, a *archive.Archive, sources []ingest.Source, opts ingest.Options, bar *progress) (archive.Loaded, archive.Compacted, error) {
+func (l *archiveLoad) load(ctx context.Context, a *writing, sources []ingest.Source, opts ingest.Options, bar *progress) (archive.Loaded, archive.Compacted, error) {
 	workers := l.narrow.workers
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
@@ -151,11 +156,15 @@ func (l *archiveLoad) load(ctx context.Context, a *archive.Archive, sources []in
 	}
 	bar.phase("writing")
 	loaded, err := l.loader.Close()
-	if err != nil || l.noCompact {
-		return loaded, archive.Compacted{}, err
+	var merged archive.Compacted
+	if err == nil && !l.noCompact {
+		bar.phase("merging files")
+		merged, err = a.CompactAfterLoad(ctx, l.loader.Touched())
 	}
-	bar.phase("merging files")
-	merged, err := a.CompactAfterLoad(ctx, l.loader.Touched())
+	if err == nil {
+		bar.phase("uploading")
+		err = a.push(ctx, false)
+	}
 	return loaded, merged, err
 }
 
@@ -176,6 +185,9 @@ func (l *archiveLoad) object(ctx context.Context, r *archive.Reader, obj ingest.
 	}
 	content, err := obj.Open(ctx)
 	if err != nil {
+		if ctx.Err() == nil {
+			l.loader.Unread(nameOf(obj), []archive.Unread{{Offset: -1, Reason: err.Error()}})
+		}
 		return err
 	}
 	defer content.Close()
@@ -185,7 +197,7 @@ func (l *archiveLoad) object(ctx context.Context, r *archive.Reader, obj ingest.
 	defer unpacked.Close()
 	r.Begin(nameOf(obj))
 	var failed error // of the archive, not of the object
-	whole := true
+	var unread unreadPieces
 	_, err = trail.Scan(unpacked, trail.Options{}, func(h *trail.Header, raw []byte) error {
 		if !l.filter.takes(h) {
 			return nil
@@ -193,7 +205,7 @@ func (l *archiveLoad) object(ctx context.Context, r *archive.Reader, obj ingest.
 		failed = r.Add(h, raw)
 		return failed
 	}, func(s trail.Skip) {
-		whole = false
+		unread.add(s.Offset, s.Reason)
 		l.skip(obj.Name, s.Offset, s.Reason)
 	})
 	if failed != nil {
@@ -206,13 +218,51 @@ func (l *archiveLoad) object(ctx context.Context, r *archive.Reader, obj ingest.
 		_, err = io.Copy(io.Discard, stored) // what the unpacking did not need, for the checksum
 	}
 	if err != nil {
-		whole = false
-		l.damage(obj.Name, err)
+		offset, reason := damageOf(err)
+		unread.add(offset, reason)
+		l.skip(obj.Name, offset, reason)
 	}
 	l.mu.Lock()
 	l.objects++
 	l.mu.Unlock()
-	return r.End(unpacked.Packed(), hex.EncodeToString(hash.Sum(nil)), whole && !l.narrowed && obj.Name != "-")
+	if obj.Name != "-" || unread.count > 0 { // the next standard input is another
+		l.loader.Unread(nameOf(obj), unread.told())
+	}
+	return r.End(unpacked.Packed(), hex.EncodeToString(hash.Sum(nil)), unread.count == 0 && !l.narrowed && obj.Name != "-")
+}
+
+// unreadPieces are those of one object that were not read: the first of them, as
+// many as hunt tells, and how many more for which reason.
+type unreadPieces struct {
+	list  []archive.Unread
+	more  map[string]int64
+	count int
+}
+
+// maxReasons is how many reasons are told apart of the pieces beyond.
+const maxReasons = 16
+
+func (u *unreadPieces) add(offset int64, reason string) {
+	if u.count++; u.count <= maxSkipsOfObject {
+		u.list = append(u.list, archive.Unread{Offset: offset, Reason: reason})
+		return
+	}
+	if u.more == nil {
+		u.more = map[string]int64{}
+	}
+	kind := kindOfReason(reason)
+	if _, known := u.more[kind]; !known && len(u.more) >= maxReasons {
+		kind = "other reasons"
+	}
+	u.more[kind]++
+}
+
+func (u *unreadPieces) told() []archive.Unread {
+	out := u.list
+	for _, kind := range slices.Sorted(maps.Keys(u.more)) {
+		out = append(out, archive.Unread{Offset: -1, Reason: kind, More: u.more[kind]})
+	}
+	return out
 }
 
 // loadedBefore reports whether the archive has all of the object: it knows the
@@ -239,13 +289,17 @@ func (l *archiveLoad) loadedBefore(ctx context.Context, obj ingest.Object) (bool
 	return true, nil
 }
 
-func (l *archiveLoad) damage(name string, err error) {
+// damageOf is where and why an object could not be read to its end.
+func damageOf(err error) (offset int64, reason string) {
 	var corrupt *ingest.CorruptError
-	if errors.As(err, &corrupt) {
-		l.skip(name, corrupt.Offset, corrupt.Reason)
-		return
+	var bomb *ingest.BombError
+	switch {
+	case errors.As(err, &corrupt):
+		return corrupt.Offset, corrupt.Reason
+	case errors.As(err, &bomb):
+		return bomb.Unpacked, bomb.Error()
 	}
-	l.skip(name, -1, err.Error())
+	return -1, err.Error()
 }
 
 // shownSkips is how many skipped pieces are named; all are counted.

@@ -20,6 +20,7 @@ import (
 // archiveQuery is one run of archive query.
 type archiveQuery struct {
 	root    *string
+	engine  string
 	format  string
 	timeout time.Duration
 	memory  int64
@@ -46,6 +47,7 @@ func newArchiveQuery(root *string) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&q.format, "output", "o", "", "output `format`: table, jsonl, csv (default: table on a terminal, else jsonl)")
+	flags.StringVar(&q.engine, "engine", "", "ask the same of a table of this `engine`: trino://host:port/catalog/schema/table or athena://workgroup/database.table")
 	flags.DurationVar(&q.timeout, "timeout", time.Minute, "end the query after this `time`")
 	flags.Int64Var(&q.memory, "memory", 512, "`MiB` that the engine may take")
 	flags.IntVar(&q.threads, "threads", 0, "threads of the engine (0: one for each CPU)")
@@ -70,12 +72,7 @@ func (q *archiveQuery) run(cmd *cobra.Command, query string) error {
 	if err != nil {
 		return err
 	}
-	a, err := openArchive(*q.root)
-	if err != nil {
-		return err
-	}
-	defer a.Close()
-	engine, err := duckdb.Open(a, duckdb.Options{Memory: q.memory << 20, Threads: q.threads})
+	engine, err := q.open(cmd.Context())
 	if err != nil {
 		return err
 	}
@@ -88,6 +85,28 @@ func (q *archiveQuery) run(cmd *cobra.Command, query string) error {
 		err = writeRows(rows, out)
 	}
 	return q.failure(cmd.Context(), ctx, query, err)
+}
+
+// open opens the engine that was asked for: the embedded one over the archive's
+// folder unless told otherwise.
+func (q *archiveQuery) open(ctx context.Context) (archive.Engine, error) {
+	if q.engine != "" {
+		kind := engineOf(q.engine)
+		if kind == nil {
+			return nil, usageError("for example: --engine trino://host:port/catalog/schema/table", "--engine names no engine; engines: %s", engineNames())
+		}
+		return kind.open(ctx, q.engine)
+	}
+	a, err := openArchive(ctx, *q.root)
+	if err != nil {
+		return nil, err
+	}
+	engine, err := duckdb.Open(a, duckdb.Options{Memory: q.memory << 20, Threads: q.threads})
+	if err != nil {
+		a.Close()
+		return nil, err
+	}
+	return &localEngine{engine, a}, nil
 }
 
 // slowAfter is when people are told that a query is still running.
@@ -125,12 +144,12 @@ func (q *archiveQuery) failure(outer, ctx context.Context, query string, err err
 		return &exitError{exitFailed, fmt.Sprintf("the query took longer than %s and was ended: %s", q.timeout, queryText(query)),
 			"name account and day in it, or give more --timeout"}
 	case errors.As(err, &not):
-		return usageError("for example: SELECT event_name, count(*) FROM records GROUP BY ALL", "%v", err)
+		return usageError("for example: SELECT event_name, count(*) FROM records GROUP BY event_name", "%v", err)
 	case strings.Contains(err.Error(), "Out of Memory Error"):
 		return &exitError{exitFailed, fmt.Sprintf("the query needs more memory than %d MiB: %s", q.memory, queryText(query)),
 			"ask for fewer columns or rows (WHERE, LIMIT), or give more --memory"}
 	}
-	return fmt.Errorf("query: %w", err)
+	return engineFailure(fmt.Errorf("query: %w", err))
 }
 
 // writeRows hands rows on, one at a time.

@@ -12,7 +12,6 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
@@ -81,7 +80,7 @@ func (j *jsonRows) head(names []string) error {
 		if err != nil {
 			return err
 		}
-		j.names = append(j.names, string(safeJSON(text)))
+		j.names = append(j.names, string(report.JSONLine(text)))
 	}
 	return nil
 }
@@ -94,7 +93,7 @@ func (j *jsonRows) row(values []any) error {
 		}
 		j.w.WriteString(j.names[i])
 		j.w.WriteByte(':')
-		j.w.Write(safeJSON(jsonValue(v)))
+		j.w.Write(report.JSONLine(jsonValue(v)))
 	}
 	_, err := j.w.WriteString("}\n")
 	return err
@@ -117,31 +116,6 @@ func jsonValue(v any) []byte {
 		_ = enc.Encode(cell(v)) // a text can always be written
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
-}
-
-// safeJSON escapes what JSON lets stand but a terminal or a reader may be
-// deceived by: controls, bidi and zero-width characters.
-func safeJSON(text []byte) []byte {
-	if !bytes.ContainsFunc(text, unseen) {
-		return text
-	}
-	var out []byte
-	for _, r := range string(text) {
-		switch {
-		case !unseen(r):
-			out = utf8.AppendRune(out, r)
-		case r > 0xFFFF:
-			r -= 0x10000
-			out = fmt.Appendf(out, `\u%04x\u%04x`, 0xD800+r>>10, 0xDC00+r&0x3FF)
-		default:
-			out = fmt.Appendf(out, `\u%04x`, r)
-		}
-	}
-	return out
-}
-
-func unseen(r rune) bool {
-	return r >= 0x7F && (unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) || unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r))
 }
 
 // csvRows writes a head line and the rows, with nothing that a spreadsheet would

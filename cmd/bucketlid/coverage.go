@@ -53,7 +53,7 @@ func newCoverage() *cobra.Command {
 	flags.Lookup("output").Usage = "output `format`: " + strings.Join(coverageFormats(), ", ") + " (default: table on a terminal, else jsonl)"
 	flags.StringArrayVar(&h.accessLogs, "access-logs", nil, "also read S3 server access logs from this `source` (can be repeated)")
 	flags.BoolVar(&f.validate, "validate-digests", false, "check the log files by CloudTrail's digest files in the SOURCEs")
-	flags.StringArrayVar(&f.keys, "keys", nil, "CloudTrail's public keys: a `file` that `aws cloudtrail list-public-keys` wrote (can be repeated)")
+	flags.StringArrayVar(&f.keys, "keys", nil, "CloudTrail's public keys: a `file` that `aws cloudtrail list-public-keys` wrote (can be repeated; default: ask CloudTrail)")
 	flags.StringSliceVar(&h.accounts, "account", nil, "read only these `accounts`' logs (12 digits, comma-separated)")
 	flags.StringSliceVar(&h.regions, "region", nil, "read only these `regions`")
 	flags.StringVar(&h.from, "from", "", "read only records from this `time` on (RFC 3339, date, or age such as 36h or 7d)")
@@ -79,7 +79,7 @@ func (f *coverageFlags) run(cmd *cobra.Command, specs []string) error {
 	if err != nil {
 		return err
 	}
-	if err := readOnce(specs, f.hunt.accessLogs); err != nil {
+	if err := readOnce(specs, f.hunt.accessLogs, nil); err != nil {
 		return err
 	}
 	if len(f.keys) > 0 && !f.validate {
@@ -89,8 +89,8 @@ func (f *coverageFlags) run(cmd *cobra.Command, specs []string) error {
 	if err != nil {
 		return err
 	}
-	if f.hunt.output.format != "" && !slices.Contains(coverageFormats(), f.hunt.output.format) {
-		return usageError("formats: "+strings.Join(coverageFormats(), ", "), "-o: unknown format %q", f.hunt.output.format)
+	if err := f.checkFormat(); err != nil {
+		return err
 	}
 	out, w, err := f.hunt.output.plain(cmd)
 	if err != nil {
@@ -110,7 +110,17 @@ func (f *coverageFlags) run(cmd *cobra.Command, specs []string) error {
 	if err != nil {
 		return interrupted(cmd.Context(), err)
 	}
+	var problems []string
+	if f.validate && len(f.keys) == 0 && len(s.digests.found) > 0 {
+		keys, problems = askKeys(cmd.Context(), s.digests.found)
+		if cmd.Context().Err() != nil {
+			return interrupted(cmd.Context(), cmd.Context().Err())
+		}
+	}
 	sheet := s.sheet(specs, keys)
+	for _, p := range problems {
+		sheet.Report.Statements = append(sheet.Report.Statements, coverage.Statement{Text: p})
+	}
 	if err := f.write(w, sheet); err != nil {
 		return err
 	}
@@ -118,6 +128,13 @@ func (f *coverageFlags) run(cmd *cobra.Command, specs []string) error {
 		return err
 	}
 	return f.verdict(sheet)
+}
+
+func (f *coverageFlags) checkFormat() error {
+	if f.hunt.output.format != "" && !slices.Contains(coverageFormats(), f.hunt.output.format) {
+		return usageError("formats: "+strings.Join(coverageFormats(), ", "), "-o: unknown format %q", f.hunt.output.format)
+	}
+	return nil
 }
 
 func (f *coverageFlags) write(w io.Writer, sheet *report.CoverageSheet) error {

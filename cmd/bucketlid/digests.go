@@ -7,9 +7,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -19,6 +21,7 @@ import (
 
 	"github.com/bucketlid/bucketlid/coverage"
 	"github.com/bucketlid/bucketlid/ingest"
+	"github.com/bucketlid/bucketlid/ingest/awslog"
 )
 
 // digests are the digest files of a source, the log files with their hashes,
@@ -179,4 +182,51 @@ func (d *digests) sign(ctx context.Context) error {
 		return denied
 	}
 	return err
+}
+
+// askKeysFor bounds how long CloudTrail is asked for its public keys.
+const askKeysFor = 20 * time.Second
+
+// askKeys asks CloudTrail for the public keys of the digests' Regions and times.
+// What went wrong is told, and leaves digests unproven.
+func askKeys(ctx context.Context, found []*coverage.Digest) (keys coverage.Keys, problems []string) {
+	ctx, cancel := context.WithTimeout(ctx, askKeysFor)
+	defer cancel()
+	spans := map[string][2]time.Time{}
+	for _, d := range found {
+		span, ok := spans[d.Region]
+		if !ok || d.Start.Before(span[0]) {
+			span[0] = d.Start
+		}
+		if d.End.After(span[1]) {
+			span[1] = d.End
+		}
+		spans[d.Region] = span
+	}
+	keys = coverage.Keys{}
+	for _, region := range slices.Sorted(maps.Keys(spans)) {
+		of, wrong, err := publicKeysOf(ctx, region, spans[region])
+		if err != nil {
+			wrong = append(wrong, "The public keys of "+region+" could not be asked for: "+err.Error()+"; or give them with --keys")
+		}
+		maps.Copy(keys, of)
+		problems = append(problems, wrong...)
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return keys, problems
+}
+
+// publicKeysOf asks one Region. Its keys are read as those of a file are.
+func publicKeysOf(ctx context.Context, region string, span [2]time.Time) (coverage.Keys, []string, error) {
+	list, err := awslog.PublicKeys(ctx, region, span[0], span[1])
+	if err != nil {
+		return nil, nil, err
+	}
+	text, err := json.Marshal(list)
+	if err != nil {
+		return nil, nil, err
+	}
+	return coverage.ParseKeys(text)
 }

@@ -77,7 +77,7 @@ func (l *live) Read(ctx context.Context, like remedy.State) (remedy.State, error
 }
 
 // Do makes one call.
-func (l *live) Do(ctx context.Context, c account.Call) error {
+func (l *live) Do(ctx context.Context, c account.Call) (string, error) {
 	return l.writer.Do(ctx, c, remedy.Action(c.Operation))
 }
 
@@ -134,16 +134,20 @@ func onePlan(verb string) cobra.PositionalArgs {
 // ended turns what stopped a run into its exit code.
 func ended(err error, plan, verb string) error {
 	var partly *remedy.PartlyError
+	var unfinished *account.UnfinishedError
 	var denied *account.WriteDeniedError
+	var refused *account.SignInError
 	again := "bucketlid fix " + verb + " " + plan
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &partly):
 		return &exitError{exitPartly, err.Error(), "what was done is kept in " + journalName(plan) + "; go on with: " + again + " --resume, or take it back with: bucketlid fix rollback " + plan}
+	case errors.As(err, &unfinished):
+		return &exitError{exitPartly, err.Error(), "once AWS has made it: " + again + " --resume"}
 	case errors.Is(err, remedy.ErrStale):
 		return &exitError{exitStale, err.Error(), "nothing was changed; make a new plan"}
-	case errors.As(err, &denied):
+	case errors.As(err, &denied), errors.As(err, &refused):
 		return &exitError{exitPermission, err.Error(), "nothing was changed; then again: " + again}
 	}
 	return err

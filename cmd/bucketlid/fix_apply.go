@@ -86,7 +86,7 @@ func (f *applyFlags) prepare(cmd *cobra.Command, name string) (*prepared, error)
 	if err != nil {
 		return nil, err
 	}
-	j, err := openJournal(name, plan)
+	j, err := openJournal(name, plan.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -180,6 +180,11 @@ func (f *applyFlags) apply(cmd *cobra.Command, name string) error {
 	if err := confirmed(cmd, p.plan.Bucket, f.yes, p.option.Confirm); err != nil {
 		return err
 	}
+	release, err := hold(cmd.ErrOrStderr(), p.plan.Bucket, list)
+	if err != nil {
+		return err
+	}
+	defer release()
 	if err := p.journal.record(remedy.Entry{Plan: p.plan.ID, Option: p.option.ID, Event: "begin"}); err != nil {
 		return err
 	}
@@ -273,6 +278,11 @@ func (f *applyFlags) rollback(cmd *cobra.Command, name string) error {
 	if err := confirmed(cmd, p.plan.Bucket, f.yes, p.warnings()); err != nil {
 		return err
 	}
+	release, err := hold(cmd.ErrOrStderr(), p.plan.Bucket, list)
+	if err != nil {
+		return err
+	}
+	defer release()
 	if err := p.run.Rollback(cmd.Context(), done.Done, done.Undone); err != nil {
 		return ended(err, name, "rollback")
 	}

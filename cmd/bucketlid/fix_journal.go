@@ -27,19 +27,19 @@ type journal struct {
 
 func journalName(plan string) string { return plan + ".journal" }
 
-// openJournal reads the journal of a plan and locks it. A line that was cut off
+// openJournal reads the journal of a plan, which has this id, and locks it. A line that was cut off
 // by the end of a process was not acknowledged and counts as not written.
-func openJournal(plan string, p *remedy.Plan) (*journal, error) {
+func openJournal(plan, id string) (*journal, error) {
 	j := &journal{name: journalName(plan)}
 	release, ok, err := lockFile(j.name)
 	switch {
 	case err != nil:
 		return nil, usageError("the folder of the plan must be writable: what is done is kept there", "journal: %v", err)
 	case !ok:
-		return nil, &exitError{exitFailed, j.name + " is in use: another fix of this plan is running", "wait for it to end"}
+		return nil, &exitError{exitFailed, j.name + " is in use: another run of this plan has it", "wait for it to end"}
 	}
 	j.release = release
-	entries, err := readJournal(j.name, p.ID)
+	entries, err := readJournal(j.name, id)
 	if err == nil {
 		j.progress, err = remedy.Follow(entries)
 	}

@@ -26,6 +26,7 @@ import (
 func enforced(t *testing.T, s *oracle.Server, accountID string) *s3.Client {
 	t.Helper()
 	mototest.Isolate(t)
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	t.Setenv("AWS_ENDPOINT_URL", s.URL)
 	t.Setenv("AWS_ACCESS_KEY_ID", s.Owner.Access)
 	t.Setenv("AWS_SECRET_ACCESS_KEY", s.Owner.Secret)
@@ -51,8 +52,8 @@ func enforced(t *testing.T, s *oracle.Server, accountID string) *s3.Client {
 	return client(t)
 }
 
-// unsigned is how the server answers a request without a signature.
-func unsigned(t *testing.T, s *oracle.Server, key, query string) int {
+// answered is how the server answers a request without a signature.
+func answered(t *testing.T, s *oracle.Server, key, query string) int {
 	t.Helper()
 	resp, err := s.Client(nil).Get(s.URL + s.Path(fixBucket, key) + query)
 	check(t, err)
@@ -88,7 +89,7 @@ func TestFixAgainstVersity(t *testing.T) {
 	text = strings.Replace(text, `"Condition":{"Bool":{"aws:SecureTransport":"false"}}`, `"Condition":{"StringLike":{"aws:Referer":"*"}}`, 1)
 	_, err = c.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: name, Policy: &text})
 	check(t, err)
-	thereAndBack(t, func() int { return unsigned(t, s, "k", "") }, "policy-statement")
+	thereAndBack(t, func() int { return answered(t, s, "k", "") }, "policy-statement")
 }
 
 // radosgw enforces ACLs, policies and IgnorePublicAcls.
@@ -103,8 +104,8 @@ func TestFixAgainstRadosgw(t *testing.T) {
 	check(t, err)
 	_, err = c.PutObject(ctx, &s3.PutObjectInput{Bucket: name, Key: aws.String("k"), ACL: types.ObjectCannedACLPublicRead, Body: strings.NewReader("x")})
 	check(t, err)
-	list := func() int { return unsigned(t, s, "", "?list-type=2") }
-	read := func() int { return unsigned(t, s, "k", "") }
+	list := func() int { return answered(t, s, "", "?list-type=2") }
+	read := func() int { return answered(t, s, "k", "") }
 	thereAndBack(t, list, "bucket-acl-grants")
 	thereAndBack(t, list, "ignore-public-acls")
 	thereAndBack(t, read, "object-acl-grants", "--object", "k")

@@ -27,6 +27,7 @@ import (
 // planFlags are the flags of fix plan, as given.
 type planFlags struct {
 	live    liveFlags
+	whom    whomFlags
 	alerts  string
 	alert   string
 	objects []string
@@ -45,7 +46,8 @@ func newFixPlan() *cobra.Command {
 			"and whether it can be undone. Nothing is changed.\n\n" +
 			"BUCKET is read from AWS. FILE is a stream that hunt or scan wrote (-o jsonl), whose\n" +
 			"alerts name bucket, objects and readers; or saved settings, for which AWS is not asked.\n" +
-			"ALERT is the id of an alert in --alerts FILE.",
+			"ALERT is the id of an alert in --alerts FILE. One of kind shared, or --grantee, takes a\n" +
+			"named foreign account out and leaves everybody else what they have.",
 		Example: "  bucketlid fix plan my-bucket\n" +
 			"  bucketlid fix plan a-0123456789ab --alerts hunt.jsonl --out plan.json",
 		Args: func(_ *cobra.Command, args []string) error {
@@ -57,6 +59,7 @@ func newFixPlan() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	f.live.add(cmd.Flags())
+	f.whom.add(cmd.Flags())
 	cmd.Flags().StringVar(&f.alerts, "alerts", "", "the `stream` in which the ALERT is looked up")
 	cmd.Flags().StringVar(&f.alert, "alert", "", "of a FILE with several alerts, the one with this `id`")
 	cmd.Flags().StringArrayVar(&f.objects, "object", nil, "look at the ACL of this object too: `KEY` or KEY?versionId=ID (can be repeated)")
@@ -122,13 +125,17 @@ func (f *planFlags) save(text []byte) error {
 
 // request gathers what the plan is about.
 func (f *planFlags) request(ctx context.Context, arg string) (remedy.Request, error) {
+	whom, err := f.whom.named()
+	if err != nil {
+		return remedy.Request{}, err
+	}
 	objects := objectsNamed(f.objects)
 	switch {
 	case isFile(arg):
 		// A stream may be long and is read line by line; saved settings are short.
 		if text, err := readWhole(arg); err == nil {
 			if s, ok := savedState(text); ok {
-				return remedy.Request{State: s}, nil
+				return remedy.Request{State: s, Whom: whom}, nil
 			}
 		}
 		return f.fromStream(ctx, arg, f.alert, objects)
@@ -142,7 +149,7 @@ func (f *planFlags) request(ctx context.Context, arg string) (remedy.Request, er
 		return remedy.Request{}, usageError("give a bucket's name, an alert's id or a file that exists", "%q is none of them", arg)
 	}
 	state, err := f.read(ctx, arg, "", "", objects)
-	return remedy.Request{State: state}, err
+	return remedy.Request{State: state, Whom: whom}, err
 }
 
 var (
@@ -239,11 +246,18 @@ func (f *planFlags) fromStream(ctx context.Context, name, id string, objects []a
 	if err != nil {
 		return remedy.Request{}, err
 	}
+	whom, err := f.whom.named()
+	if i := slices.IndexFunc(list, func(a triage.Alert) bool { return a.ID == id }); i >= 0 {
+		whom, err = f.whom.ofAlert(&list[i])
+	}
+	if err != nil {
+		return remedy.Request{}, err
+	}
 	for i := range list {
-		objects = append(objects, objectsNamed(keysOf(&list[i]))...)
+		objects = append(objects, objectsNamed(alertKeys(&list[i]))...)
 	}
 	state, err := f.read(ctx, list[0].Bucket, list[0].Account, list[0].Region, objects)
-	r := remedy.Request{State: state, Alert: id, Readers: readersOf(list)}
+	r := remedy.Request{State: state, Alert: id, Readers: readersOf(list, whom), Whom: whom}
 	for i := range list {
 		if by := list[i].OpenedBy; by != nil {
 			r.Marks = append(r.Marks, by.UserAgent, by.InvokedBy)
@@ -257,10 +271,6 @@ func about(list []triage.Alert, id, name string) ([]triage.Alert, error) {
 	bucket := ""
 	var buckets []string
 	for _, a := range list {
-		if a.ID == id && a.Kind == triage.KindShared {
-			return nil, usageError("take the account out of the policy or ACL by hand, and see what is left with: bucketlid explain",
-				"alert %s is about a named account, and fix closes what strangers can do", id)
-		}
 		if a.ID == id {
 			bucket = a.Bucket
 		}
@@ -281,17 +291,20 @@ func about(list []triage.Alert, id, name string) ([]triage.Alert, error) {
 	return slices.DeleteFunc(slices.Clone(list), func(a triage.Alert) bool { return a.Bucket != bucket }), nil
 }
 
-func keysOf(a *triage.Alert) []string {
+func alertKeys(a *triage.Alert) []string {
 	if a.Key != "" {
 		return []string{a.Key}
 	}
 	return a.Keys
 }
 
-// readersOf is what the alerts tell of strangers' use.
-func readersOf(list []triage.Alert) remedy.Readers {
+// readersOf is what the alerts tell of the use by strangers, or by those named.
+func readersOf(list []triage.Alert, whom remedy.Whom) remedy.Readers {
 	var r remedy.Readers
 	for i := range list {
+		if len(whom) > 0 && !slices.ContainsFunc(list[i].Principals, func(p string) bool { return slices.Contains(whom, p) }) {
+			continue
+		}
 		seen := &list[i].AccessSeen
 		if seen.Verdict == "cannot-be-known" {
 			r.Why = cmp.Or(r.Why, seen.Why)
@@ -348,8 +361,10 @@ func showPlan(w io.Writer, p *remedy.Plan, file string) error {
 		fmt.Fprintf(&b, format+"\n", args...)
 	}
 	line("Bucket %s of account %s, %s", p.Bucket, p.Account, p.Region)
-	if len(p.Closes) == 0 {
-		line("Nothing to do: strangers have no access, and no guard holds any back.")
+	if len(p.Closes) == 0 && len(p.Unknown) > 0 {
+		line("Nothing open is known, and not everything could be read: %s may have access.", whomWords(p.Whom))
+	} else if len(p.Closes) == 0 {
+		line("Nothing to do: %s have no access, and no guard holds any back.", whomWords(p.Whom))
 	} else {
 		line("\n%d to close:", len(p.Closes))
 	}
@@ -362,8 +377,11 @@ func showPlan(w io.Writer, p *remedy.Plan, file string) error {
 	for _, u := range p.Unknown {
 		line("Not known: %s", u)
 	}
+	if len(p.Closes) > 0 && len(p.Options) == 0 {
+		line("\nNo option closes it. What anyone may do, %s may do too: see what strangers can do with: bucketlid fix plan %s", whomWords(p.Whom), p.Bucket)
+	}
 	if len(p.Options) > 0 {
-		line("\n%d options, least disruptive first; * is what fix apply uses:", len(p.Options))
+		line("\n%s, least disruptive first; * is what fix apply uses:", counted(len(p.Options), "option"))
 	}
 	for i := range p.Options {
 		showOption(line, p, &p.Options[i])

@@ -33,6 +33,7 @@ type huntFlags struct {
 	failOn     string
 	known      knownFlags
 	accessLogs []string
+	findings   []string
 }
 
 func newHunt() *cobra.Command {
@@ -45,7 +46,10 @@ func newHunt() *cobra.Command {
 			"public: who did it, from where, which bucket, which group and permission, since when\n" +
 			"and until when, and what holds it shut.\n\n" +
 			"SOURCE is a file, a folder (read with all below it), - for standard input, or\n" +
-			"s3://bucket/prefix. Every usual form of CloudTrail records is recognised by its content.",
+			"s3://bucket/prefix. Every usual form of CloudTrail records is recognised by its content.\n\n" +
+			"Or a query engine finds the few records that matter and adds up the rest, where they lie\n" +
+			"(docs/engines.md): archive://FOLDER, trino://host:port/catalog/schema/table or\n" +
+			"athena://workgroup/database.table.",
 		Example: "  bucketlid hunt ./AWSLogs\n" +
 			"  bucketlid hunt s3://my-trail-bucket/AWSLogs --account 111122223333 --since 36h -o md --out report.md",
 		Args: func(_ *cobra.Command, args []string) error {
@@ -65,6 +69,7 @@ func newHunt() *cobra.Command {
 	flags.StringVar(&f.to, "to", "", "read only records before this `time`")
 	flags.StringVar(&f.since, "since", "", "the same as --from with an age, such as `36h`")
 	flags.StringArrayVar(&f.accessLogs, "access-logs", nil, "also read S3 server access logs from this `source`, to see who used an opening (can be repeated)")
+	flags.StringArrayVar(&f.findings, "findings", nil, findingsUsage)
 	flags.StringVar(&f.endpoint, "endpoint-url", "", "`URL` of the S3 service, as for the AWS CLI (also AWS_ENDPOINT_URL)")
 	flags.IntVar(&f.workers, "workers", 0, "objects read at once (0: one for each CPU)")
 	flags.BoolVar(&f.noProgress, "no-progress", false, "show no progress bar")
@@ -79,7 +84,7 @@ func (f *huntFlags) run(cmd *cobra.Command, specs []string) error {
 	if err != nil {
 		return err
 	}
-	if err := readOnce(specs, f.accessLogs); err != nil {
+	if err := readOnce(specs, f.accessLogs, f.findings); err != nil {
 		return err
 	}
 	if f.failOn != "" && !slices.Contains(triage.Severities, triage.Severity(f.failOn)) {
@@ -98,9 +103,16 @@ func (f *huntFlags) run(cmd *cobra.Command, specs []string) error {
 	if h.workers <= 0 {
 		h.workers = runtime.GOMAXPROCS(0)
 	}
+	others, err := h.readFindings(cmd.Context(), f.findings)
+	if err != nil {
+		return interrupted(cmd.Context(), err)
+	}
 	started := time.Now()
 	bar := startProgress(cmd.ErrOrStderr(), &h.progress, !f.noProgress && !f.quiet)
-	err = h.read(cmd.Context(), specs)
+	h.phase = bar.phase
+	asked, read := engineSpecs(specs)
+	h.asked = asked
+	err = h.read(cmd.Context(), read)
 	bar.phase("folding changes")
 	if err != nil {
 		bar.stop()
@@ -108,9 +120,11 @@ func (f *huntFlags) run(cmd *cobra.Command, specs []string) error {
 	}
 	result := triage.Rank(h.ledger, h.baseline, known)
 	bar.stop()
+	h.tellSkipped(others)
 	summary := h.summary(result)
-	config := h.config(specs)
-	config.AccessLogs = f.accessLogs
+	others.beside(&result, h.seen(&result), summary)
+	config := h.config(shownSpecs(specs))
+	config.AccessLogs, config.Findings = f.accessLogs, f.findings
 	told(config, known)
 	if err := emit(out.handler, config, result, h.skipped, summary); err != nil {
 		return err

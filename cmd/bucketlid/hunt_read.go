@@ -30,6 +30,8 @@ type hunt struct {
 	endpoint   string
 	accessLogs []string
 	progress   ingest.Progress
+	asked      []string          // sources that a query engine answers for
+	phase      func(name string) // told what goes on beside reading; may be nil
 	// also is handed every record that the filter takes, by the worker that reads
 	// it; nil: nobody else wants them.
 	also func(worker int, h *trail.Header, raw []byte)
@@ -88,6 +90,11 @@ func (h *hunt) read(ctx context.Context, specs []string) error {
 	if err != nil {
 		return err
 	}
+	engines, done, err := openEngines(ctx, h.asked)
+	if err != nil {
+		return err
+	}
+	defer done()
 	workers := make([]*worker, h.workers)
 	for i := range workers {
 		workers[i] = newWorker(h.filter)
@@ -102,6 +109,12 @@ func (h *hunt) read(ctx context.Context, specs []string) error {
 		err = ingest.Each(ctx, lines, h.workers, opts, func(i int, obj ingest.Object) error {
 			return workers[i].object(ctx, obj, workers[i].accessLog)
 		})
+	}
+	for i := 0; i < len(engines) && err == nil; i++ {
+		var sifted *worker
+		if sifted, err = h.sift(ctx, h.asked[i], engines[i]); err == nil {
+			workers = append(workers, sifted)
+		}
 	}
 	if err != nil {
 		return err

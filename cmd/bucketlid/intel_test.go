@@ -69,8 +69,16 @@ func TestIntelCommands(t *testing.T) {
 			t.Errorf("intel %v: exit %d, want %d\nstdout %s\nstderr %s", args, code, tt.code, stdout, stderr)
 		}
 	}
+	own := filepath.Join(filepath.Dir(sources), "own.csv")
+	if err := os.WriteFile(own, []byte("192.0.2.0,192.0.2.9,DE\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	write("- name: places\n  file: own.csv\n  kind: country\n  format: csv\n  licence: CC BY 4.0\n")
+	if stdout, stderr, code := command(t, newIntel, "update", "--sources", sources, "--source", "places", "--dir", dir); code != exitDone || !strings.Contains(stdout, "updated   places: 2 networks") {
+		t.Errorf("a local file: exit %d\n%s%s", code, stdout, stderr)
+	}
 	d, notes, err := loadIntel(dir)
-	if err != nil || len(notes) > 0 || len(d.Sources()) != 2 {
+	if err != nil || len(notes) > 0 || len(d.Sources()) != 3 {
 		t.Error(d.Sources(), notes, err)
 	}
 }

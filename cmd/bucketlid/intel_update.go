@@ -153,6 +153,7 @@ type fileRow struct {
 	Name       string `yaml:"name"`
 	Title      string `yaml:"title"`
 	URL        string `yaml:"url"`
+	File       string `yaml:"file"`
 	Kind       string `yaml:"kind"`
 	Provider   string `yaml:"provider"`
 	Format     string `yaml:"format"`
@@ -192,6 +193,9 @@ func (f *updateFlags) addFile(dir string, rows *[]intel.Row) error {
 			at = len(*rows)
 			*rows = append(*rows, intel.Row{Name: r.Name, Title: r.Name, MaxAge: 30 * 24 * time.Hour})
 		}
+		if r.File != "" && !filepath.IsAbs(r.File) {
+			r.File = filepath.Join(filepath.Dir(path), r.File)
+		}
 		if err := r.change(&(*rows)[at]); err != nil {
 			return usageError("good forms: 36h, 7d, 4w", "%s: the source %s: %v", path, r.Name, err)
 		}
@@ -210,6 +214,9 @@ func (r fileRow) change(row *intel.Row) error {
 		if p.from != "" {
 			*p.to = p.from
 		}
+	}
+	if r.File != "" {
+		row.URL, row.Path = r.URL, r.File
 	}
 	row.Kind = intel.Kind(kind)
 	if r.MaxAge == "" {

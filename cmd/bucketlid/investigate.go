@@ -4,8 +4,10 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -21,10 +23,12 @@ import (
 
 // investigateFlags are the flags of investigate, as given.
 type investigateFlags struct {
-	hunt   huntFlags // where logs are read from, and where output goes
-	all    bool
-	saved  string
-	around string
+	hunt    huntFlags // where logs are read from, and where output goes
+	archive string    // instead of sources
+	timeout time.Duration
+	all     bool
+	saved   string
+	around  string
 }
 
 func newInvestigate() *cobra.Command {
@@ -33,7 +37,8 @@ func newInvestigate() *cobra.Command {
 		Use: "investigate", GroupID: "understand", Short: "Follow a user, an address, a bucket or an alert through the logs",
 		Long: "Follow one user, address, bucket or alert through CloudTrail logs: a summary, a timeline\n" +
 			"with its gaps, the standard questions answered with the events behind each answer and\n" +
-			"what it may miss, and the commands to go on with. It reads; it changes nothing.",
+			"what it may miss, and the commands to go on with. It reads; it changes nothing.\n\n" +
+			"The records come from SOURCEs, or with --archive from a folder that archive load filled.",
 		Example: "  bucketlid investigate alert a-54d52271d306 ./AWSLogs --context context.yaml\n" +
 			"  bucketlid investigate user alice ./AWSLogs --from 2026-08-01 -o md --out alice.md",
 		Args: func(_ *cobra.Command, args []string) error {
@@ -69,17 +74,19 @@ var investigateKinds = []investigateKind{
 
 func (f *investigateFlags) kind(k investigateKind) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: string(k.kind) + " " + k.name + " SOURCE…", Short: k.short, Example: k.example,
+		Use: string(k.kind) + " " + k.name + " [SOURCE…]", Short: k.short, Example: k.example,
 		Args: func(_ *cobra.Command, args []string) error {
-			switch len(args) {
-			case 0:
-				return usageError("for example: "+firstExample(k.example), "investigate %s needs %s and a SOURCE", k.kind, k.name)
-			case 1:
-				return usageError("for example: "+firstExample(k.example), "investigate %s %s needs a SOURCE: a file, a folder, - or s3://bucket/prefix", k.kind, args[0])
+			if len(args) == 0 {
+				return usageError("for example: "+firstExample(k.example), "investigate %s needs %s and a SOURCE, or --archive", k.kind, k.name)
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, k.kind, args[0], args[1:]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.sources(k, args); err != nil {
+				return err
+			}
+			return f.run(cmd, k.kind, args[0], args[1:])
+		},
 	}
 	f.add(cmd.Flags(), k.kind)
 	return cmd
@@ -102,6 +109,8 @@ func (f *investigateFlags) add(flags *pflag.FlagSet, kind investigate.Kind) {
 	flags.StringVar(&h.since, "since", "", "the same as --from with an age, such as `36h`")
 	flags.StringVar(&h.endpoint, "endpoint-url", "", "`URL` of the S3 service, as for the AWS CLI (also AWS_ENDPOINT_URL)")
 	flags.IntVar(&h.workers, "workers", 0, "objects read at once (0: one for each CPU)")
+	flags.StringVar(&f.archive, "archive", "", "read the archive in this `folder`, or at s3://bucket/prefix, instead of SOURCEs (bucketlid archive load)")
+	flags.DurationVar(&f.timeout, "timeout", 0, "end after this `time` with an error, such as 5m (0: never)")
 	flags.BoolVar(&h.noProgress, "no-progress", false, "show no progress bar")
 	flags.BoolVarP(&h.quiet, "quiet", "q", false, "print no notes")
 	flags.BoolVar(&h.strict, "strict", false, "exit 5 when any input was skipped or a gap was found")
@@ -125,18 +134,26 @@ func (f *investigateFlags) run(cmd *cobra.Command, kind investigate.Kind, subjec
 	if err != nil {
 		return err
 	}
+	if f.archive != "" {
+		if q.archive, err = openArchive(cmd.Context(), f.archive); err != nil {
+			return err
+		}
+		defer q.archive.Close()
+	}
 	out, format, err := f.open(cmd)
 	if err != nil {
 		return err
 	}
 	defer out.discard()
-	err = q.gather(cmd)
-	if err != nil {
-		return interrupted(cmd.Context(), err)
+	if err = f.gather(cmd, q); err != nil {
+		return err
 	}
 	found := q.collector.Investigate(q.subject, investigate.Found{Ledger: q.hunt.ledger, Baseline: q.hunt.baseline, Result: q.result})
 	summary := q.hunt.summary(q.result)
 	config := q.hunt.config(specs)
+	if q.archive != nil {
+		config.Sources = []string{f.archive}
+	}
 	config.Command = "investigate"
 	told(config, q.known)
 	inquest := &report.Inquest{Config: config, Found: found, Skipped: q.hunt.skipped, Summary: summary}
@@ -150,6 +167,41 @@ func (f *investigateFlags) run(cmd *cobra.Command, kind investigate.Kind, subjec
 		fmt.Fprintln(cmd.ErrOrStderr(), plain(fmt.Sprintf("note: nothing in %d records matches the %s %q", summary.Records, kind, subject)))
 	}
 	return f.hunt.verdict(summary)
+}
+
+// sources checks where records come from: SOURCEs win over an archive that
+// only the environment names.
+func (f *investigateFlags) sources(k investigateKind, args []string) error {
+	specs := args[1:]
+	if len(specs) > 0 && f.archive == os.Getenv("BUCKETLID_ARCHIVE") {
+		f.archive = ""
+	}
+	switch {
+	case len(specs) == 0 && f.archive == "":
+		return usageError("for example: "+firstExample(k.example), "investigate %s %s needs a SOURCE (a file, a folder, - or s3://bucket/prefix), or --archive", k.kind, args[0])
+	case len(specs) > 0 && f.archive != "":
+		return usageError("give one of them", "investigate reads SOURCEs or --archive, not both")
+	}
+	return nil
+}
+
+// gather reads everything, for as long as --timeout says.
+func (f *investigateFlags) gather(cmd *cobra.Command, q *inquiry) error {
+	ctx := cmd.Context()
+	if f.timeout > 0 {
+		limited, cancel := context.WithTimeout(ctx, f.timeout)
+		defer cancel()
+		ctx = limited
+	}
+	err := q.gather(ctx, cmd.ErrOrStderr())
+	if err == nil {
+		return nil
+	}
+	if cmd.Context().Err() == nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return &exitError{exitFailed, fmt.Sprintf("the investigation took longer than %s and was ended: nothing was written", f.timeout),
+			"narrow it with --from, --to and --account, or give more --timeout"}
+	}
+	return interrupted(cmd.Context(), err)
 }
 
 // inquiry reads the flags into what is to be done.
@@ -192,7 +244,7 @@ func (f *investigateFlags) checkAlert(q *inquiry, specs []string) error {
 func stepWords(f *investigateFlags, specs []string) []string {
 	words := slices.Clone(specs)
 	for _, flag := range []struct{ name, value string }{
-		{"--context", f.hunt.known.context}, {"--intel", f.hunt.known.intel}, {"--from", cmp.Or(f.hunt.from, f.hunt.since)}, {"--to", f.hunt.to},
+		{"--archive", f.archive}, {"--context", f.hunt.known.context}, {"--intel", f.hunt.known.intel}, {"--from", cmp.Or(f.hunt.from, f.hunt.since)}, {"--to", f.hunt.to},
 		{"--account", strings.Join(f.hunt.accounts, ",")}, {"--region", strings.Join(f.hunt.regions, ",")}, {"--endpoint-url", f.hunt.endpoint},
 	} {
 		if flag.value != "" {

@@ -8,8 +8,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/spf13/cobra"
-
+	"github.com/bucketlid/bucketlid/archive"
 	"github.com/bucketlid/bucketlid/ingest"
 	"github.com/bucketlid/bucketlid/investigate"
 	"github.com/bucketlid/bucketlid/report"
@@ -27,6 +26,7 @@ type inquiry struct {
 	hunt      *hunt
 	result    triage.Result
 	collector *investigate.Collector
+	archive   *archive.Archive // instead of specs
 }
 
 // inquestOutput is an opened destination with how to draw there.
@@ -37,7 +37,7 @@ type inquestOutput struct {
 }
 
 // records is where records come from: it hands each to the visit of one of its
-// workers. Files are one such place.
+// workers. Files are one such place, an archive is another.
 type records func(ctx context.Context, visits []investigate.Visit) error
 
 func (q *inquiry) follow(kind investigate.Kind, text string) error {
@@ -48,11 +48,10 @@ func (q *inquiry) follow(kind investigate.Kind, text string) error {
 
 // gather reads everything. Of an alert, the parties are known only when it was
 // found: then the sources are read a second time.
-func (q *inquiry) gather(cmd *cobra.Command) error {
+func (q *inquiry) gather(ctx context.Context, notes io.Writer) error {
 	f := &q.flags.hunt
-	bar := startProgress(cmd.ErrOrStderr(), &q.hunt.progress, !f.noProgress && !f.quiet)
+	bar := startProgress(notes, &q.hunt.progress, !f.noProgress && !f.quiet && q.archive == nil)
 	defer bar.stop()
-	ctx := cmd.Context()
 	if q.subject.Kind != investigate.Alert {
 		err := q.collect(ctx, q.hunted)
 		bar.phase("folding changes")
@@ -85,7 +84,7 @@ func (q *inquiry) findAlert(ctx context.Context) error {
 			return err
 		}
 	} else {
-		if err := q.hunt.read(ctx, q.specs); err != nil {
+		if err := q.read(ctx); err != nil {
 			return err
 		}
 		q.result = triage.Rank(q.hunt.ledger, q.hunt.baseline, q.known)
@@ -142,12 +141,23 @@ func (q *inquiry) collect(ctx context.Context, from records) error {
 // hunted reads the sources for hunt and visits at once.
 func (q *inquiry) hunted(ctx context.Context, visits []investigate.Visit) error {
 	q.hunt.also = func(worker int, h *trail.Header, raw []byte) { visits[worker](h, raw) }
+	return q.read(ctx)
+}
+
+// read reads everything for hunt.
+func (q *inquiry) read(ctx context.Context) error {
+	if q.archive != nil {
+		return q.hunt.readArchive(ctx, q.archive)
+	}
 	return q.hunt.read(ctx, q.specs)
 }
 
 // again reads the sources for visits alone. What cannot be read was named the
 // first time.
 func (q *inquiry) again(ctx context.Context, visits []investigate.Visit) error {
+	if q.archive != nil {
+		return q.hunt.visitArchive(ctx, q.archive, visits)
+	}
 	workers := q.readers()
 	return q.each(ctx, newWorker(q.hunt.filter), func(i int, obj ingest.Object) error {
 		w := workers[i]

@@ -15,13 +15,15 @@ import (
 
 // knownFlags name what is known beside the logs.
 type knownFlags struct {
-	context string
-	intel   string
+	context  string
+	intel    string
+	journals []string
 }
 
 func (f *knownFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.context, "context", "", "context `file`: your accounts, networks, people and buckets (bucketlid context init)")
 	flags.StringVar(&f.intel, "intel", "", "`directory` of what is publicly known of addresses (bucketlid intel update)")
+	flags.StringArrayVar(&f.journals, "journal", nil, "`file` PLAN.journal, or the folder of plans, by which calls of fix and guard are known as our own (can be repeated)")
 }
 
 // load reads both. Notes name files that could not be used.
@@ -35,6 +37,9 @@ func (f *knownFlags) load(notes io.Writer) (triage.Known, error) {
 		for _, p := range k.Context.Warnings(time.Now()) {
 			fmt.Fprintln(notes, "warning: "+plain(p.String()))
 		}
+	}
+	if k.Journals, k.JournalNames, err = loadJournals(f.journals); err != nil {
+		return k, err
 	}
 	var problems []string
 	if k.Networks, problems, err = loadIntel(f.intel); err != nil {

@@ -149,7 +149,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError("see: "+cmd.CommandPath()+" --help", "%v", err)
 	})
-	root.AddCommand(newHunt(), newScan(), newReport(), newExplain(), newInvestigate(), newCoverage(), newFix(),
+	root.AddCommand(newHunt(), newScan(), newReport(), newExplain(), newInvestigate(), newCoverage(), newFix(), newGuard(),
 		newArchive(), newContext(), newIntel(), newDemo(), newVersion())
 	root.InitDefaultCompletionCmd("completion")
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {

@@ -5,6 +5,7 @@ package main
 import (
 	"compress/gzip"
 	"encoding/binary"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,8 @@ import (
 	"unicode/utf16"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/bucketlid/bucketlid/archive/duckdb"
 )
 
 func TestMain(m *testing.M) {
@@ -28,10 +31,19 @@ func TestScripts(t *testing.T) {
 			env.Setenv("TMPDIR", env.WorkDir)
 			return nil
 		},
+		Condition: scriptCondition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"gzip": scriptGzip, "truncate": scriptTruncate, "repeat": scriptRepeat, "utf16": scriptUTF16,
 		},
 	})
+}
+
+// scriptCondition is [duckdb]: the build has DuckDB in it, which needs cgo.
+func scriptCondition(name string) (bool, error) {
+	if name != "duckdb" {
+		return false, fmt.Errorf("unknown condition %q", name)
+	}
+	return duckdb.Built, nil
 }
 
 // scriptGzip is `gzip FILE…`: packs each file to FILE.gz.

@@ -15,6 +15,8 @@ func newReport() *cobra.Command {
 	o := &outputFlags{}
 	cmd := &cobra.Command{
 		Use: "report FILE", GroupID: "understand", Short: "Render a saved stream (-o jsonl) again in another format",
+		Long: "Render a saved stream (-o jsonl) of hunt, scan, investigate or coverage again in another\n" +
+			"format: the same as the command itself writes with that -o.",
 		Example: "  bucketlid hunt ./AWSLogs -o jsonl --out run.jsonl\n  bucketlid report run.jsonl -o md",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -33,17 +35,24 @@ func render(cmd *cobra.Command, o *outputFlags, name string) error {
 	if name != "-" {
 		file, err := os.Open(name)
 		if err != nil {
-			return usageError("give the file that `hunt -o jsonl --out FILE` wrote", "%v", err)
+			return usageError("give the file that `-o jsonl --out FILE` wrote", "%v", err)
 		}
 		in = file
 	}
 	defer in.Close()
+	command, stream := report.Saved(in)
+	switch command {
+	case "coverage":
+		return renderCoverage(cmd, o, stream)
+	case "investigate":
+		return renderInquest(cmd, o, stream)
+	}
 	out, err := o.open(cmd)
 	if err != nil {
 		return err
 	}
 	defer out.discard()
-	if err := report.Read(in, out.handler); err != nil {
+	if err := report.Read(stream, out.handler); err != nil {
 		return err
 	}
 	return out.commit()

@@ -30,6 +30,9 @@ type scanFlags struct {
 	objects      string
 	concurrency  int
 	printPolicy  bool
+	send         string
+	probe        bool
+	awsConfig    bool
 }
 
 func newScan() *cobra.Command {
@@ -39,8 +42,8 @@ func newScan() *cobra.Command {
 		GroupID: "find",
 		Short:   "Read live accounts and report what is exposed now",
 		Long: "Read the settings of all S3 buckets of an account, in every Region, and report what\n" +
-			"is exposed now, by which route, to whom, with a request that would succeed. Nothing is\n" +
-			"changed. What could not be read is named and stays unknown.\n\n" +
+			"is exposed now, by which route, to whom, with a request that would succeed. No setting\n" +
+			"is changed. What could not be read is named and stays unknown.\n\n" +
 			"With --with, CloudTrail logs say who opened it and when, and where log and account\n" +
 			"disagree. Credentials are those of the AWS CLI.",
 		Example: "  bucketlid scan\n" +
@@ -64,6 +67,9 @@ func (f *scanFlags) addFlags(cmd *cobra.Command) {
 	f.known.add(flags)
 	flags.StringArrayVar(&f.with, "with", nil, "also read CloudTrail logs from this `source`, as hunt does: who opened it and when (can be repeated)")
 	flags.StringArrayVar(&f.accessLogs, "access-logs", nil, "also read S3 server access logs from this `source` (can be repeated)")
+	flags.StringArrayVar(&f.findings, "findings", nil, findingsUsage)
+	flags.StringVar(&f.send, "send", "", sendUsage)
+	flags.BoolVar(&f.probe, "probe", false, probeUsage)
 	flags.StringSliceVar(&f.profiles, "profile", nil, "sign in with these `profiles` of the AWS configuration, one account each")
 	flags.BoolVar(&f.organization, "organization", false, "scan every account of the organization, by --role-name")
 	flags.StringVar(&f.role, "role-name", "", "`name` of the role to assume in the organization's accounts")
@@ -77,6 +83,7 @@ func (f *scanFlags) addFlags(cmd *cobra.Command) {
 	flags.StringVar(&f.since, "since", "", "the same as --from with an age, such as `36h`")
 	flags.StringVar(&f.endpoint, "endpoint-url", "", "`URL` of the AWS services, as for the AWS CLI (also AWS_ENDPOINT_URL)")
 	flags.IntVar(&f.concurrency, "concurrency", account.DefaultConcurrency, "`buckets` read at once")
+	flags.BoolVar(&f.awsConfig, "config", false, "also read what AWS Config says of the buckets, and show where it and bucketlid disagree")
 	flags.BoolVar(&f.printPolicy, "print-iam-policy", false, "print the IAM policy that lets a scan with these flags read everything, and stop")
 	flags.BoolVar(&f.noProgress, "no-progress", false, "show no progress bar")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no summary block")
@@ -87,7 +94,12 @@ func (f *scanFlags) addFlags(cmd *cobra.Command) {
 // check refuses flags that do not go together.
 func (f *scanFlags) check() (account.Choice, error) {
 	objects, err := account.ParseChoice(f.objects)
+	once := readOnce(f.with, f.accessLogs, f.findings)
 	switch {
+	case once != nil:
+		return objects, once
+	case checkSend(f.send) != nil:
+		return objects, checkSend(f.send)
 	case err != nil:
 		return objects, usageError("for example: --objects sample, or: --objects prefix:exports/", "--objects: %v", err)
 	case f.organization && f.role == "":
@@ -122,7 +134,7 @@ func (f *scanFlags) run(cmd *cobra.Command) error {
 		s.scanner.Keys = s.openedKeys
 	}
 	if f.printPolicy {
-		_, err := fmt.Fprint(cmd.OutOrStdout(), account.IAMPolicy(&s.scanner, f.role))
+		_, err := fmt.Fprint(cmd.OutOrStdout(), account.IAMPolicy(&s.scanner, f.role, append(f.configActions(), f.askedActions()...)...))
 		return err
 	}
 	known, err := f.known.load(cmd.ErrOrStderr())

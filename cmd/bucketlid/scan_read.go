@@ -28,6 +28,10 @@ type scan struct {
 	owned    []account.Owned
 	regions  map[string]bool
 	buckets  int64
+	live     map[string]time.Time // when each bucket was read
+	others   *elsewhere
+	signed   []*account.Account // the accounts that are scanned
+	places   placesOf           // where each bucket lies, for AWS Config
 	unread   unreadSet
 	events   account.Events
 }
@@ -35,6 +39,10 @@ type scan struct {
 func (s *scan) read(ctx context.Context) error {
 	accounts, err := s.signIn(ctx)
 	if err != nil {
+		return err
+	}
+	s.signed = accounts
+	if s.others, err = s.logs.readFindings(ctx, s.flags.findings); err != nil {
 		return err
 	}
 	if err := s.readLogs(ctx); err != nil {
@@ -188,7 +196,12 @@ func (s *scan) found(b account.Settings) {
 		s.unread.add(name, "deleted meanwhile", "the bucket was deleted while it was read")
 		return
 	}
-	for _, u := range account.Unread(b) {
+	s.sawLive(b.Bucket, b.Read)
+	unread := account.Unread(b)
+	if s.flags.awsConfig {
+		s.places.add(b, len(unread) == 0)
+	}
+	for _, u := range unread {
 		object := name
 		if u.Key != "" {
 			object += "/" + u.Key

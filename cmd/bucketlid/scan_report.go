@@ -20,12 +20,21 @@ import (
 // report judges what was read and writes it, as hunt does.
 func (s *scan) report(cmd *cobra.Command, out *output, known triage.Known) error {
 	result := s.chosen(triage.Rank(s.logs.ledger, s.logs.baseline, known))
+	if err := s.probe(cmd.Context(), result.Alerts); err != nil {
+		return err
+	}
+	compared, err := s.compare(cmd.Context(), &result)
+	if err != nil {
+		return signIn(interrupted(cmd.Context(), err))
+	}
 	s.logs.skipped = append(s.logs.skipped, s.unread.messages()...)
 	for reason, n := range s.unread.counts {
 		s.logs.counts.reasons[reason] += n
 	}
+	s.logs.tellSkipped(s.others)
 	summary := s.logs.summary(result)
-	summary.Buckets = s.buckets
+	summary.Buckets, summary.AWSConfig = s.buckets, compared
+	s.others.beside(&result, s.seen(&result), summary)
 	config := s.config()
 	told(config, known)
 	if err := emit(out.handler, config, result, s.logs.skipped, summary); err != nil {
@@ -39,19 +48,25 @@ func (s *scan) report(cmd *cobra.Command, out *output, known triage.Known) error
 		if err := report.WriteSummary(s.notes, *summary, options); err != nil {
 			return err
 		}
+		showCompared(s.notes, compared)
 		s.adviseOnPermissions()
+	}
+	if err := s.send(cmd.Context(), result, config, summary); err != nil {
+		return err
 	}
 	return s.flags.verdict(summary)
 }
 
 func (s *scan) config() *report.Config {
 	c := s.logs.config(s.flags.with)
-	c.Command, c.AccessLogs = "scan", s.flags.accessLogs
+	c.Command, c.AccessLogs, c.Findings = "scan", s.flags.accessLogs, s.flags.findings
 	if c.Sources == nil {
 		c.Sources = []string{}
 	}
 	c.Accounts = slices.Sorted(slices.Values(s.accounts))
 	c.Regions = slices.Sorted(maps.Keys(s.regions))
+	read := s.started.UTC().Truncate(time.Second)
+	c.Read = &read
 	return c
 }
 
@@ -82,6 +97,9 @@ func (s *scan) policyFlags() []string {
 	}
 	if s.flags.organization {
 		out = append(out, "--organization --role-name "+plain(s.flags.role))
+	}
+	if s.flags.awsConfig {
+		out = append(out, "--config")
 	}
 	if len(s.flags.with) > 0 {
 		out = append(out, "--with "+plain(s.flags.with[0]))

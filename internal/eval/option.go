@@ -52,6 +52,18 @@ var options = map[string]func(s *Scenario, c *call, value string) error{
 		}
 		return nil
 	},
+	"tags": func(_ *Scenario, c *call, value string) error {
+		var set []any
+		for _, one := range strings.Split(value, "+") {
+			key, value, ok := strings.Cut(one, ":")
+			if !ok {
+				return fmt.Errorf("want KEY:VALUE, not %q", one)
+			}
+			set = append(set, map[string]any{"Key": key, "Value": value})
+		}
+		c.params["Tagging"] = map[string]any{"xmlns": "http://s3.amazonaws.com/doc/2006-03-01/", "TagSet": map[string]any{"Tag": set}}
+		return nil
+	},
 	"user":  func(_ *Scenario, c *call, value string) error { c.params["userName"] = value; return nil },
 	"trail": func(_ *Scenario, c *call, value string) error { c.params["name"] = value; return nil },
 	"error": func(_ *Scenario, c *call, value string) error { c.err = value; return nil },

@@ -103,7 +103,7 @@ func (c *call) line(scenario string, n int) []byte {
 }
 
 // subresources are what S3's calls name besides the bucket.
-var subresources = map[string]string{"Acl": "acl", "Policy": "policy", "PublicAccessBlock": "publicAccessBlock", "OwnershipControls": "ownershipControls", "Website": "website"}
+var subresources = map[string]string{"Acl": "acl", "Policy": "policy", "PublicAccessBlock": "publicAccessBlock", "OwnershipControls": "ownershipControls", "Website": "website", "Tagging": "tagging"}
 
 func (c *call) parameters() json.RawMessage {
 	p := map[string]any{}

@@ -34,6 +34,7 @@ func TestScenarioErrors(t *testing.T) {
 		{"unknown option", "A title", label, "10 09:00:00 tom - PutBucketAcl b acls=x", `no option is called "acls"`},
 		{"unknown agent", "A title", label, "10 09:00:00 tom - ListBuckets agent=netscape", `no agent is called "netscape"`},
 		{"no such policy", "A title", label, "10 09:00:00 tom - PutBucketPolicy b policy=p.json", "file p.json"},
+		{"bad tag", "A title", label, "10 09:00:00 tom - PutBucketTagging b tags=x", "want KEY:VALUE"},
 		{"bad number", "A title", label, "10 09:00:00 tom - ListBuckets times=many", "invalid syntax"},
 	} {
 		archive := &txtar.Archive{Comment: []byte(test.title + "\n"), Files: []txtar.File{{Name: "label", Data: []byte(test.label)}, {Name: "calls", Data: []byte(test.calls)}}}

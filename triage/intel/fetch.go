@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // fetched is what a server gave.
@@ -18,6 +19,7 @@ type fetched struct {
 	content            []byte
 	etag, lastModified string
 	unchanged          bool
+	written            time.Time // of a local file
 }
 
 // maxRedirects bounds the redirects of one fetch.

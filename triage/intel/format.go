@@ -4,11 +4,8 @@ package intel
 
 import (
 	"bytes"
-	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 )
@@ -24,9 +21,14 @@ type Format struct {
 var Formats = []Format{
 	{"text", "a list of networks, one a line", readText},
 	{"csv", "a CSV file with a column of networks", readCSV},
+	{"tor-exits", "exit-addresses of Tor", readTorExits},
 	{"aws-json", "ip-ranges.json of AWS", readAWS},
 	{"gcp-json", "cloud.json of Google Cloud", readGCP},
 	{"azure-json", "ServiceTags of Azure", readAzure},
+	{"cloudflare-json", "the addresses of Cloudflare's API", readCloudflare},
+	{"fastly-json", "public-ip-list of Fastly", readFastly},
+	{"github-json", "meta of GitHub's API", readGitHub},
+	{"oracle-json", "public_ip_ranges.json of Oracle Cloud", readOracle},
 	{"mmdb", "a MaxMind database", nil},
 }
 
@@ -38,23 +40,49 @@ func formatOf(id string) (Format, bool) {
 	return Formats[i], true
 }
 
-// readText reads one network or address a line; "#" and ";" begin comments.
+// readText reads one network, address or range a line; "#" and ";" begin
+// comments. Lines of "ipset save" are read too.
 func readText(l *list, base label, text []byte) error {
+	return eachLine(l, text, func(line string, at place) {
+		switch words := strings.Fields(line); {
+		case words[0] == "create" || words[0] == "flush":
+		case words[0] == "add" && len(words) > 2:
+			l.add(words[2], base, at)
+		default:
+			l.add(line, base, at)
+		}
+	})
+}
+
+// readTorExits reads the lines ExitAddress of TorDNSEL's exit-addresses.
+func readTorExits(l *list, base label, text []byte) error {
+	return eachLine(l, text, func(line string, at place) {
+		switch words := strings.Fields(line); {
+		case words[0] == "ExitAddress" && len(words) > 1:
+			l.add(words[1], base, at)
+		case words[0] != "ExitNode" && words[0] != "Published" && words[0] != "LastStatus":
+			l.malformed(at, fmt.Sprintf("%q is no line of exit-addresses", shorten(line)))
+		}
+	})
+}
+
+// eachLine hands on the lines that are neither empty nor a comment.
+func eachLine(l *list, text []byte, read func(line string, at place)) error {
 	if err := noHTML(text); err != nil {
 		return err
 	}
-	number := 0
+	at := place(0)
 	for line := range bytes.Lines(bytes.TrimPrefix(text, []byte("\ufeff"))) {
-		number++
+		at++
 		if len(line) > maxLine {
-			l.malformed(number, fmt.Sprintf("the line has %d bytes", len(line)))
+			l.malformed(at, fmt.Sprintf("the line has %d bytes", len(line)))
 			continue
 		}
 		if i := bytes.IndexAny(line, "#;"); i >= 0 {
 			line = line[:i]
 		}
 		if line = bytes.TrimSpace(line); len(line) > 0 {
-			l.add(string(line), base, number)
+			read(string(line), at)
 		}
 	}
 	return nil
@@ -66,140 +94,4 @@ func noHTML(text []byte) error {
 		return errors.New("it is an HTML or XML page")
 	}
 	return nil
-}
-
-// networkColumns are usual names of the column of networks.
-var networkColumns = []string{"network", "cidr", "prefix", "ip_prefix", "ipprefix", "subnet", "ip", "address", "range", "ip_range"}
-
-// readCSV reads the column of networks: the one whose name in the first line
-// says so, else the first that holds a network there.
-func readCSV(l *list, base label, text []byte) error {
-	if err := noHTML(text); err != nil {
-		return err
-	}
-	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff"))))
-	r.FieldsPerRecord, r.ReuseRecord, r.LazyQuotes, r.Comment = -1, true, true, '#'
-	column := -1
-	for {
-		record, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		var bad *csv.ParseError
-		if errors.As(err, &bad) {
-			l.malformed(bad.Line, "no line of CSV")
-			continue
-		}
-		line, _ := r.FieldPos(0)
-		if column < 0 {
-			var header bool
-			if column, header = networkColumn(record); column < 0 {
-				return fmt.Errorf("no column of its first line holds networks or is called one of %s", strings.Join(networkColumns, ", "))
-			} else if header {
-				continue
-			}
-		}
-		if column >= len(record) {
-			l.malformed(line, "the line has too few columns")
-			continue
-		}
-		l.add(strings.TrimSpace(record[column]), base, line)
-	}
-}
-
-func networkColumn(record []string) (column int, header bool) {
-	for i, field := range record {
-		if _, err := parsePrefix(strings.TrimSpace(field)); err == nil {
-			return i, false
-		}
-	}
-	for _, name := range networkColumns {
-		if i := slices.IndexFunc(record, func(f string) bool { return strings.EqualFold(strings.TrimSpace(f), name) }); i >= 0 {
-			return i, true
-		}
-	}
-	return -1, false
-}
-
-// readAWS reads ip-ranges.json (AWS page "Syntax for AWS IP address range JSON").
-func readAWS(l *list, base label, text []byte) error {
-	type prefix struct {
-		IPv4    string `json:"ip_prefix"`
-		IPv6    string `json:"ipv6_prefix"`
-		Region  string `json:"region"`
-		Service string `json:"service"`
-	}
-	var doc struct {
-		Prefixes     []prefix `json:"prefixes"`
-		IPv6Prefixes []prefix `json:"ipv6_prefixes"`
-	}
-	if err := decode(text, &doc); err != nil {
-		return err
-	}
-	for _, p := range slices.Concat(doc.Prefixes, doc.IPv6Prefixes) {
-		base.service, base.region = p.Service, p.Region
-		l.add(p.IPv4+p.IPv6, base, 0)
-	}
-	return nil
-}
-
-// readGCP reads cloud.json (Google Cloud page "Obtain Google IP address ranges").
-func readGCP(l *list, base label, text []byte) error {
-	var doc struct {
-		Prefixes []struct {
-			IPv4    string `json:"ipv4Prefix"`
-			IPv6    string `json:"ipv6Prefix"`
-			Service string `json:"service"`
-			Scope   string `json:"scope"`
-		} `json:"prefixes"`
-	}
-	if err := decode(text, &doc); err != nil {
-		return err
-	}
-	for _, p := range doc.Prefixes {
-		base.region = p.Scope
-		l.add(p.IPv4+p.IPv6, base, 0)
-	}
-	return nil
-}
-
-// readAzure reads a ServiceTags file (Azure page "Virtual network service
-// tags"). A tag of a Region stands beside the tag of all Regions.
-func readAzure(l *list, base label, text []byte) error {
-	var doc struct {
-		Values []struct {
-			Properties struct {
-				Region        string   `json:"region"`
-				SystemService string   `json:"systemService"`
-				Prefixes      []string `json:"addressPrefixes"`
-			} `json:"properties"`
-		} `json:"values"`
-	}
-	if err := decode(text, &doc); err != nil {
-		return err
-	}
-	for _, v := range doc.Values {
-		base.service, base.region = v.Properties.SystemService, v.Properties.Region
-		for _, p := range v.Properties.Prefixes {
-			l.add(p, base, 0)
-		}
-	}
-	return nil
-}
-
-// decode reads one JSON document. Its errors name the offset.
-func decode(text []byte, doc any) error {
-	if err := noHTML(text); err != nil {
-		return err
-	}
-	err := json.Unmarshal(text, doc)
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &syntax):
-		return fmt.Errorf("at offset %d: %w", syntax.Offset, err)
-	case errors.As(err, &kind):
-		return fmt.Errorf("at offset %d: %w", kind.Offset, err)
-	}
-	return err
 }

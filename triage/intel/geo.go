@@ -66,7 +66,7 @@ var geoLicences = []struct{ prefix, licence string }{
 func newGeo(s *Source, content []byte) (*geo, error) {
 	reader, err := maxminddb.OpenBytes(content)
 	if err != nil {
-		return nil, fmt.Errorf("%s is not a MaxMind database (.mmdb, unpacked): %w", s.File, err)
+		return nil, fmt.Errorf("%s is not a MaxMind database (.mmdb): %w", s.File, err)
 	}
 	meta := reader.Metadata
 	for _, t := range geoTypes {
@@ -108,7 +108,7 @@ func (g *geo) lookup(addr netip.Addr, facts *Facts) {
 		return
 	}
 	tell := func(kind Kind, value string) {
-		fact := Fact{Kind: kind, Value: value, Prefix: result.Prefix(), Source: g.source}
+		fact := Fact{Kind: kind, Value: brief(value), Prefix: result.Prefix(), Source: g.source}
 		if kind == ASN {
 			fact.Number = record.Number
 		}

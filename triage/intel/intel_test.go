@@ -128,6 +128,23 @@ func TestLookupOfPrivateAddresses(t *testing.T) {
 	}
 }
 
+// What a source says may be long, but not kept so: it stands in every alert.
+func TestLongValues(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	rows := []Row{{Name: "aws", Title: "AWS", Kind: Cloud, Format: "aws-json", Licence: "free"}, {Name: "systems", Title: "AS", Kind: ASN, Format: "csv", Licence: "free"}}
+	d, problems := shelf(t, rows, []string{`{"prefixes":[{"ip_prefix":"192.0.2.0/24","region":"` + long + `","service":"` + long + `"}]}`, "192.0.2.0,192.0.2.255,1," + long + "\n"},
+		map[string][]byte{"city.mmdb": database("X-City", buildTime, map[string]map[string]any{"192.0.2.0/24": {"country": map[string]any{"iso_code": long[:280]}}})})
+	facts := d.Lookup(netip.MustParseAddr("192.0.2.1"))
+	if len(problems) > 0 || len(facts.Found) != 3 {
+		t.Fatal(problems, len(facts.Found))
+	}
+	for _, f := range facts.Found {
+		if len(f.Value) > 3*maxValue {
+			t.Errorf("%s: a value of %d bytes", f.Kind, len(f.Value))
+		}
+	}
+}
+
 func TestKnowsAndSources(t *testing.T) {
 	d := aShelf(t)
 	for kind, want := range map[Kind]string{
@@ -203,8 +220,8 @@ func TestOpenNamesWhatIsBroken(t *testing.T) {
 		t.Errorf("what is good says %s", got)
 	}
 	for _, want := range []string{
-		"is not a list of networks, one a line: it is an HTML or XML page", "empty.", "holds no network (0 lines", "is not ip-ranges.json of AWS: at offset",
-		"is not cloud.json of Google Cloud: at offset", `no column of its first line`, `no list format is called "yaml"`, "is too wide to tell anything",
+		"is not a list of networks, one a line: it is an HTML or XML page", "empty.", "holds no network (0 lines", "is not ip-ranges.json of AWS: line 3, at offset",
+		"is not cloud.json of Google Cloud: line 1, at offset", `no column of its first line`, `no list format is called "yaml"`, "is too wide to tell anything",
 		"half.mmdb is not a MaxMind database", "text.mmdb is not a MaxMind database", `other.mmdb is a database of type "Other-Kind"; City, Country`,
 	} {
 		if !slices.ContainsFunc(problems, func(p string) bool { return strings.Contains(p, want) }) {
@@ -290,15 +307,36 @@ func FuzzFormats(f *testing.F) {
 	f.Add("192.0.2.0/24\n#\n::/0")
 	f.Add(`{"values":[{"properties":{"addressPrefixes":["192.0.2.0/24"]}}]}`)
 	f.Add(`{"prefixes":[{"ipv4Prefix":"192.0.2.0/24"}]}`)
+	f.Add(`{"regions":[{"cidrs":[{"cidr":"192.0.2.0/24"}]}]}`)
+	f.Add("192.0.2.1-198.51.100.2,EU,DE,Berlin\n")
+	f.Add(`"0","16777215","-","-"`)
+	f.Add("add x 192.0.2.1\n::-::ffff:192.0.2.1")
+	f.Add("network,asn\n192.0.2.0/24,AS1")
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, format := range Formats {
-			if format.read == nil {
-				continue
+			for _, kind := range []Kind{VPN, Country, ASN} {
+				if format.read == nil || kind != VPN && format.ID != "csv" {
+					continue
+				}
+				s := &Source{File: "f"}
+				l, err := newList(s, &Row{Kind: kind, Format: format.ID}, []byte(text))
+				if (l == nil) == (err == nil) || len(s.Problems) > maxProblems || s.Malformed < len(s.Problems) {
+					t.Fatalf("%s: %v %v %+v", format.ID, l, err, s)
+				}
 			}
-			s := &Source{File: "f"}
-			l, err := newList(s, &Row{Kind: VPN, Format: format.ID}, []byte(text))
-			if (l == nil) == (err == nil) || len(s.Problems) > maxProblems || s.Malformed < len(s.Problems) {
-				t.Fatalf("%s: %v %v %+v", format.ID, l, err, s)
+		}
+	})
+}
+
+// Any bytes are unpacked to what is in bounds, or give an error; never a panic.
+func FuzzUnpack(f *testing.F) {
+	for _, content := range []string{gzipped(f, "x"), zipped(f, member{"a.csv", "x"}), tarred(f, member{"a.mmdb", "x"}), "PK\x03\x04", "\x1f\x8b", "x"} {
+		f.Add([]byte(content))
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		for _, format := range []string{"csv", "mmdb"} {
+			if plain, err := unpack(content, format, 1000); err == nil && len(plain) > max(1000, len(content)) {
+				t.Errorf("%s: %d bytes", format, len(plain))
 			}
 		}
 	})

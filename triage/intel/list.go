@@ -5,6 +5,7 @@ package intel
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/gaissmai/bart"
@@ -13,6 +14,7 @@ import (
 // Bounds of a list.
 const (
 	maxEntries  = 1 << 20
+	maxPlaces   = 1 << 22 // of a list that tells countries or systems of the whole internet
 	maxLine     = 4096
 	maxProblems = 10
 	// A list that names wider networks than these says the same of strangers: an
@@ -62,41 +64,71 @@ func firstOf(problems []string) string {
 	return ", the first: " + problems[0]
 }
 
-// malformed counts and names what could not be read; line 0 is no line.
-func (l *list) malformed(line int, why string) {
+// place is a line of a list, counted from 1; below 0 the entry of a JSON file.
+type place int
+
+// malformed counts and names what could not be read; place 0 is none.
+func (l *list) malformed(line place, why string) {
 	l.source.Malformed++
 	if len(l.source.Problems) >= maxProblems {
 		return
 	}
-	place := l.source.File
-	if line > 0 {
-		place = fmt.Sprintf("%s:%d", place, line)
+	where := l.source.File
+	switch {
+	case line > 0:
+		where = fmt.Sprintf("%s:%d", where, line)
+	case line < 0:
+		where = fmt.Sprintf("%s: entry %d", where, -line)
 	}
-	l.source.Problems = append(l.source.Problems, place+": "+why)
+	l.source.Problems = append(l.source.Problems, where+": "+why)
 }
 
-// add takes one network or address in. Bits beyond the prefix are cut off, as
-// the lists of AWS need it (page "Syntax for AWS IP address range JSON" shows
-// 198.51.100.2/24).
-func (l *list) add(text string, what label, line int) {
-	prefix, err := parsePrefix(text)
-	switch {
-	case err != nil:
-		l.malformed(line, fmt.Sprintf("%q is no network", shorten(text)))
-		return
-	case prefix.Addr().Is4() && prefix.Bits() < widest4, prefix.Addr().Is6() && prefix.Bits() < widest6:
-		l.malformed(line, fmt.Sprintf("%s is too wide to tell anything", prefix))
-		return
-	case l.table.Size() >= maxEntries:
-		l.malformed(line, fmt.Sprintf("the list has more than %d networks", maxEntries))
+// add takes one network, address or range in. Bits beyond the prefix are cut
+// off, as the lists of AWS need it (page "Syntax for AWS IP address range JSON"
+// shows 198.51.100.2/24).
+func (l *list) add(text string, what label, line place) {
+	prefixes, err := parseNetworks(text)
+	if err != nil {
+		l.malformed(line, fmt.Sprintf("%q %v", shorten(text), err))
 		return
 	}
-	l.table.Modify(prefix, func(before uint32, found bool) (uint32, bool) {
-		if found {
-			return l.intern(join(l.labels[before], what)), false
-		}
-		return l.intern(what), false
-	})
+	l.addAll(prefixes, text, what, line)
+}
+
+// addAll takes the networks of one entry in, all or none.
+func (l *list) addAll(prefixes []netip.Prefix, text string, what label, line place) {
+	what = label{brief(what.provider), brief(what.service), brief(what.region)}
+	switch {
+	case !l.tellsAll() && slices.ContainsFunc(prefixes, tooWide), slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Bits() == 0 }):
+		l.malformed(line, fmt.Sprintf("%s is too wide to tell anything", shorten(text)))
+		return
+	case l.table.Size()+len(prefixes) > l.room():
+		l.malformed(line, fmt.Sprintf("the list has more than %d networks", l.room()))
+		return
+	}
+	for _, prefix := range prefixes {
+		l.table.Modify(prefix, func(before uint32, found bool) (uint32, bool) {
+			if found {
+				return l.intern(join(l.labels[before], what)), false
+			}
+			return l.intern(what), false
+		})
+	}
+}
+
+// tellsAll reports whether the list tells something of every address, and not
+// which ones are of a kind.
+func (l *list) tellsAll() bool { return l.kind == Country || l.kind == ASN }
+
+func (l *list) room() int {
+	if l.tellsAll() {
+		return maxPlaces
+	}
+	return maxEntries
+}
+
+func tooWide(p netip.Prefix) bool {
+	return p.Addr().Is4() && p.Bits() < widest4 || p.Addr().Is6() && p.Bits() < widest6
 }
 
 func (l *list) intern(what label) uint32 {
@@ -163,8 +195,22 @@ func (l *list) lookup(addr netip.Addr, facts *Facts) {
 	if value == "" {
 		value = l.source.Title
 	}
-	facts.Found = append(facts.Found, Fact{Kind: l.kind, Value: value, Provider: what.provider, Service: what.service, Region: what.region,
-		Prefix: prefix, Source: l.source})
+	fact := Fact{Kind: l.kind, Value: value, Provider: what.provider, Service: what.service, Region: what.region, Prefix: prefix, Source: l.source}
+	if l.kind == ASN {
+		_, _ = fmt.Sscanf(value, "AS%d", &fact.Number)
+	}
+	facts.Found = append(facts.Found, fact)
+}
+
+// maxValue bounds what a source says of a network.
+const maxValue = 200
+
+// brief cuts a value that is longer than any that is meant.
+func brief(s string) string {
+	if len(s) > maxValue {
+		return shorten(s)
+	}
+	return s
 }
 
 // shorten keeps an error readable whatever stands in the file.

@@ -13,8 +13,15 @@ import (
 	"strings"
 )
 
+// packings are the endings of databases as they are downloaded.
+var packings = []string{".mmdb", ".mmdb.gz", ".mmdb.zip", ".tar.gz", ".tgz"}
+
+func ownDatabase(name string) bool {
+	return slices.ContainsFunc(packings, func(ending string) bool { return strings.HasSuffix(name, ending) })
+}
+
 // Open loads what a directory holds: the sources that its manifest lists, and
-// every other *.mmdb file, the user's own. Problems name files that could not
+// every other database, packed or not, the user's own. Problems name files that could not
 // be used; the others answer. A directory that is not there is an error that
 // matches fs.ErrNotExist.
 func Open(dir string) (d *Database, problems []string, err error) {
@@ -39,7 +46,7 @@ func Open(dir string) (d *Database, problems []string, err error) {
 		}
 	}
 	for _, e := range entries {
-		if strings.HasSuffix(e.Name(), ".mmdb") && !fetched[e.Name()] && !strings.HasPrefix(e.Name(), ".") && !superseded(e.Name(), manifest) {
+		if ownDatabase(e.Name()) && !fetched[e.Name()] && !strings.HasPrefix(e.Name(), ".") && !superseded(e.Name(), manifest) {
 			if err := d.loadOwn(dir, e.Name()); err != nil {
 				problems = append(problems, err.Error()+": replace or remove it")
 			}
@@ -76,12 +83,17 @@ func (d *Database) loadOwn(dir, name string) error {
 	if err != nil {
 		return err
 	}
-	s := &Source{Name: strings.TrimSuffix(name, ".mmdb"), File: name, MaxAge: ownMaxAge}
+	short, _, _ := strings.Cut(name, ".mmdb")
+	s := &Source{Name: short, File: name, MaxAge: ownMaxAge}
 	return d.add(s, &Row{Name: s.Name, Format: "mmdb"}, content)
 }
 
 // add makes one source answer. Databases keep the order of their files.
 func (d *Database) add(s *Source, row *Row, content []byte) error {
+	content, err := unpack(content, row.Format, row.limit())
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.File, err)
+	}
 	if row.Format == "mmdb" {
 		g, err := newGeo(s, content)
 		if err == nil {

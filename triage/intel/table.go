@@ -15,6 +15,7 @@ type Row struct {
 	Name       string // unique; letters, digits and "-"
 	Title      string
 	URL        string
+	Path       string // of a local file, in place of URL
 	Kind       Kind
 	Provider   string // of a cloud
 	Format     string // one of Formats
@@ -72,6 +73,14 @@ var Table = []Row{
 		Licence: cc0, LicenceURL: "https://github.com/lord-alfred/ipranges", MaxAge: month},
 }
 
+// origin is where the source comes from, without what may be secret.
+func (r *Row) origin() string {
+	if r.Path != "" {
+		return r.Path
+	}
+	return bareURL(r.URL)
+}
+
 // limit is how many bytes a source may have.
 func (r *Row) limit() int64 {
 	switch {
@@ -91,12 +100,18 @@ func (r *Row) Check() error {
 		return fmt.Errorf("the source %q: a name has at most 64 lower-case letters, digits and \"-\"", shorten(r.Name))
 	case !known:
 		return fmt.Errorf("the source %s: no format is called %q; formats are %s", r.Name, shorten(r.Format), strings.Join(formatIDs(), ", "))
-	case format.read != nil && !slices.Contains(Kinds[slices.Index(Kinds, Cloud):], r.Kind):
-		return fmt.Errorf("the source %s: a list tells one of cloud, hosting, vpn, tor, proxy, anonymizer, not %q", r.Name, shorten(string(r.Kind)))
+	case format.read != nil && !(r.Format == "csv" && (r.Kind == Country || r.Kind == ASN)) && !slices.Contains(Kinds[slices.Index(Kinds, Cloud):], r.Kind):
+		return fmt.Errorf("the source %s: a list tells one of cloud, hosting, vpn, tor, proxy, anonymizer, or, as csv, country or asn, not %q", r.Name, shorten(string(r.Kind)))
 	case r.Licence == "":
 		return fmt.Errorf("the source %s: say under which licence it comes", r.Name)
 	}
+	if r.Path != "" && r.URL != "" {
+		return fmt.Errorf("the source %s: give its url or its file, not both", r.Name)
+	}
 	for _, address := range []string{r.URL, r.SumURL} {
+		if r.Path != "" && address == "" {
+			continue
+		}
 		if err := checkURL(address); err != nil && (address != "" || r.URL == "") {
 			return fmt.Errorf("the source %s: its URL %s: %w", r.Name, bareURL(address), err)
 		}

@@ -85,9 +85,12 @@ func (u *Updater) one(ctx context.Context, row *Row, m *Manifest) Outcome {
 		defer cancel()
 	}
 	earlier := m.find(row.Name)
-	got, err := get(ctx, u.Client, u.Agent, row.URL, row.limit(), u.holding(earlier, row))
+	got, err := u.get(ctx, row, earlier)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("it did not come whole within %s: wait longer (--wait), or name a mirror", u.Wait)
+	}
 	if err != nil {
-		o.Err = fmt.Errorf("%s: %s: %w", row.Name, bareURL(row.URL), err)
+		o.Err = fmt.Errorf("%s: %s: %w", row.Name, row.origin(), err)
 		return o
 	}
 	if got.unchanged {
@@ -97,7 +100,7 @@ func (u *Updater) one(ctx context.Context, row *Row, m *Manifest) Outcome {
 	}
 	record, err := u.accept(ctx, row, got, earlier)
 	if err != nil {
-		o.Err = fmt.Errorf("%s: %s: %w", row.Name, bareURL(row.URL), err)
+		o.Err = fmt.Errorf("%s: %s: %w", row.Name, row.origin(), err)
 		return o
 	}
 	o.Unchanged = earlier != nil && earlier.SHA256 == record.SHA256
@@ -105,10 +108,26 @@ func (u *Updater) one(ctx context.Context, row *Row, m *Manifest) Outcome {
 	return o
 }
 
+// get reads a source's file, or fetches it.
+func (u *Updater) get(ctx context.Context, row *Row, earlier *Record) (*fetched, error) {
+	if row.Path == "" {
+		return get(ctx, u.Client, u.Agent, row.URL, row.limit(), u.holding(earlier, row))
+	}
+	content, err := readBounded(row.Path, row.limit())
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(row.Path)
+	if err != nil {
+		return nil, err
+	}
+	return &fetched{content: content, written: info.ModTime().UTC()}, nil
+}
+
 // holding is the earlier record, if its file is still there and was fetched
 // from the same address: only then may the server answer that nothing changed.
 func (u *Updater) holding(earlier *Record, row *Row) *Record {
-	if earlier == nil || earlier.URL != bareURL(row.URL) || earlier.Format != row.Format {
+	if earlier == nil || earlier.URL != row.origin() || earlier.Format != row.Format {
 		return nil
 	}
 	content, err := readBounded(filepath.Join(u.Dir, earlier.File), row.limit())
@@ -130,8 +149,11 @@ func (u *Updater) accept(ctx context.Context, row *Row, got *fetched, earlier *R
 	}
 	record := &Record{
 		Name: row.Name, Title: row.Title, Kind: row.Kind, Provider: row.Provider, Format: row.Format, File: dataFile(row, sha),
-		URL: bareURL(row.URL), Fetched: u.Now.UTC(), Checked: u.Now.UTC(), ETag: got.etag, LastModified: got.lastModified, SHA256: sha,
+		URL: row.origin(), Fetched: u.Now.UTC(), Checked: u.Now.UTC(), ETag: got.etag, LastModified: got.lastModified, SHA256: sha,
 		Bytes: int64(len(got.content)), Licence: row.Licence, LicenceURL: row.LicenceURL, MaxAgeHours: int(row.MaxAge / time.Hour),
+	}
+	if !got.written.IsZero() && got.written.Before(u.Now) {
+		record.Checked = got.written // nobody said since then that it is the newest
 	}
 	var trial Database
 	s := record.source()

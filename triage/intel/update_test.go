@@ -307,6 +307,30 @@ func TestUpdateRefusesRows(t *testing.T) {
 	}
 }
 
+// A server that does not answer, or stops in the middle, is given up.
+func TestUpdateGivesUp(t *testing.T) {
+	s, dir := newSite(t), t.TempDir()
+	u := &Updater{Dir: dir, Client: NewClient(), Agent: "test", Now: august}
+	s.handler = gives(goodList)
+	if out, err := u.Update(t.Context(), []Row{s.row()}); err != nil || out[0].Err != nil {
+		t.Fatal(out, err)
+	}
+	u.Wait = 20 * time.Millisecond
+	for _, begins := range []string{"", "192.0.2.1\n"} {
+		s.handler = func(w http.ResponseWriter, r *http.Request) {
+			if begins != "" {
+				fmt.Fprint(w, begins)
+				w.(http.Flusher).Flush()
+			}
+			<-r.Context().Done()
+		}
+		out, err := u.Update(t.Context(), []Row{s.row()})
+		if err != nil || out[0].Err == nil || !strings.Contains(out[0].Err.Error(), "it did not come whole within 20ms: wait longer (--wait)") || !answers(t, dir) {
+			t.Errorf("after %q: %v %v", begins, out[0].Err, err)
+		}
+	}
+}
+
 // From HTTPS nothing leads back to HTTP.
 func TestClientKeepsToHTTPS(t *testing.T) {
 	plain := httptest.NewServer(http.HandlerFunc(gives(goodList)))

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// Credentials that end, before the first write and between two.
+func TestFixExpired(t *testing.T) {
+	c := motoEnv(t)
+	published(t, c, "acl", "policy")
+	plan := filepath.Join(t.TempDir(), "plan.json")
+	must(t, "plan", fixBucket, "--out", plan)
+	var expired atomic.Value
+	expired.Store("acl")
+	proxy(t, func(w http.ResponseWriter, r *http.Request) bool {
+		return r.Method == http.MethodPut && r.URL.Query().Has(expired.Load().(string)) && fault(w, 400, "ExpiredToken")
+	})
+	if f := fix(t, "", "apply", plan, "--yes"); f.code != exitPermission || !strings.Contains(f.err, "aws sso login") || !strings.Contains(f.err, "nothing was changed") || publicGrants(t, c) != 1 {
+		t.Errorf("on the first step: %+v", f)
+	}
+	expired.Store("policy")
+	if f := fix(t, "", "apply", plan, "--yes"); f.code != exitPartly || !strings.Contains(f.err, "aws sso login") || !strings.Contains(f.err, "--resume") {
+		t.Errorf("on the second step: %+v", f)
+	}
+	expired.Store("none")
+	must(t, "apply", plan, "--yes", "--resume")
+	must(t, "verify", plan)
+}
+
+// What AWS puts off is asked for again, a read as a write.
+func TestFixThrottled(t *testing.T) {
+	c := motoEnv(t)
+	published(t, c, "acl", "policy")
+	var mu sync.Mutex
+	seen := map[string]int{}
+	answers := []func(http.ResponseWriter) bool{
+		func(w http.ResponseWriter) bool { return fault(w, 503, "SlowDown") },
+		func(w http.ResponseWriter) bool { return fault(w, 429, "TooManyRequests") },
+	}
+	proxy(t, func(w http.ResponseWriter, r *http.Request) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		key := r.Method + r.URL.String()
+		n := seen[key]
+		seen[key]++
+		return n < len(answers) && answers[n](w)
+	})
+	plan := filepath.Join(t.TempDir(), "plan.json")
+	if f := must(t, "plan", fixBucket, "--out", plan); strings.Contains(f.out, "Not known") {
+		t.Errorf("a throttled read is unknown: %s", f.out)
+	}
+	must(t, "apply", plan, "--yes")
+	if publicGrants(t, c) != 0 || strings.Contains(policyText(t, c), "PublicRead") {
+		t.Error("a throttled write was given up")
+	}
+}
+
+// A bucket in a Region that the account has not enabled: nothing can be read,
+// and unknown is not shown as no.
+func TestFixRegionOff(t *testing.T) {
+	c := motoEnv(t)
+	published(t, c, "policy")
+	proxy(t, func(w http.ResponseWriter, r *http.Request) bool {
+		return strings.HasPrefix(r.URL.Path, "/"+fixBucket) && !r.URL.Query().Has("location") && fault(w, 403, "InvalidAccessKeyId")
+	})
+	f := must(t, "plan", fixBucket)
+	for _, want := range []string{"strangers may have access", "is the Region enabled for the account?"} {
+		if !strings.Contains(f.out, want) {
+			t.Errorf("does not say %q: %s", want, f.out)
+		}
+	}
+	if strings.Contains(f.out, "Nothing to do") {
+		t.Errorf("unknown is shown as no: %s", f.out)
+	}
+}
+
+// Two plans for one bucket are not applied at once on one machine.
+func TestFixHoldsTheBucket(t *testing.T) {
+	c := motoEnv(t)
+	published(t, c, "acl", "policy")
+	first, second := filepath.Join(t.TempDir(), "plan.json"), filepath.Join(t.TempDir(), "plan.json")
+	must(t, "plan", fixBucket, "--out", first)
+	must(t, "plan", fixBucket, "--out", second)
+	var once atomic.Bool
+	proxy(t, func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodPut && !once.Swap(true) {
+			if f := fix(t, "", "apply", second, "--yes", "--option", "block-public-access"); f.code != exitFailed || !strings.Contains(f.err, "another run changes "+fixBucket) {
+				t.Errorf("the second: %+v", f)
+			}
+		}
+		return false
+	})
+	must(t, "apply", first, "--yes")
+	if f := fix(t, "", "apply", second, "--yes"); f.code != exitStale {
+		t.Errorf("the second, later: %+v", f)
+	}
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package triage
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bucketlid/bucketlid/replay"
+	"github.com/bucketlid/bucketlid/trail"
+)
+
+func TestTagSays(t *testing.T) {
+	context := told(t, "sensitive_words: [{word: phoenix, means: the merger}]\nharmless_words: [{word: forecast, means: weather}]\n")
+	for _, test := range []struct {
+		key, value string
+		want       saying
+		means      string
+	}{
+		{"Classification", "confidential", clearlySensitive, "private data"},
+		{"Classification", "Internal", clearlySensitive, "internal data"},
+		{"data-classification", "PII", clearlySensitive, "personal data"},
+		{"acme:security/DataClassification", "highly-confidential", clearlySensitive, "private data"},
+		{"Klassifizierung", "streng vertraulich", clearlySensitive, "private data"},
+		{"sensitivity", "High", clearlySensitive, "content of a high class"},
+		{"sensitivity", "low", nothing, ""},
+		{"Classification", "Phoenix", clearlySensitive, "the merger"},
+		{"Classification", "public", perhapsPublic, "content for the public"},
+		{"DataClass", "Open Data", perhapsPublic, "content for the public"},
+		{"Classification", "non-public", clearlySensitive, "content that is not for the public"},
+		{"Classification", "NonPublic", clearlySensitive, "content that is not for the public"},
+		{"Classification", "not confidential", nothing, ""},
+		{"Classification", "", nothing, ""},
+		{"Classification", "tbd", nothing, ""},
+		{"pii", "true", clearlySensitive, "what its key says"},
+		{"ContainsPII", "Yes", clearlySensitive, "what its key says"},
+		{"pii", "false", nothing, ""},
+		{"pii", "", nothing, ""},
+		{"confidential", "1", clearlySensitive, "what its key says"},
+		{"public", "true", perhapsPublic, "content for the public"},
+		{"is_public", "no", perhapsSensitive, "content that is not for the public"},
+		{"public", "tbd", nothing, ""},
+		{"website", "true", perhapsPublic, "a website"},
+		{"website", "www.acme.example", perhapsPublic, "a website"},
+		{"website", "false", nothing, ""},
+		{"website", "none", nothing, ""},
+		{"type", "website", perhapsPublic, "a website"},
+		{"bucket-type", "logs", perhapsSensitive, "logs"},
+		{"visibility", "private", perhapsSensitive, "content that is not for the public"},
+		{"visibility", "public", perhapsPublic, "content for the public"},
+		{"access", "not public", nothing, ""},
+		{"description", "Nightly backups of the shop", perhapsSensitive, "backups"},
+		{"description", "images of the website", perhapsPublic, "static content"},
+		{"description", "website and its logs", perhapsSensitive, "logs"},
+		{"description", "no backups here", nothing, ""},
+		{"purpose", "weather forecast", perhapsPublic, "weather"},
+		{"compliance", "PCI", perhapsSensitive, "payment data"},
+		{"Name", "payroll", nothing, ""},
+		{"team", "finance", nothing, ""},
+		{"aws:cloudformation:stack-name", "backup", nothing, ""},
+		{"", "", nothing, ""},
+	} {
+		says, means := context.tagSays(replay.Tag{Key: test.key, Value: test.value})
+		if says != test.want || means != test.means {
+			t.Errorf("%s=%s says %d of %q, want %d of %q", test.key, test.value, says, means, test.want, test.means)
+		}
+	}
+}
+
+// tagged is a record that tags acme-data, by the infrastructure code.
+func tagged(at time.Time, name, params string) string {
+	recordCount++
+	return fmt.Sprintf(`{"eventVersion":"1.11","userIdentity":{"type":"IAMUser","principalId":"AIDAEXAMPLE","arn":"arn:aws:iam::111122223333:user/infra","accountId":"111122223333","userName":"infra"},`+
+		`"eventTime":"%s","eventSource":"s3.amazonaws.com","eventName":"%s","awsRegion":"eu-west-1","sourceIPAddress":"%s","userAgent":"Terraform","requestParameters":{"bucketName":"acme-data",%s},`+
+		`"requestID":"%016X","eventID":"7a1f9f5e-0000-4000-8000-%012d","recipientAccountId":"111122223333"}`, at.UTC().Format(time.RFC3339), name, office, params, recordCount, recordCount)
+}
+
+func tag(at time.Time, key, value string) string {
+	return tagged(at, "PutBucketTagging", fmt.Sprintf(`"Tagging":{"TagSet":{"Tag":{"Key":"%s","Value":"%s"}}}`, key, value))
+}
+
+// remade is an alert of a bucket that was made, or deleted, at a time.
+func remade(at time.Time) func(*Alert) { return func(a *Alert) { a.remade = []time.Time{at} } }
+
+func TestTagEvidence(t *testing.T) {
+	early, soon, late := ten.AddDate(0, 0, -5), ten.Add(-time.Hour), ten.Add(30*time.Minute)
+	secret := tag(early, "Classification", "secret")
+	lost := tagged(soon, "PutBucketTagging", `"tagging":""`)
+	upload := tagged(ten, "PutObject", `"key":"k","x-amz-acl":"public-read","x-amz-tagging":"Classification=restricted"`)
+	var many []string
+	for i := range 20 {
+		many = append(many, tag(early.Add(time.Duration(i)*time.Minute), "n", fmt.Sprint(i)))
+	}
+	object := func(a *Alert) { a.Key = "k?versionId=v" }
+	checkEvidence(t, bucketName, []evidenceCase{
+		{name: "none known", side: "missing", saying: "no call that set tags of the bucket is in the records"},
+		{name: "confidential", log: []string{secret}, side: "yes!", saying: "the tag Classification=secret, set by PutBucketTagging of infra on " + early.Format(time.DateOnly) + " (eventID 7a1f9f5e-0000-4000-8000-"},
+		{name: "confidential, and so known", log: []string{secret}, absent: "is in the records"},
+		{name: "public", log: []string{tag(early, "public", "true")}, side: "no", saying: "the tag public=true"},
+		{name: "replaced before", log: []string{secret, tag(soon, "Classification", "public")}, absent: "Classification=secret"},
+		{name: "replaced by another key", log: []string{secret, tag(soon, "team", "web")}, absent: "Classification"},
+		{name: "taken away", log: []string{secret, tagged(soon, "DeleteBucketTagging", `"tagging":""`)}, absent: "Classification"},
+		{name: "one of them taken away", log: []string{secret, tagged(soon, "UntagResource", `"resourceArn":"arn:aws:s3:::acme-data","tagKeys":["Classification"]`)}, absent: "Classification"},
+		{name: "another taken away", log: []string{secret, tagged(soon, "UntagResource", `"resourceArn":"arn:aws:s3:::acme-data","tagKeys":["team"]`)}, side: "yes!", saying: "Classification=secret"},
+		{name: "another added", log: []string{secret, tagged(soon, "TagResource", `"resourceArn":"arn:aws:s3:::acme-data","Tags":[{"Key":"team","Value":"web"}]`)}, side: "yes!", saying: "Classification=secret"},
+		{name: "of the bucket of that name before", log: []string{secret}, change: remade(soon), absent: "Classification"},
+		{name: "with which the bucket was made", log: []string{tagged(soon, "CreateBucket", `"CreateBucketConfiguration":{"Tags":{"Tag":{"Key":"pii","Value":"true"}}}`)}, change: remade(soon), side: "yes!", saying: "the tag pii=true, set by CreateBucket"},
+		{name: "of a bucket that was made again later", log: []string{secret}, change: remade(ten.Add(3 * time.Hour)), side: "yes!", saying: "Classification=secret"},
+		{name: "confidential while it is open", log: []string{tag(late, "Classification", "secret")}, side: "yes!", saying: "Classification=secret"},
+		{name: "confidential after it was shut", change: closed, log: []string{tag(ten.Add(3*time.Hour), "Classification", "secret")}, absent: "Classification"},
+		{name: "called public once it is open", log: []string{tag(late, "public", "true")}, absent: "public=true"},
+		{name: "not in the log", log: []string{lost}, side: "missing", saying: "the log does not hold the tags that PutBucketTagging set (eventID"},
+		{name: "more than are kept", log: many, side: "missing", saying: "its tags changed more often than is kept"},
+		{name: "of an object", log: []string{upload}, change: object, side: "yes!", saying: "Classification=restricted, set by PutObject"},
+		{name: "of another object", log: []string{upload}, change: func(a *Alert) { a.Key = "other" }, absent: "Classification"},
+		{name: "of another bucket", log: []string{secret}, change: func(a *Alert) { a.Bucket = "acme-other" }, absent: "Classification"},
+	})
+}
+
+// Tags of a bucket that is gone say nothing of the next of its name.
+func TestTagsOfAFormerBucket(t *testing.T) {
+	early, soon := ten.AddDate(0, 0, -5), ten.Add(-time.Hour)
+	open := tagged(ten, "PutBucketPolicy", `"bucketPolicy":{"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::acme-data/*"}]}`)
+	secret := tag(early, "Classification", "secret")
+	unblock := tagged(soon.Add(time.Minute), "DeleteBucketPublicAccessBlock", `"x":1`)
+	for name, test := range map[string]struct {
+		log  []string
+		want Answer
+	}{
+		"the same bucket": {[]string{secret, open}, Yes},
+		"another":         {[]string{secret, tagged(early.Add(time.Hour), "DeleteBucket", `"x":1`), tagged(soon, "CreateBucket", `"x":1`), unblock, open}, Cannot},
+	} {
+		ledger, baseline := replay.NewLedger(), replay.NewBaseline()
+		_, err := trail.Scan(strings.NewReader(strings.Join(test.log, "\n")), trail.Options{}, func(h *trail.Header, raw []byte) error {
+			baseline.Observe(h)
+			ledger.Take(h, raw)
+			return nil
+		}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		baseline.Settle()
+		found := Rank(ledger, baseline, Known{}).Alerts
+		i := slices.IndexFunc(found, func(a Alert) bool { return a.Kind == KindPublic })
+		if i < 0 {
+			t.Fatalf("%s: no alert of %d is public", name, len(found))
+		}
+		if got := found[i].flag("bucket-name"); got != test.want {
+			t.Errorf("%s: bucket-name is %s, want %s: %+v", name, got, test.want, found[i].flagOf("bucket-name"))
+		}
+	}
+}
