@@ -60,52 +60,58 @@ scale=$(awk -v a="$all_raw" -v b="$sample_raw" 'BEGIN { printf "%.4f", a / b }')
 # median: the middle of the numbers on stdin.
 median() { sort -g | awk '{ v[NR] = $1 } END { print (NR % 2) ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 
-# measure NAME COMMAND…: runs it N times; writes "wall cpu rss" to $work/NAME.
-measure() {
-	local label=$1 i
+# once NAME COMMAND…: runs it and notes "wall user system rss".
+once() {
+	local label=$1
 	shift
-	: >"$work/$label.runs"
-	for i in $(seq "$N"); do
-		say "$label, run $i of $N"
-		"$gnu_time" -o "$work/one" -f '%e %U %S %M' "$@" >"$work/$label.out" 2>"$work/$label.err" ||
-			{ cat "$work/$label.err" >&2; fail "$label failed"; }
-		tail -n 1 "$work/one" >>"$work/$label.runs"
-	done
-	printf '%s %s %s\n' \
-		"$(awk '{ print $1 }' "$work/$label.runs" | median)" \
-		"$(awk '{ print $2 + $3 }' "$work/$label.runs" | median)" \
-		"$(awk '{ print $4 }' "$work/$label.runs" | median)" >"$work/$label"
+	"$gnu_time" -o "$work/one" -f '%e %U %S %M' "$@" >"$work/$label.out" 2>"$work/$label.err" ||
+		{ cat "$work/$label.err" >&2; fail "$label failed"; }
+	tail -n 1 "$work/one" >>"$work/$label.runs"
+}
+
+# sums NAME: writes "wall cpu rss leastwall leastcpu" to $work/NAME.
+sums() {
+	[ -f "$work/$1.runs" ] || return 0
+	printf '%s %s %s %s %s\n' \
+		"$(awk '{ print $1 }' "$work/$1.runs" | median)" \
+		"$(awk '{ print $2 + $3 }' "$work/$1.runs" | median)" \
+		"$(awk '{ print $4 }' "$work/$1.runs" | median)" \
+		"$(awk '{ print $1 }' "$work/$1.runs" | sort -g | head -n 1)" \
+		"$(awk '{ print $2 + $3 }' "$work/$1.runs" | sort -g | head -n 1)" >"$work/$1"
 }
 
 row() { # row LABEL TITLE SCALE
-	read -r wall cpu rss <"$work/$1"
-	read -r _ base _ <"$work/${baseline:-$1}"
-	awk -v t="$2" -v w="$wall" -v c="$cpu" -v r="$rss" -v s="$3" -v b="$base" -v raw="$all_raw" 'BEGIN {
-		w *= s; c *= s
-		printf "| %s | %.2f | %.2f | %.0f | %.0f | %s |\n", t, w, c, r / 1024, raw / 1e6 / w, (b > 0) ? sprintf("%.2f", c / b) : "?" }'
+	read -r wall cpu rss leastwall leastcpu <"$work/$1"
+	read -r _ base _ _ least <"$work/${baseline:-$1}"
+	awk -v t="$2" -v w="$wall" -v c="$cpu" -v r="$rss" -v lw="$leastwall" -v lc="$leastcpu" -v s="$3" -v b="$base" -v lb="$least" 'BEGIN {
+		w *= s; c *= s; lw *= s; lc *= s
+		printf "| %s | %.2f (%.2f) | %.2f (%.2f) | %.0f | %.2f (%.2f) |\n", t, w, lw, c, lc, r / 1024, c / b, lc / lb }'
 }
 
 baseline=
 if command -v igzip >/dev/null; then
-	measure igzip sh -c 'xargs igzip -dc <"$1" >/dev/null' sh "$work/all"
 	baseline=igzip
 else
 	say "igzip is missing, so there is no base line (Debian, Ubuntu: apt-get install isal)"
 fi
-measure hunt1 env GOMAXPROCS=1 "$BUCKETLID" hunt "$trail" -o jsonl --no-progress
-measure hunt "$BUCKETLID" hunt "$trail" -o jsonl --no-progress
-if command -v jq >/dev/null; then
-	measure jq sh -c 'xargs zcat <"$1" | jq -c -f "$2"' sh "$work/sample" "$here/public.jq"
-else
-	say "jq is missing (Debian, Ubuntu: apt-get install jq)"
-fi
+command -v jq >/dev/null || say "jq is missing (Debian, Ubuntu: apt-get install jq)"
+
+# In turns, so that a machine that slows down slows all of them.
+for i in $(seq "$N"); do
+	say "round $i of $N"
+	if [ -n "$baseline" ]; then once igzip sh -c 'xargs igzip -dc <"$1" >/dev/null' sh "$work/all"; fi
+	once hunt1 env GOMAXPROCS=1 "$BUCKETLID" hunt "$trail" -o jsonl --no-progress
+	once hunt "$BUCKETLID" hunt "$trail" -o jsonl --no-progress
+	if command -v jq >/dev/null; then once jq sh -c 'xargs zcat <"$1" | jq -c -f "$2"' sh "$work/sample" "$here/public.jq"; fi
+done
+for label in igzip hunt1 hunt jq; do sums "$label"; done
 : "${baseline:=hunt1}"
 
 cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1 || true)
-echo "$RECORDS records, $files files, $((stored / 1000000)) MB stored, $((raw / 1000000)) MB raw; $(nproc) cores${cpu:+, $cpu}; $(go env GOVERSION); median of $N runs, files in the page cache."
+echo "$RECORDS records, $files files, $((stored / 1000000)) MB stored, $((raw / 1000000)) MB raw; $(nproc) cores${cpu:+, $cpu}; $(go env GOVERSION); median of $N runs taken in turns, in brackets the least; files in the page cache."
 echo
-echo "| whole process | wall s | CPU s | peak RSS MiB | raw MB/s by wall | CPU against $baseline |"
-echo "| --- | ---: | ---: | ---: | ---: | ---: |"
+echo "| whole process | wall s | CPU s | peak RSS MiB | CPU against $baseline |"
+echo "| --- | ---: | ---: | ---: | ---: |"
 if [ -f "$work/igzip" ]; then row igzip "\`igzip -dc\`, output thrown away" 1; fi
 row hunt1 "\`bucketlid hunt\`, GOMAXPROCS=1" 1
 row hunt "\`bucketlid hunt\`, all cores" 1
@@ -115,6 +121,15 @@ if [ -f "$work/jq" ]; then
 	else
 		row jq "\`zcat \\| jq\` with public.jq, $(wc -l <"$work/sample") files scaled by $scale" "$scale"
 	fi
+fi
+if [ -f "$work/jq" ]; then
+	read -r w1 c1 _ lw1 lc1 <"$work/hunt1"
+	read -r w2 _ _ lw2 _ <"$work/hunt"
+	read -r wj cj _ lwj lcj <"$work/jq"
+	echo
+	awk -v s="$scale" -v w1="$w1" -v c1="$c1" -v lw1="$lw1" -v lc1="$lc1" -v w2="$w2" -v lw2="$lw2" -v wj="$wj" -v cj="$cj" -v lwj="$lwj" -v lcj="$lcj" 'BEGIN {
+		printf "All cores against one, by wall clock: %.2f (%.2f). jq against the hunt: CPU %.1f (%.1f), wall clock %.1f (%.1f).\n",
+			w1 / w2, lw1 / lw2, cj * s / c1, lcj * s / lc1, wj * s / w2, lwj * s / lw2 }'
 fi
 echo
 echo "bucketlid wrote $(grep -c '"alert"' "$work/hunt.out" || true) alerts; $(grep -vc '"kind": "none"' <(grep '"kind":' "$trail.truth.json") || true) incidents are planted."

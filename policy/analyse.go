@@ -71,8 +71,9 @@ type analysis struct {
 	partials  [2][]int // by level: Deny statements about a part of it
 	memory    runMemory
 	findings  []*finding
-	rows      []*row   // of the statement at hand
-	question  query    // the one at hand
+	rows      []*row // of the statement at hand
+	question  query  // the one at hand
+	bound     map[askedFor]boundList
 	plain     [1]bound // the subject at hand, without variables
 	onHTTP    subject  // the subject at hand over plain http
 }
@@ -134,6 +135,10 @@ func (an *analysis) settle(f Facts) {
 		an.onHTTP = subject{}
 	}
 	an.world.at, an.parted, an.abandoned = at, false, 0
+	an.bound = nil
+	if len(an.vars) > 0 {
+		an.bound = map[askedFor]boundList{}
+	}
 	for _, r := range an.shared {
 		r.whole, r.reach = [2]tri{}, [2]reach{}
 	}

@@ -68,6 +68,11 @@ func (an *analysis) bindings(s *subject, statement int, a *action) (list []bound
 		an.plain[0] = bound{subject: s, rules: an.shared, denies: an.denies, doubt: s.doubt}
 		return an.plain[:], false
 	}
+	asked := askedFor{s, statement, a.index}
+	if known, ok := an.bound[asked]; ok {
+		return known.list, known.cut
+	}
+	defer func() { an.bound[asked] = boundList{list, cut} }()
 	keys := an.variablesFor(statement, a)
 	choices := make([][]variable, len(keys))
 	for i, key := range keys {
@@ -77,7 +82,7 @@ func (an *analysis) bindings(s *subject, statement int, a *action) (list []bound
 	}
 	combos, cut := combine(choices, len(an.variablesOf(statement)))
 	for _, c := range combos {
-		if !an.solver.budget.charge(bindCost * len(an.doc.Statements)) {
+		if !an.solver.budget.charge(bindCost*len(an.doc.Statements) + byteCost*an.bytes) {
 			return list, true
 		}
 		values := make(map[string]variable, len(keys))
@@ -89,8 +94,24 @@ func (an *analysis) bindings(s *subject, statement int, a *action) (list []bound
 	return list, cut
 }
 
-// bindCost is what making one statement ready costs, in steps of the budget.
-const bindCost = 256
+// askedFor is whose choices were worked out, for which Allow and action.
+type askedFor struct {
+	subject   *subject
+	statement int
+	action    int
+}
+
+type boundList struct {
+	list []bound
+	cut  bool
+}
+
+// What making a policy ready costs, in steps of the budget: for each statement, and
+// for each byte of its texts.
+const (
+	bindCost = 64
+	byteCost = 4
+)
 
 // variablesFor lists the variables of an Allow, and then those of the Deny
 // statements about the action.

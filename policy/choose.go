@@ -24,7 +24,7 @@ func choose(d *domain, wishes []wish, b *budget) (choice, answer) {
 		return choice{values: d.values[:1:1]}, found
 	}
 	for _, w := range wishes {
-		b.work += 8*len(w.test.networks) + len(w.test.patterns)
+		b.work += len(w.test.networks) + len(w.test.patterns)
 	}
 	if d.absent && !slices.ContainsFunc(wishes, func(w wish) bool {
 		return w.test.holds(&choice{absent: true}) != w.want
@@ -48,7 +48,7 @@ func choose(d *domain, wishes []wish, b *budget) (choice, answer) {
 		}
 	}
 	if d.ips != nil {
-		return chooseAddress(d, append(all, exist...))
+		return chooseAddress(d, append(all, exist...), b)
 	}
 	if !d.multi || len(exist) == 0 {
 		wanted := append(all, exist...)
@@ -175,7 +175,7 @@ func samplesOf(wishes []valueWish) []string {
 	return append(out, "true", "false", "k", "", "0", "198.51.100.77", "bm9uZSBvZiB0aGVt")
 }
 
-func chooseAddress(d *domain, wishes []valueWish) (choice, answer) {
+func chooseAddress(d *domain, wishes []valueWish, b *budget) (choice, answer) {
 	set := d.ips
 	for _, w := range wishes {
 		hit, ok := addressesOf(w.test)
@@ -186,6 +186,9 @@ func chooseAddress(d *domain, wishes []valueWish) (choice, answer) {
 			set = set.and(hit)
 		} else {
 			set = set.minus(hit)
+		}
+		if !b.charge(8 * (len(set) + len(hit))) {
+			return choice{}, overrun
 		}
 	}
 	if len(set) == 0 {
@@ -205,15 +208,18 @@ func addressesOf(t *test) (addressSet, bool) {
 	default:
 		return nil, t.op.kind != opNumeric
 	}
-	var out addressSet
-	for _, p := range t.patterns {
-		set, ok := octets(p)
-		if !ok {
-			return nil, false
+	if t.octets == unasked {
+		t.octets, t.networks = isSo, nil
+		for _, p := range t.patterns {
+			set, ok := octets(p)
+			if !ok {
+				t.octets, t.networks = isNot, nil
+				break
+			}
+			t.networks = t.networks.or(set)
 		}
-		out = out.or(set)
 	}
-	return out, true
+	return t.networks, t.octets == isSo
 }
 
 func octets(p *pattern) (addressSet, bool) {

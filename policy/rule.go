@@ -66,7 +66,8 @@ type test struct {
 	unknown  bool // the operator does not exist
 	values   []string
 	patterns []*pattern  // for operators on text
-	networks addressSet  // for operators on addresses
+	networks addressSet  // for operators on addresses; for those on text, what their patterns mean, lazily
+	octets   tri         // whether patterns mean addresses; lazily
 	dates    []time.Time // for operators on dates
 	numbers  []float64   // for operators on numbers
 	source   *Condition
