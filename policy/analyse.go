@@ -66,6 +66,7 @@ type analysis struct {
 
 	// Of one run.
 	solver    solver
+	literals  []*rule  // by statement: see literal; lazily
 	abandoned int      // searches that could not be ended
 	parted    bool     // partials are worked out
 	partials  [2][]int // by level: Deny statements about a part of it
@@ -134,7 +135,7 @@ func (an *analysis) settle(f Facts) {
 		an.kinds, an.only, an.doubts = [tierCount]tier{}, nil, nil
 		an.onHTTP = subject{}
 	}
-	an.world.at, an.parted, an.abandoned = at, false, 0
+	an.world.at, an.parted, an.abandoned, an.literals = at, false, 0, nil
 	an.bound = nil
 	if len(an.vars) > 0 {
 		an.bound = map[askedFor]boundList{}

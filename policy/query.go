@@ -48,7 +48,7 @@ func (an *analysis) abandon(s *subject, statement int, a *action, why string) *h
 	if !s.matches(st) {
 		return nil
 	}
-	q := &query{allow: compile(st, an.sets[statement], false, nil), subject: s, action: a, lenient: true}
+	q := &query{allow: an.literal(statement), subject: s, action: a, lenient: true}
 	if an.abandoned++; an.shared != nil && an.abandoned <= maxAbandoned {
 		short := solver{world: &an.world, budget: budget{nodes: maxSearchNodes - maxSearchNodes/256, work: maxSearchWork - maxSearchWork/256}}
 		st, ans := short.solve(q)
@@ -66,8 +66,19 @@ func (an *analysis) abandon(s *subject, statement int, a *action, why string) *h
 	return &hit{subject: s, query: q, unsettled: []string{why}}
 }
 
+// literal is a statement made ready with its variables taken for plain text.
+func (an *analysis) literal(statement int) *rule {
+	if an.literals == nil {
+		an.literals = make([]*rule, len(an.doc.Statements))
+	}
+	if an.literals[statement] == nil {
+		an.literals[statement] = compile(&an.doc.Statements[statement], an.sets[statement], false, nil)
+	}
+	return an.literals[statement]
+}
+
 // maxAbandoned bounds the short searches of one run.
-const maxAbandoned = 256
+const maxAbandoned = 128
 
 // query gathers the rules that touch one subject and one action; nil when the
 // Allow does not. The next call writes over it: see keep.
