@@ -223,12 +223,16 @@ func namesOf(by *exposure.Actor) []string {
 }
 
 // Bucket finds what is known of an account's bucket. The pattern with the most
-// literal characters wins.
+// literal characters wins, but one that says never stands over all others.
 func (c *Context) Bucket(account, name string) (BucketRule, bool) {
 	if c == nil {
 		return BucketRule{}, false
 	}
-	i := c.buckets.find(c.organization(account), func(g *pattern) bool { return g.match(name) })
+	fits := func(g *pattern) bool { return g.match(name) }
+	i := c.buckets.find(c.organization(account), func(g *pattern) bool { return c.Buckets[g.index].Public == PublicNever && fits(g) })
+	if i < 0 {
+		i = c.buckets.find(c.organization(account), fits)
+	}
 	if i < 0 {
 		return BucketRule{}, false
 	}

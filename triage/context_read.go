@@ -49,6 +49,16 @@ func ReadContext(file string, text []byte) (*Context, error) {
 	return b.out, nil
 }
 
+// CheckYAML says why a text is no plain YAML, with the place: its bounds are those of
+// a context file, and anchors, aliases, tags and merge keys are refused.
+func CheckYAML(file string, text []byte) error {
+	r := &contextReader{file: file}
+	if r.parse(text); r.failed() {
+		return r.err()
+	}
+	return nil
+}
+
 // contextReader gathers the problems of one file.
 type contextReader struct {
 	file     string

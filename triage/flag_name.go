@@ -81,14 +81,20 @@ func (r *ranker) bucketRule(a *Alert, e *evidence) {
 	switch at := openedTime(a); {
 	case rule.Public == PublicNever:
 		e.strongYes("it must never be public: %s (context line %d)", orSaid(rule.Why), rule.Line)
+	case rule.PublicAt(at) == PublicExpected && rule.PublicAt(r.endOf(a)) != PublicExpected:
+		e.weakYes("it was expected to be public until %s only, and stayed so longer (context line %d)", rule.Until.Add(-1).UTC().Format(time.DateOnly), rule.Line)
 	case rule.PublicAt(at) == PublicExpected:
 		e.strongNo("it is expected to be public: %s (context line %d)", orSaid(rule.Why), rule.Line)
 	case rule.Public == PublicExpected:
 		e.weakYes("it was expected to be public until %s only (context line %d)", rule.Until.Add(-1).UTC().Format(time.DateOnly), rule.Line)
 	}
+	ended := rule.Public == PublicExpected && !r.expected(a)
 	switch rule.DataClass {
 	case "":
 	case "public":
+		if ended {
+			break // that entry said so while it held
+		}
 		e.strongNo("its data class is public (context line %d)", rule.Line)
 	default:
 		e.strongYes("its data class is %s (context line %d)", rule.DataClass, rule.Line)

@@ -48,7 +48,7 @@ var tagKeys = func() map[string]tagReading {
 }()
 
 var (
-	openLevels  = wordSet("public open unclassified unrestricted opendata publico publica pubblico oeffentlich offentlich openbaar world internet everyone anonymous")
+	openLevels  = wordSet("public open declassified unclassified unrestricted opendata publico publica pubblico oeffentlich offentlich openbaar world internet everyone anonymous")
 	highLevels  = wordSet("high critical severe")
 	negations   = wordSet("non not no nicht kein keine nope")
 	truthWords  = wordSet("true yes y 1 on ja si oui")

@@ -45,9 +45,12 @@ func (r *ranker) role(a *Alert, e *evidence) {
 		}
 		return
 	}
-	who := fmt.Sprintf("%s is %s", matched, strings.TrimPrefix(p.Role+" of "+p.Team, " of "))
-	if p.Team == "" {
-		who = fmt.Sprintf("%s is %s", matched, p.Role)
+	who := matched
+	switch {
+	case p.Role != "" && p.Team != "":
+		who += " is " + p.Role + " of " + p.Team
+	case p.Role+p.Team != "":
+		who += " is " + p.Role + strings.TrimSuffix(" of "+p.Team, " of ")
 	}
 	switch p.ChangesS3 {
 	case Yes:
@@ -66,8 +69,19 @@ var tools = []struct{ mark, name string }{
 }
 
 // attackTools are marks of systems and programs made for breaking in, or for
-// trying it, in a user agent.
-var attackTools = []string{"kali", "parrot", "pentoo", "pacu", "cloudgoat", "stratus-red-team"}
+// trying it, in a user agent. A system's name stands in its kernel's: 5.2.0-kali2-amd64,
+// 6.1.0-1parrot1-amd64.
+var attackTools = []struct {
+	name string
+	mark *regexp.Regexp
+}{
+	{"kali", regexp.MustCompile(`(?i)[-\d]kali\d|\bkali linux\b`)},
+	{"parrot", regexp.MustCompile(`(?i)[-\d]parrot\d|\bparrot (os|security)\b`)},
+	{"pentoo", regexp.MustCompile(`(?i)\bpentoo\b`)},
+	{"pacu", regexp.MustCompile(`(?i)\bpacu\b`)},
+	{"cloudgoat", regexp.MustCompile(`(?i)\bcloudgoat\b`)},
+	{"stratus-red-team", regexp.MustCompile(`(?i)\bstratus-red-team`)},
+}
 
 // credentials weighs how the caller was signed in.
 func (r *ranker) credentials(a *Alert, e *evidence) {
@@ -85,10 +99,9 @@ func (r *ranker) credentials(a *Alert, e *evidence) {
 			break
 		}
 	}
-	agent := strings.ToLower(by.UserAgent)
-	for _, mark := range attackTools {
-		if strings.Contains(agent, mark) {
-			e.strongYes("the user agent names %s, made for breaking in", mark)
+	for _, tool := range attackTools {
+		if tool.mark.MatchString(by.UserAgent) {
+			e.strongYes("the user agent names %s, made for breaking in", tool.name)
 			e.signs++
 		}
 	}

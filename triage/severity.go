@@ -127,7 +127,18 @@ var adjustments = []adjustment{
 // expected reports whether people said that the bucket is meant to be public.
 func (r *ranker) expected(a *Alert) bool {
 	rule, ok := r.known.Context.Bucket(a.Account, a.Bucket)
-	return ok && a.Bucket != "" && rule.PublicAt(openedTime(a)) == PublicExpected
+	return ok && a.Bucket != "" && rule.PublicAt(openedTime(a)) == PublicExpected && rule.PublicAt(r.endOf(a)) == PublicExpected
+}
+
+// endOf is the last time at which an alert's window is known to be open.
+func (r *ranker) endOf(a *Alert) time.Time {
+	if a.ClosedAt != nil {
+		return *a.ClosedAt
+	}
+	if _, last, ok := r.baseline.Span(); ok && last.After(openedTime(a)) {
+		return last
+	}
+	return openedTime(a)
 }
 
 // taken reports whether strangers did more than visit. To read objects of what
@@ -165,7 +176,7 @@ func (r *ranker) unlisted(a *Alert) bool {
 	at := openedTime(a)
 	return len(a.Principals) > 0 && r.known.Context != nil && len(r.known.Context.Trusted) > 0 && !slices.ContainsFunc(a.Principals, func(p string) bool {
 		t, ok := r.known.Context.TrustedAccount(a.Account, p)
-		return ok && t.Holds(at) || r.own(a, p) || logAccounts[p] != ""
+		return ok && t.Holds(at) && t.Holds(r.endOf(a)) || r.own(a, p) || logAccounts[p] != ""
 	})
 }
 
@@ -173,7 +184,7 @@ func (r *ranker) unlisted(a *Alert) bool {
 func (r *ranker) trusted(a *Alert) bool {
 	at := openedTime(a)
 	for _, p := range a.Principals {
-		if t, ok := r.known.Context.TrustedAccount(a.Account, p); !ok || !t.Holds(at) {
+		if t, ok := r.known.Context.TrustedAccount(a.Account, p); !ok || !t.Holds(at) || !t.Holds(r.endOf(a)) {
 			return false
 		}
 	}

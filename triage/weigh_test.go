@@ -13,6 +13,7 @@ import (
 
 	"github.com/bucketlid/bucketlid/exposure"
 	"github.com/bucketlid/bucketlid/policy"
+	"github.com/bucketlid/bucketlid/replay"
 )
 
 func access(list ...policy.Access) func(*Alert) { return func(a *Alert) { a.Access = list } }
@@ -222,7 +223,7 @@ func TestSharedAccounts(t *testing.T) {
 		{"not among those trusted", "444455556666", trusting, High, "cannot-tell"},
 		{"where nobody is trusted", "444455556666", "", Medium, "cannot-tell"},
 	} {
-		r := &ranker{known: Known{Context: told(t, test.context)}, ownAccounts: map[string]bool{"888800001111": strings.HasSuffix(test.name, "read"), "999900001111": true}}
+		r := &ranker{baseline: replay.NewBaseline(), known: Known{Context: told(t, test.context)}, ownAccounts: map[string]bool{"888800001111": strings.HasSuffix(test.name, "read"), "999900001111": true}}
 		a := alert(all(shared(policy.Read), func(a *Alert) { a.Principals = []string{test.account} }))
 		level, why := severity(r, a)
 		if s := suggest(r, a); level != test.level || s.Verdict != test.verdict {

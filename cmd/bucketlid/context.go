@@ -96,6 +96,9 @@ func loadContext(path string) (*triage.Context, error) {
 const maxContextFile = 9 << 20
 
 func readContext(path string) (*triage.Context, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, usageError("name a YAML file", "the context file: %s is no regular file", path) // opening a FIFO would wait for its writer
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, usageError("draft one: bucketlid context init --out "+path, "the context file: %v", err)

@@ -16,6 +16,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 
+	"github.com/bucketlid/bucketlid/triage"
 	"github.com/bucketlid/bucketlid/triage/intel"
 )
 
@@ -179,6 +180,9 @@ func (f *updateFlags) addFile(dir string, rows *[]intel.Row) error {
 		return usageError("name a YAML file as docs/intel.md shows it", "--sources: %v", err)
 	case len(text) > maxSourcesFile:
 		return usageError("it lists sources, not networks", "--sources: %s has %d bytes, more than %d", path, len(text), maxSourcesFile)
+	}
+	if err := triage.CheckYAML(path, text); err != nil {
+		return usageError("the form is in docs/intel.md", "%v", err)
 	}
 	var listed []fileRow
 	if err := yaml.UnmarshalWithOptions(text, &listed, yaml.Strict()); err != nil {
