@@ -11,7 +11,7 @@ import (
 
 const (
 	maxSearchNodes = 1 << 16 // for one analysis (semantics C.5)
-	maxSearchWork  = 1 << 20 // steps of patterns and of what else takes long
+	maxSearchWork  = 1 << 22 // steps of patterns and of what else takes long
 	maxTextNodes   = 1 << 13 // for one text
 	maxSamples     = 16
 )
