@@ -154,6 +154,22 @@ func TestLocksOut(t *testing.T) {
 	}
 }
 
+// What could not be read back is not taken for closed.
+func TestUnreadIsNotClosed(t *testing.T) {
+	s := open(byACL)
+	about := Evaluate(s)
+	unread := s
+	unread.Settings.ACL = account.Setting{Status: account.Denied, Action: "s3:GetBucketAcl", Problem: "denied"}
+	if len(about) == 0 || len(Still(unread, about)) != 0 || len(Still(unread.Assuming(s), about)) != len(about) {
+		t.Errorf("%d openings, %d seen, %d possible", len(about), len(Still(unread, about)), len(Still(unread.Assuming(s), about)))
+	}
+	shut := unread
+	shut.Settings.Block = text(`{"PublicAccessBlockConfiguration":{"BlockPublicAcls":true,"IgnorePublicAcls":true,"BlockPublicPolicy":true,"RestrictPublicBuckets":true}}`)
+	if left := Still(shut.Assuming(s), about); len(left) != 0 {
+		t.Errorf("held by a guard that was read: %v", left)
+	}
+}
+
 // A plan for another state is stale; after some steps it is partly done, and
 // says what changed.
 func TestStaleAndPartly(t *testing.T) {
@@ -170,6 +186,17 @@ func TestStaleAndPartly(t *testing.T) {
 	var partly *PartlyError
 	if !errors.Is(err, ErrStale) || errors.As(err, &partly) || !strings.Contains(err.Error(), "the website") || elsewhere.calls != 0 {
 		t.Errorf("%v after %d calls", err, elsewhere.calls)
+	}
+	done := newModel(s) // somebody else made the first step's change
+	if done.state, err = s.With(o.Steps[0].Call); err != nil {
+		t.Fatal(err)
+	}
+	err = (&Run{Plan: &p, Option: o, Account: done, Record: kept(&log)}).Apply(context.Background(), 0)
+	if !errors.Is(err, ErrStale) || done.calls != 0 {
+		t.Errorf("somebody else's fix: %v after %d calls", err, done.calls)
+	}
+	if err = (&Run{Plan: &p, Option: o, Account: done, Tried: true, Record: kept(&log)}).Apply(context.Background(), 0); err != nil {
+		t.Errorf("a step that was on its way: %v", err)
 	}
 	failing := newModel(s)
 	failing.failAt = 2

@@ -225,7 +225,7 @@ func TestResumeEndsWhereOneRunEnds(t *testing.T) {
 			t.Fatalf("%+v %v", p, err)
 		}
 		resumed++
-		if err := (&Run{Plan: plan, Option: o, Account: killed, Record: kept(&told)}).Apply(context.Background(), p.Done); err != nil {
+		if err := (&Run{Plan: plan, Option: o, Account: killed, Tried: p.Tried, Record: kept(&told)}).Apply(context.Background(), p.Done); err != nil {
 			t.Fatalf("resume after %d entries: %v", cut, err)
 		}
 		if killed.state.Fingerprint() != whole.state.Fingerprint() {

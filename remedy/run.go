@@ -65,6 +65,9 @@ type Run struct {
 	// several places (S3 page "What is Amazon S3?", "Amazon S3 data consistency
 	// model": bucket configurations are eventually consistent).
 	Settle func(ctx context.Context, attempt int) bool
+	// Tried says that the journal tells of one more call than are done: it may have
+	// been made, so that its effect is this plan's.
+	Tried bool
 	// Record keeps an entry so that it outlives the process. Where it fails
 	// nothing is changed any more.
 	Record func(Entry) error
@@ -130,6 +133,10 @@ func (r *Run) walk(ctx context.Context, list []account.Call, states []State, don
 		switch now.Fingerprint() {
 		case states[i].Fingerprint():
 		case states[i+1].Fingerprint():
+			if kind == "" && !(r.Tried && i == done) {
+				// Taking it back later would undo somebody else's work.
+				return r.failed(i, len(list), kind, fmt.Errorf("%w: what step %d would change is so already, by somebody else", ErrStale, i+1))
+			}
 			if err := r.record(r.entry(kind+"done", i+1)); err != nil {
 				return r.failed(i, len(list), kind, err)
 			}

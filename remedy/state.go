@@ -89,6 +89,40 @@ func accountWide(c account.Call) bool {
 	return c.Operation == account.PutAccountBlock || c.Operation == account.DeleteAccountBlock
 }
 
+// Assuming is the state with what could not be read as it was before: what an
+// opening rests on is then not taken for closed unseen.
+func (s State) Assuming(before State) State {
+	out := State{Settings: s.Settings, Objects: slices.Clone(s.Objects)}
+	out.Settings.AccessPoints = slices.Clone(s.Settings.AccessPoints)
+	unless := func(now *account.Setting, then account.Setting) {
+		if !known(*now) {
+			*now = then
+		}
+	}
+	b := before.Settings
+	unless(&out.Settings.Policy, b.Policy)
+	unless(&out.Settings.ACL, b.ACL)
+	unless(&out.Settings.Block, b.Block)
+	unless(&out.Settings.AccountBlock, b.AccountBlock)
+	unless(&out.Settings.Ownership, b.Ownership)
+	for _, then := range b.AccessPoints {
+		same := func(p account.AccessPoint) bool { return p.Name == then.Name && p.MultiRegion == then.MultiRegion }
+		if i := slices.IndexFunc(out.Settings.AccessPoints, same); i >= 0 {
+			unless(&out.Settings.AccessPoints[i].Policy, then.Policy)
+		} else if !known(s.Settings.Points) && !then.MultiRegion || !known(s.Settings.MultiRegionPoints) && then.MultiRegion {
+			out.Settings.AccessPoints = append(out.Settings.AccessPoints, then)
+		}
+	}
+	for _, then := range before.Objects {
+		for i := range out.Objects {
+			if o := &out.Objects[i]; o.Key == then.Key && o.Version == then.Version {
+				unless(&o.ACL, then.ACL)
+			}
+		}
+	}
+	return out
+}
+
 // Fingerprint names a state by what its settings mean: the order of grants, the
 // layout of JSON and the time of reading do not count. Tags, encryption and
 // AWS's verdict on the policy are left out: no remedy rests on them.

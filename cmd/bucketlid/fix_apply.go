@@ -188,6 +188,7 @@ func (f *applyFlags) apply(cmd *cobra.Command, name string) error {
 	if err := p.journal.record(remedy.Entry{Plan: p.plan.ID, Option: p.option.ID, Event: "begin"}); err != nil {
 		return err
 	}
+	p.run.Tried = done.Tried
 	if err := p.run.Apply(cmd.Context(), done.Done); err != nil {
 		return ended(err, name, "apply")
 	}
@@ -205,10 +206,16 @@ func (p *prepared) report(cmd *cobra.Command, settle func(context.Context, int) 
 		fmt.Fprintf(out, "bucket %s is gone: nothing of it is open\n", plain(p.plan.Bucket))
 		return nil
 	}
+	maybe := remedy.Still(now.Assuming(p.plan.Saved), p.option.Proof.Closed)
+	unsure := 0
 	for _, o := range p.option.Proof.Closed {
+		same := func(x remedy.Opening) bool { return words(x) == words(o) }
 		state := "closed"
-		if slices.ContainsFunc(open, func(x remedy.Opening) bool { return words(x) == words(o) }) {
+		switch {
+		case slices.ContainsFunc(open, same):
 			state = "OPEN"
+		case slices.ContainsFunc(maybe, same):
+			state, unsure = "unknown", unsure+1
 		}
 		fmt.Fprintf(out, "%-7s %s\n", state, plain(words(o)))
 	}
@@ -220,6 +227,9 @@ func (p *prepared) report(cmd *cobra.Command, settle func(context.Context, int) 
 	}
 	if len(open) > 0 {
 		return &exitError{exitFailed, fmt.Sprintf("%d of %d exposures that the plan closed are open", len(open), len(p.option.Proof.Closed)), "make a new plan"}
+	}
+	if unsure > 0 {
+		return &exitError{exitFailed, fmt.Sprintf("of %d of %d exposures it is not known whether they are closed: what they rest on could not be read", unsure, len(p.option.Proof.Closed)), "grant the permissions that are named, then: bucketlid fix verify"}
 	}
 	return nil
 }
