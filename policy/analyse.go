@@ -204,6 +204,7 @@ func (h *hit) covers(other *hit) bool {
 func (an *analysis) pass(statement int, a *action, lenient bool) []*hit {
 	out := an.memory.lists.take(tierCount)[:0]
 	var world, aws *hit
+	signed := false // some signed request of a stranger's passes, from wherever
 	partial := an.partial(statement, a)
 	for i := range tierCount {
 		t := an.tier(i)
@@ -221,13 +222,14 @@ func (an *analysis) pass(statement int, a *action, lenient bool) []*hit {
 			if h.state != nil && h.audience == AnyAWSAccount {
 				aws = h
 			}
+			signed = signed || h.state != nil && t.audience == AnyAWSAccount
 			if !slices.ContainsFunc(out, func(o *hit) bool { return an.holds(o, h) }) {
 				out = append(out, h)
 			}
 		}
 	}
 	if world != nil {
-		world.lone = aws == nil && an.others()
+		world.lone = !signed && an.others()
 	}
 	return out
 }

@@ -152,7 +152,19 @@ func compareRules(a, b *rule) int {
 	}
 	texts := func(r *rule) []string {
 		s := r.statement
-		return slices.Concat(s.Resource, s.NotResource, s.Action, s.NotAction)
+		out := slices.Concat(s.Resource, s.NotResource, s.Action, s.NotAction)
+		for _, p := range []*Principal{s.Principal, s.NotPrincipal} {
+			if p != nil {
+				out = slices.Concat(out, p.AWS, p.Service, p.Federated, p.CanonicalUser)
+			}
+		}
+		return out
+	}
+	if c := cmp.Compare(asInt(a.statement.NotPrincipal != nil), asInt(b.statement.NotPrincipal != nil)); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(asInt(a.statement.NotAction != nil), asInt(b.statement.NotAction != nil)); c != 0 {
+		return c
 	}
 	if c := cmp.Compare(len(a.tests), len(b.tests)); c != 0 {
 		return c
@@ -231,17 +243,27 @@ func (c *compiler) set(p *pattern, text string, wildcards bool) bool {
 	return all
 }
 
+// inOrder gives values an order of their own: that of the text must not choose
+// what a search finds.
+func inOrder(values []string) []string {
+	if slices.IsSorted(values) {
+		return values
+	}
+	return slices.Sorted(slices.Values(values))
+}
+
 func (c *compiler) read(t *test, source *Condition) {
 	op, ok := parseOperator(source.Operator)
-	*t = test{key: lowKey(source.Key), shown: source.Key, op: op, unknown: !ok, values: source.Values, source: source}
+	values := inOrder(source.Values)
+	*t = test{key: lowKey(source.Key), shown: source.Key, op: op, unknown: !ok, values: values, source: source}
 	if !ok || op.kind == opNull {
 		return
 	}
 	switch op.kind {
 	case opString, opFold, opLike, opARN:
-		block := c.memory.patterns.take(len(source.Values))
+		block := c.memory.patterns.take(len(values))
 		t.patterns = c.memory.globs.take(len(block))[:0]
-		for i, v := range source.Values {
+		for i, v := range values {
 			p := &block[i]
 			if !c.set(p, v, op.kind == opLike || op.kind == opARN) {
 				continue
@@ -256,9 +278,9 @@ func (c *compiler) read(t *test, source *Condition) {
 		}
 		return
 	}
-	if c.variables && slices.ContainsFunc(source.Values, func(v string) bool { return strings.Contains(v, "${") }) {
+	if c.variables && slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, "${") }) {
 		t.values = nil
-		for _, v := range source.Values {
+		for _, v := range values {
 			if p := (&pattern{}); c.set(p, v, false) {
 				t.values = append(t.values, p.sample(""))
 			}
