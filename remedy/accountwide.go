@@ -47,12 +47,3 @@ func HiddenObjects(s State) string {
 	}
 	return "ACLs of its objects: they were not read"
 }
-
-// Same reports whether two settings mean the same, whatever the layout of their
-// JSON.
-func Same(a, b account.Setting) bool {
-	return a.Status == b.Status && (a.Status != account.Present || jsonMeaning(a.Text) == jsonMeaning(b.Text))
-}
-
-// Inverse is the call that puts back what another replaced.
-func Inverse(c account.Call, before account.Setting) account.Call { return inverse(c, before) }

@@ -46,7 +46,7 @@ func newFixVerify() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify PLAN",
 		Short: "See whether what an applied plan closed is closed",
-		Long:  "Read the bucket's settings back and evaluate them again. Exit 1 when something that the\nplan closed is open. Nothing is changed.",
+		Long:  "Read the bucket's settings back and evaluate them again. Exit 1 when something that the\nplan closed is open, or when that could not be read. Nothing is changed.",
 		Args:  onePlan("verify"),
 		RunE:  func(cmd *cobra.Command, args []string) error { return f.verify(cmd, args[0]) },
 	}
