@@ -127,7 +127,7 @@ func (v *view) splitACL(h holding, g bucket.Grant, onBucket, onObjects policy.Sc
 			}
 		}
 		if len(some) > 0 && len(part.scope.Include) > 0 {
-			given = append(given, policy.ACLGrant{Audience: v.payerAudience(h.audience), Account: h.principal, Actions: some, Scope: part.scope})
+			given = append(given, policy.ACLGrant{Audience: v.payerAudience(h.audience), Account: h.principal, Actions: some, Scope: part.scope, Exact: onObject})
 		}
 	}
 	h.audience = v.payerAudience(h.audience)

@@ -30,6 +30,9 @@ func (k *desk) analyseACL(grants []ACLGrant, denies *Document, f Facts) []Grant 
 		for _, one := range an.run() {
 			one.Statement = StatementRef{Index: -1}
 			for i, text := range one.Scope.Include {
+				if g.Exact {
+					break
+				}
 				one.Scope.Include[i] = strings.ReplaceAll(text, "${$}{", "${")
 			}
 			kept := *one // the next run takes the memory back
@@ -57,14 +60,14 @@ func syntheticPolicy(g ACLGrant, denies *Document, f Facts) *Document {
 	arns := func(list []string) []string {
 		out := make([]string, 0, len(list))
 		for _, text := range list {
-			if d.hasVariables() {
+			if d.hasVariables() && !g.Exact {
 				text = strings.ReplaceAll(text, "${", "${$}{") // a key's own text
 			}
 			out = append(out, partition+text)
 		}
 		return out
 	}
-	allow := Statement{Index: -1, Effect: "Allow", Principal: &Principal{Any: true}, Action: g.Actions, Resource: arns(g.Scope.Include)}
+	allow := Statement{Index: -1, Effect: "Allow", Principal: &Principal{Any: true}, Action: g.Actions, Resource: arns(g.Scope.Include), exact: g.Exact}
 	switch {
 	case g.Audience != Account:
 	case isAccountID(g.Account):

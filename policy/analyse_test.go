@@ -163,6 +163,9 @@ var analyseCases = []struct {
 	{"a version is always named", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:GetObjectVersion","Resource":"arn:aws:s3:::b/*","Condition":{"Null":{"s3:VersionId":"true"}}}`), testFacts, []string{}},
 	{"more variables than can be tried together", statements(append([]string{`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/${aws:PrincipalTag/t0}/*"}`}, tagDenies(8)...)...), testFacts,
 		[]string{"any-aws-account read b/*/*"}},
+	{"one service, by a condition", statements(allow(`"*"`, `{"StringEquals":{"aws:PrincipalServiceName":["b.amazonaws.com","a.amazonaws.com"]}}`)), testFacts,
+		[]string{"service-deputy(a.amazonaws.com,b.amazonaws.com) read b/*"}},
+	{"services by a pattern", statements(allow(`"*"`, `{"StringLike":{"aws:PrincipalServiceName":"*.amazonaws.com"}}`)), testFacts, []string{"service-deputy(*) read b/*"}},
 	{"effect unknown", statements(`{"Effect":"Perhaps","Principal":"*","Action":"s3:*","Resource":"*"}`), testFacts, []string{}},
 }
 
@@ -206,6 +209,32 @@ func TestAnalyse(t *testing.T) {
 		r := Analyse(parse(t, c.text), c.facts)
 		if diff := cmp.Diff(c.want, shorts(r.Grants)); diff != "" {
 			t.Errorf("%s: (-want +got)\n%s\n%s", c.name, diff, describe(r.Grants))
+		}
+	}
+}
+
+// TestSessionsOfLater: a session's time of issue follows the clock.
+func TestSessionsOfLater(t *testing.T) {
+	bound := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		operator string
+		at       time.Time
+		want     int
+	}{
+		{"DateGreaterThan", bound, 0},
+		{"DateGreaterThan", bound.Add(time.Second), 1},
+		{"DateLessThan", bound.Add(longestSession - time.Second), 1},
+		{"DateLessThan", bound.Add(longestSession), 0},
+	} {
+		d := parse(t, statements(allow(`"*"`, `{"`+c.operator+`":{"aws:TokenIssueTime":"2026-06-01T00:00:00Z"}}`)))
+		f := testFacts
+		f.At = c.at
+		r := Analyse(d, f)
+		if len(r.Grants) != c.want {
+			t.Errorf("%s at %s: %s", c.operator, c.at, describe(r.Grants))
+		}
+		if !slices.ContainsFunc(r.Edges, func(e time.Time) bool { return !e.Before(bound) && !e.After(bound.Add(longestSession)) }) {
+			t.Errorf("%s: edges %s", c.operator, r.Edges)
 		}
 	}
 }
@@ -288,7 +317,8 @@ func TestAnalyseACL(t *testing.T) {
 	list := ACLGrant{Audience: Anyone, Actions: []string{"s3:ListBucket", "s3:ListBucketVersions"}, Scope: Scope{Include: []string{"b"}}}
 	signed := ACLGrant{Audience: AnyAWSAccount, Actions: []string{"s3:GetBucketAcl"}, Scope: Scope{Include: []string{"b"}}}
 	named := ACLGrant{Audience: Account, Account: strings.Repeat("0f", 32), Actions: []string{"s3:ListBucket"}, Scope: Scope{Include: []string{"b"}}}
-	key := ACLGrant{Audience: Anyone, Actions: []string{"s3:GetObject"}, Scope: Scope{Include: []string{"b/${aws:username}/k"}}}
+	key := ACLGrant{Audience: Anyone, Actions: []string{"s3:GetObject"}, Scope: Scope{Include: []string{"b/${aws:username}/k"}}, Exact: true}
+	odd := ACLGrant{Audience: Anyone, Actions: []string{"s3:GetObject"}, Scope: Scope{Include: []string{"b/a?*${$}{x"}}, Exact: true}
 	for _, c := range []struct {
 		name   string
 		grants []ACLGrant
@@ -305,6 +335,9 @@ func TestAnalyseACL(t *testing.T) {
 		{"named account", []ACLGrant{named}, "", []string{"account(" + strings.Repeat("0f", 32) + ") list b"}},
 		{"named account denied", []ACLGrant{named}, statements(deny(`{"StringNotEquals":{"aws:PrincipalAccount":"111122223333"}}`)), []string{}},
 		{"key with a dollar", []ACLGrant{key}, statements(deny(`{"Bool":{"aws:SecureTransport":"false"}}`)), []string{"anyone read b/${aws:username}/k"}},
+		{"key with wildcards", []ACLGrant{odd}, "", []string{"anyone read b/a?*${$}{x"}},
+		{"key with wildcards, Deny of another", []ACLGrant{odd}, statements(`{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b/ab"}`), []string{"anyone read b/a?*${$}{x"}},
+		{"key with wildcards, Deny of it", []ACLGrant{odd}, `{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b/a${?}${*}${$}{${$}}{x"}}`, []string{}},
 	} {
 		var denies *Document
 		if c.denies != "" {

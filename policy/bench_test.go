@@ -164,6 +164,14 @@ func worst() map[string]string {
 		"NotAction": statements(fill(func(i int) string {
 			return fmt.Sprintf(`{"Effect":"%s","Principal":"*","NotAction":"s3:*%d*","NotResource":"arn:aws:s3:::b/*%d"}`, []string{"Allow", "Deny"}[i%2], i, i)
 		})),
+		"intricate": statements(allowRead, fill(func(i int) string {
+			return deny(fmt.Sprintf(`{"StringNotLike":{"aws:Referer":"*%x*","aws:UserAgent":"*%x*"}}`, i, i))
+		})),
+		"searches": statements(allow(`"*"`, `{"StringNotLike":{"aws:Referer":[`+fill(func(i int) string { return fmt.Sprintf(`"*%x*%x*"`, i, 7*i%97) })+`]}}`),
+			deny(`{"StringNotLike":{"aws:Referer":"*1*"}}`)),
+		"outside": statements(allowRead, fill(func(i int) string {
+			return fmt.Sprintf(`{"Effect":"Deny","Principal":"*","Action":"s3:GetObject","NotResource":["arn:aws:s3:::b/*%d*","arn:aws:s3:::b/x%d*y"]}`, i, i)
+		})),
 		"conditions": statements(`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*","Condition":{"StringLike":{` + fill(func(i int) string { return fmt.Sprintf(`"aws:PrincipalTag/t%d":"*%d*"`, i, i) }) + `}}}`),
 		"actions":    statements(`{"Effect":"Allow","Principal":"*","Action":[` + fill(quoted("s3:*e*e*%d*")) + `,"s3:*"],"Resource":"*"}`),
 	}

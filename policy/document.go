@@ -38,6 +38,7 @@ type Statement struct {
 	Start, End int
 
 	scalars elementSet // elements whose value is one text, not a list
+	exact   bool       // Resource holds ARNs as they are, not patterns: see ACLGrant
 }
 
 // Ref names the statement in reasons and grants.

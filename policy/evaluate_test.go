@@ -3,6 +3,7 @@
 package policy
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -135,18 +136,26 @@ func TestFindText(t *testing.T) {
 	globs := rapid.StringOfN(rapid.SampledFrom([]rune("ab*?:")), 0, 8, -1)
 	rapid.Check(t, func(t *rapid.T) {
 		var rules []textRule
+		anyLong := false
 		for range rapid.IntRange(1, 4).Draw(t, "rules") {
 			r := textRule{want: rapid.Bool().Draw(t, "want")}
-			for _, g := range rapid.SliceOfN(globs, 1, 3).Draw(t, "globs") {
+			for _, g := range rapid.SliceOfN(globs, 1, 6).Draw(t, "globs") {
+				// Long ones, so that positions lie in several words.
+				if rapid.IntRange(0, 3).Draw(t, "long") == 0 {
+					g, anyLong = g+strings.Repeat("?", 31), true
+				}
 				p := newPattern(g)
 				p.fold = rapid.IntRange(0, 3).Draw(t, "fold") == 0
+				if arn := newPattern("a:?*:*:a*:" + g).asARN(); arn != nil && rapid.IntRange(0, 7).Draw(t, "arn") == 0 {
+					p = arn
+				}
 				r.patterns = append(r.patterns, p)
 			}
 			rules = append(rules, r)
 		}
 		b := &budget{}
 		s, a := findText(rules, b)
-		if a == overrun {
+		if a == overrun && !anyLong {
 			t.Fatal("overrun")
 		}
 		if a == found && !obeysAll(rules, s, b) {
@@ -154,6 +163,10 @@ func TestFindText(t *testing.T) {
 		}
 		for range 50 {
 			s := rapid.StringOfN(rapid.SampledFrom([]rune("abAB:k")), 0, 8, -1).Draw(t, "text")
+			if rapid.Bool().Draw(t, "from a pattern") {
+				r := rapid.SampledFrom(rules).Draw(t, "rule")
+				s = rapid.SampledFrom(r.patterns).Draw(t, "pattern").sample(s)
+			}
 			if a == impossible && obeysAll(rules, s, b) {
 				t.Fatalf("%q obeys the rules", s)
 			}

@@ -107,7 +107,7 @@ func (d *Document) reads(other *Document) bool {
 }
 
 func sameStatement(a, b Statement) bool {
-	return a.Index == b.Index && a.Sid == b.Sid && a.Effect == b.Effect &&
+	return a.Index == b.Index && a.Sid == b.Sid && a.Effect == b.Effect && a.exact == b.exact &&
 		samePrincipal(a.Principal, b.Principal) && samePrincipal(a.NotPrincipal, b.NotPrincipal) &&
 		sameList(a.Action, b.Action) && sameList(a.NotAction, b.NotAction) &&
 		sameList(a.Resource, b.Resource) && sameList(a.NotResource, b.NotResource) &&
@@ -278,12 +278,18 @@ func Edges(d *Document) []time.Time {
 		for _, c := range d.Statements[i].Conditions {
 			key := lowKey(c.Key)
 			op, ok := parseOperator(c.Operator)
-			if !ok || (key != "aws:currenttime" && key != "aws:epochtime") || (op.kind != opDate && op.kind != opNumeric) {
+			issued := key == "aws:tokenissuetime"
+			if !ok || (key != "aws:currenttime" && key != "aws:epochtime" && !issued) || (op.kind != opDate && op.kind != opNumeric) {
 				continue
 			}
 			for _, v := range c.Values {
-				if t, ok := parseDate(v); ok {
-					out = append(out, edgesAt(op.compare, t)...)
+				t, ok := parseDate(v)
+				if !ok {
+					continue
+				}
+				out = append(out, edgesAt(op.compare, t)...)
+				if issued { // the last session from before it ends
+					out = append(out, edgesAt(op.compare, t.Add(longestSession))...)
 				}
 			}
 		}

@@ -65,6 +65,31 @@ func (b *grantBuilder) add(h *hit, g group) {
 	}
 }
 
+// principals names whom a hit lets in: where any service would do, those that a
+// condition holds it to.
+func (h *hit) principals() []string {
+	if k := h.serviceName(); k != nil {
+		for _, w := range k.wishes {
+			if w.want && !w.test.op.negated && w.test.op.kind == opString && !slices.ContainsFunc(w.test.patterns, (*pattern).open) {
+				return slices.Clone(w.test.values)
+			}
+		}
+	}
+	return []string{h.subject.principal}
+}
+
+// serviceName is the key with the service's name; nil where any may call or one
+// is named as principal.
+func (h *hit) serviceName() *keyState {
+	if h.state == nil || h.subject.principal != "*" || h.subject.who != service {
+		return nil
+	}
+	if k := h.state.find("aws:principalservicename"); k != nil {
+		return k
+	}
+	return h.state.find("aws:principalservicenameslist")
+}
+
 // lastWith gives the newest row of an access class.
 func lastWith(rows []*row, access Access) *row {
 	for i := len(rows) - 1; i >= 0; i-- {
@@ -86,7 +111,7 @@ func (b *grantBuilder) base(h *hit, first *action) finding {
 		out.Scope.Include = []string{an.world.scopeText(an.world.wholeLevel(first.level), first.level)}
 	}
 	if h.subject.principal != "" && !h.audience.Public() || h.audience == WebIdentity {
-		out.Principals = []string{h.subject.principal}
+		out.Principals = h.principals()
 	}
 	if h.audience == Network {
 		out.Addresses, _ = h.addresses.count()

@@ -72,6 +72,10 @@ func mfaPresent(s *subject) *domain {
 	return never()
 }
 
+// longestSession is the longest life of a session's credentials (API page
+// "GetFederationToken").
+const longestSession = 36 * time.Hour
+
 // issueTime is when a session's credentials were issued: within 36 hours before
 // the request, the longest life of a session.
 func (w *world) issueTime() *domain {
@@ -79,7 +83,7 @@ func (w *world) issueTime() *domain {
 		return unknownKey()
 	}
 	var list []string
-	for _, ago := range []time.Duration{time.Minute, time.Hour, 12 * time.Hour, 36 * time.Hour} {
+	for _, ago := range []time.Duration{time.Minute, time.Hour, 12 * time.Hour, longestSession, 0} {
 		list = append(list, w.at.Add(-ago).UTC().Format(time.RFC3339))
 	}
 	return oneOf(list...)
@@ -341,6 +345,8 @@ func requestValue(s *subject, key string, w *world) *domain {
 		return d
 	case "s3:x-amz-acl":
 		return likely("private", "public-read", "public-read-write", "authenticated-read", "aws-exec-read", "bucket-owner-read", "bucket-owner-full-control", "log-delivery-write")
+	case "s3:x-amz-grant-read", "s3:x-amz-grant-write", "s3:x-amz-grant-read-acp", "s3:x-amz-grant-write-acp", "s3:x-amz-grant-full-control":
+		return likely("id=CANONICAL-USER-ID", "uri=http://acs.amazonaws.com/groups/global/AllUsers", "uri=http://acs.amazonaws.com/groups/global/AuthenticatedUsers")
 	case "s3:x-amz-storage-class":
 		return likely("STANDARD", "STANDARD_IA", "GLACIER")
 	case "s3:object-lock-mode":

@@ -42,6 +42,7 @@ var placeholders = []struct{ text, need string }{
 	{"OWN-BUCKET", "an own bucket and role that replicate to it"},
 	{"uploadId=u", "the id of an unfinished upload, in place of u"},
 	{"UPLOAD-ID", "the id of an unfinished upload"},
+	{"CANONICAL-USER-ID", "the canonical user id of an own account, in place of CANONICAL-USER-ID"},
 	{" --id ID", "the id of a configuration"},
 	{"file://FILE", "a file with the new setting, as JSON"},
 	{"@FILE", "a file with what is to be stored: for a setting, its XML"},

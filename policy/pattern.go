@@ -84,13 +84,16 @@ func (p *pattern) toks() []token {
 	return p.tokens
 }
 
-// cost is what a match of the text is charged: only patterns with several
-// wildcards can take more than one pass.
+// cost is what a match of the text is charged. A pattern with one "*" takes one
+// pass; only several can take more.
 func (p *pattern) cost(s string) int {
-	if p.tail || !p.wild && !p.mixed {
+	switch {
+	case p.tail || !p.wild && !p.mixed:
 		return len(p.head) / 16
+	case !p.mixed && !p.fold && strings.Count(p.body, "*") < 2:
+		return (len(p.body) + len(s)) / 16
 	}
-	return max(len(p.body), len(p.tokens)) * len(s) / 4
+	return max(len(p.body), len(p.tokens)) * len(s) / 16
 }
 
 // coverCost is what the question whether p covers q is charged.
@@ -98,7 +101,7 @@ func (p *pattern) coverCost(q *pattern) int {
 	if p.tail && !p.fold {
 		return len(p.head) / 16
 	}
-	return max(len(p.body), len(p.tokens)) * max(len(q.body), len(q.tokens)) / 4
+	return max(len(p.body), len(p.tokens)) * max(len(q.body), len(q.tokens)) / 8
 }
 
 // asARN makes the wildcards of the first five parts stop at colons. A pattern
@@ -125,6 +128,9 @@ func (p *pattern) everything() bool {
 	}
 	return p.glob && p.body != "" && strings.Trim(p.body, "*") == ""
 }
+
+// open says whether the pattern may stand for more than one text.
+func (p *pattern) open() bool { return p.wild || p.fold }
 
 // single says whether the pattern stands for its body alone.
 func (p *pattern) single() bool { return !p.wild && !p.mixed && !p.fold }

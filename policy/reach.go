@@ -157,4 +157,5 @@ type ACLGrant struct {
 	Account  string   // canonical user id or account id, for Account
 	Actions  []string
 	Scope    Scope
+	Exact    bool // Scope.Include holds names as they are, not patterns: an object's own ACL
 }

@@ -114,7 +114,10 @@ func (c *compiler) compile(r *rule, s *Statement, actions actionSet) {
 	patterns, tests := c.memory.patterns.take(len(list)), c.memory.tests.take(len(s.Conditions))
 	r.resources, r.tests = c.memory.globs.take(len(list))[:0], c.memory.refs.take(len(tests))
 	for i, text := range list {
-		if c.set(&patterns[i], text, true) {
+		if s.exact {
+			patterns[i].setLiteral(text)
+			r.resources = append(r.resources, &patterns[i])
+		} else if c.set(&patterns[i], text, true) {
 			r.resources = append(r.resources, &patterns[i])
 		}
 	}

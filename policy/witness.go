@@ -4,8 +4,10 @@ package policy
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -160,7 +162,51 @@ func (an *analysis) url(h *hit, a *action, context requestContext) string {
 	if an.world.host == "" {
 		an.world.setHost()
 	}
-	return scheme + an.world.host + "/" + escapePath(an.key(h, a)) + query
+	host := an.world.host
+	if fromIPv6(context) {
+		host = an.world.dualStack(host)
+	}
+	return scheme + host + "/" + escapePath(an.key(h, a)) + query
+}
+
+// fromIPv6 says whether the request comes from an IPv6 address, which only S3's
+// dual-stack endpoints have too.
+func fromIPv6(context requestContext) bool {
+	ip, ok := context.first("aws:sourceip")
+	return ok && strings.Contains(ip, ":")
+}
+
+// dualStack gives the dual-stack form of a host, which names a Region (S3 page
+// "Using Amazon S3 dual-stack endpoints").
+func (w *world) dualStack(host string) string {
+	if w.facts.Kind == MultiRegionAccessPointPolicy {
+		return host
+	}
+	for _, service := range []string{"s3-accesspoint.", "s3."} {
+		before, after, ok := strings.Cut(host, service+w.regionPart())
+		if ok {
+			return before + service + "dualstack." + cmp.Or(w.regionPart(), "us-east-1.") + after
+		}
+	}
+	return host
+}
+
+// regionPart is the part of a host that names the Region, with its dot. Only the
+// aws partition has a host for all Regions.
+func (w *world) regionPart() string {
+	region := cmp.Or(w.region, map[string]string{"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}[w.partition])
+	if region != "" {
+		region += "."
+	}
+	return region
+}
+
+// endpointSuffix is the partition's domain.
+func (w *world) endpointSuffix() string {
+	if w.partition == "aws-cn" {
+		return "amazonaws.com.cn"
+	}
+	return "amazonaws.com"
 }
 
 // urlKey is a condition key and the parameter of the URL that gives it.
@@ -185,14 +231,7 @@ func escapePath(key string) string {
 // setHost works out the host of the bucket or access point, and the first part of the
 // path for names that a host cannot carry.
 func (w *world) setHost() {
-	suffix := "amazonaws.com"
-	if w.partition == "aws-cn" {
-		suffix += ".cn"
-	}
-	region := cmp.Or(w.region, map[string]string{"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}[w.partition])
-	if region != "" {
-		region += "." // these partitions have no host for all Regions
-	}
+	suffix, region := w.endpointSuffix(), w.regionPart()
 	switch w.facts.Kind {
 	case AccessPointPolicy:
 		w.host = w.facts.AccessPoint + "-" + w.owner + ".s3-accesspoint." + region + suffix
@@ -209,9 +248,19 @@ func (w *world) setHost() {
 	w.host = w.facts.Bucket + ".s3." + region + suffix
 }
 
+// dotted says whether a URL has steps such as "..", which clients take out of a
+// path although they are part of a key.
+func dotted(s string) bool {
+	path, _, _ := strings.Cut(s, "?")
+	return strings.Contains(path, "/./") || strings.Contains(path, "/../") || strings.HasSuffix(path, "/.") || strings.HasSuffix(path, "/..")
+}
+
 func curl(w *Witness) string {
 	var buf [16]string
 	words := append(buf[:0], "curl", "-sS")
+	if dotted(w.URL) {
+		words = append(words, "--path-as-is")
+	}
 	if w.Method != "GET" {
 		words = append(words, "-X", w.Method)
 	}
@@ -240,7 +289,7 @@ func (an *analysis) cli(h *hit, a *action, context requestContext) string {
 	var buf [24]string
 	words := append(buf[:0], "aws", "s3api", a.cli, "--bucket", quote(bucket))
 	if key := an.key(h, a); key != "" {
-		words = append(words, "--key", quote(key))
+		words = append(words, keyArgument(key)...)
 	}
 	for _, k := range urlKeys[:3] {
 		if v, ok := context.first(k.key); ok {
@@ -275,7 +324,31 @@ func (an *analysis) cli(h *hit, a *action, context requestContext) string {
 	if an.world.region != "" {
 		words = append(words, "--region", quote(an.world.region))
 	}
+	if fromIPv6(context) && an.world.facts.Kind == BucketPolicy {
+		words = append(words, "--endpoint-url", "https://"+an.world.dualStack("s3."+an.world.regionPart()+an.world.endpointSuffix()))
+	}
 	return strings.Join(words, " ")
+}
+
+// keyArgument gives the object key to the AWS CLI, as JSON where the CLI would
+// take it for the place of a file to load (AWS CLI User Guide, "Loading a
+// parameter from a file in the AWS CLI").
+func keyArgument(key string) []string {
+	if !loaded(key) {
+		return []string{"--key", quote(key)}
+	}
+	b, _ := json.Marshal(map[string]string{"Key": key}) // a string always marshals
+	return []string{"--cli-input-json", quote(string(b))}
+}
+
+// loaded says whether the AWS CLI takes a value for the place of the value.
+func loaded(s string) bool {
+	for _, scheme := range []string{"file://", "fileb://", "http://", "https://"} {
+		if strings.HasPrefix(s, scheme) {
+			return true
+		}
+	}
+	return false
 }
 
 // untypable says that no command of the AWS CLI makes such a request: a service
@@ -292,7 +365,10 @@ func (an *analysis) untypable(h *hit, context requestContext) bool {
 			return true
 		}
 	}
-	return asked && signature != "REST-HEADER" || hashed
+	elsewhere := slices.ContainsFunc(context, func(e contextEntry) bool {
+		return cliFlags[e.key] != "" && len(e.values) > 0 && loaded(e.values[0])
+	})
+	return asked && signature != "REST-HEADER" || hashed || elsewhere
 }
 
 // byteSet says of each byte whether it is in a set.

@@ -12,7 +12,7 @@ import (
 
 // ownKeys are the condition keys whose values name something of somebody's, without
 // whose it is being told: it is taken for the owner's.
-var ownKeys = []string{"aws:sourcevpce", "aws:sourcevpc", "s3:x-amz-server-side-encryption-aws-kms-key-id"}
+var ownKeys = []string{"aws:sourcevpce", "aws:sourcevpc", "aws:sourcearn", "s3:x-amz-server-side-encryption-aws-kms-key-id"}
 
 // takenForOwn tells what a policy holds requesters to, or names, that is the
 // owner's only as far as anybody can tell from the text.
@@ -29,7 +29,7 @@ func takenForOwn(d *policy.Document, owner string) []string {
 			if !slices.Contains(ownKeys, strings.ToLower(c.Key)) || strings.Contains(operator, "not") || strings.HasPrefix(operator, "null") {
 				continue
 			}
-			fixed := slices.DeleteFunc(slices.Clone(c.Values), func(v string) bool { return strings.ContainsAny(v, "*?$") || othersARN(v, owner) })
+			fixed := slices.DeleteFunc(slices.Clone(c.Values), func(v string) bool { return strings.ContainsAny(v, "*?$") || tellsAccount(v, owner) })
 			if len(fixed) > 0 {
 				out = addNew(out, c.Key+" "+shortList(fixed, "", nil)+" is the owner's own"+who)
 			}
@@ -46,11 +46,11 @@ func takenForOwn(d *policy.Document, owner string) []string {
 	return firstFew(out)
 }
 
-// othersARN says whether an ARN tells an account that is not the owner's, as far as
-// his is known.
-func othersARN(text, owner string) bool {
+// tellsAccount says whether an ARN itself tells whose it is, as far as the owner's
+// account is known.
+func tellsAccount(text, owner string) bool {
 	parts := strings.SplitN(text, ":", 6)
-	return len(parts) == 6 && owner != "" && parts[4] != "" && parts[4] != owner
+	return len(parts) == 6 && owner != "" && parts[4] != ""
 }
 
 // isOriginAccessIdentity knows both forms of the name (CloudFront page "Restricting
@@ -69,6 +69,10 @@ func regionTaken(f policy.Facts, v *report.Policy) []string {
 		return nil
 	case f.Kind == policy.AccessPointPolicy:
 		return []string{"the access point's Region is not known, and its address lacks it (--region)"}
+	case slices.ContainsFunc(v.Audiences, func(a report.PolicyAudience) bool {
+		return a.Witness != nil && strings.Contains(a.Witness.URL, "s3.dualstack.")
+	}):
+		return []string{"the bucket is in us-east-1: S3's addresses for IPv6 name a Region (--region)"}
 	case f.Kind == policy.BucketPolicy && strings.Contains(f.Bucket, "."):
 		return []string{"the bucket is in us-east-1: for another Region S3 answers with a redirect, since the name's dots keep it out of the host (--region)"}
 	}
