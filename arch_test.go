@@ -23,7 +23,8 @@ const module = "github.com/bucketlid/bucketlid/"
 var mayImport = map[string][]string{
 	"policy":             {},
 	"bucket":             {"policy"},
-	"ingest":             {"ingest/awslog"},
+	"ingest":             {"ingest/awslog", "ingest/deflate"},
+	"ingest/deflate":     {},
 	"ingest/awslog":      {},
 	"trail":              {},
 	"replay":             {"trail", "bucket", "policy"},
@@ -42,7 +43,7 @@ var mayImport = map[string][]string{
 	"account":            {"bucket", "policy"},
 	"remedy":             {"account", "bucket", "exposure", "policy"},
 	"guard":              {"account", "remedy", "replay"},
-	"findings":           {"triage", "exposure"},
+	"findings":           {"bucket", "exposure", "policy", "triage"},
 	"report":             {"coverage", "exposure", "triage", "investigate", "policy"},
 	"stories":            {"replay", "trail", "triage"},
 	"internal/eval":      {"triage", "triage/intel"},

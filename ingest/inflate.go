@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"sync"
+
+	"github.com/bucketlid/bucketlid/ingest/deflate"
 )
 
 // DefaultMaxUnpacked is the cap on the unpacked bytes of one object: 1 GiB.
@@ -48,6 +50,9 @@ type machine struct {
 	inner  *bufio.Reader // between two layers, made when first needed
 	rest   []byte        // bytes of head not yet delivered
 	after  error         // what follows rest
+
+	deflate *deflate.Decoder // made when first needed
+	buf     []byte           // an object that whole unpacked
 }
 
 var machines = sync.Pool{New: func() any {
@@ -137,6 +142,9 @@ func (m *machine) release() {
 		m.inner.Reset(nil)
 	}
 	m.top, m.rest, m.after = nil, nil, nil
+	if len(m.buf) > keptWhole {
+		m.buf = nil
+	}
 }
 
 // Read gives the next unpacked bytes.
@@ -145,6 +153,10 @@ func (r *Reader) Read(p []byte) (int, error) {
 		return 0, r.err
 	}
 	if r.m.top == nil {
+		if n, ok := r.m.whole(p, r.limit); ok {
+			r.unpacked += int64(n)
+			return n, nil
+		}
 		if err := r.m.start(); err != nil {
 			return 0, r.fail(err)
 		}
