@@ -32,8 +32,8 @@ const (
 	defaultMaxRecord = 32 << 20
 	defaultMaxDepth  = 512
 	limitDepth       = 10_000
-	defaultBuffer    = 256 << 10
-	keptBuffer       = 1 << 20 // larger buffers are not kept for the next Scan
+	defaultBuffer    = 640 << 10 // most log objects whole
+	keptBuffer       = 1 << 20   // larger buffers are not kept for the next Scan
 )
 
 var scanners = sync.Pool{New: func() any { return new(scanner) }}
