@@ -150,7 +150,7 @@ func newRoot() *cobra.Command {
 		return usageError("see: "+cmd.CommandPath()+" --help", "%v", err)
 	})
 	root.AddCommand(newHunt(), newScan(), newReport(), newExplain(), newInvestigate(), newCoverage(), newFix(), newGuard(),
-		newArchive(), newContext(), newIntel(), newDemo(), newVersion())
+		newArchive(), newContext(), newIntel(), newConfig(), newDemo(), newVersion())
 	root.InitDefaultCompletionCmd("completion")
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
 		completion.Args = func(_ *cobra.Command, args []string) error {
@@ -161,15 +161,20 @@ func newRoot() *cobra.Command {
 		}
 		completion.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	}
-	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return flagsFromEnvironment(cmd) }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return setFlags(cmd) }
+	root.PersistentFlags().String(configFlag, "", "`FILE` with values for flags (default: bucketlid.yaml, or the one of docs/config.md)")
 	return root
+}
+
+func environmentName(flag string) string {
+	return "BUCKETLID_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
 // flagsFromEnvironment sets every flag that was not given from BUCKETLID_NAME.
 func flagsFromEnvironment(cmd *cobra.Command) error {
 	var failed error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		name := "BUCKETLID_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		name := environmentName(f.Name)
 		value, ok := os.LookupEnv(name)
 		if !ok || f.Changed || f.Name == "help" || failed != nil {
 			return
