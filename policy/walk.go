@@ -35,6 +35,7 @@ type stepTo struct {
 type machine struct {
 	rules    []textRule
 	spans    [][2]int // by rule: its words, from and to
+	wanted   [][2]int // those of rules that must match
 	words    int
 	alphabet []rune
 	takes    []uint64 // by character: positions that can consume it
@@ -69,6 +70,9 @@ func (m *machine) measure() {
 		}
 		m.spans[i] = [2]int{m.words, m.words + (bits+63)/64}
 		m.words = m.spans[i][1]
+		if r.want {
+			m.wanted = append(m.wanted, m.spans[i])
+		}
 	}
 }
 
@@ -321,13 +325,8 @@ func (w *walk) accepted(state []uint64) bool {
 func (w *walk) findAlive(state []uint64) {
 	w.alive = w.alive[:0]
 	for c := range w.alphabet {
-		take, dead := w.taking(c), false
-		for i, r := range w.rules {
-			if dead = r.want && !meet(state, take, w.spans[i]); dead {
-				break
-			}
-		}
-		if !dead {
+		take := w.taking(c)
+		if !slices.ContainsFunc(w.wanted, func(span [2]int) bool { return !meet(state, take, span) }) {
 			w.alive = append(w.alive, c)
 		}
 	}
