@@ -74,9 +74,10 @@ type analysis struct {
 	findings  []*finding
 	rows      []*row // of the statement at hand
 	question  query  // the one at hand
-	bound     map[askedFor]boundList
-	plain     [1]bound // the subject at hand, without variables
-	onHTTP    subject  // the subject at hand over plain http
+	bound     map[askedFor]*boundList
+	plain     [1]bound  // the subject at hand, without variables
+	plainList boundList // of plain
+	onHTTP    subject   // the subject at hand over plain http
 }
 
 // runMemory is where the answers of one run lie.
@@ -138,10 +139,12 @@ func (an *analysis) settle(f Facts) {
 	an.world.at, an.parted, an.abandoned, an.literals = at, false, 0, nil
 	an.bound = nil
 	if len(an.vars) > 0 {
-		an.bound = map[askedFor]boundList{}
+		an.bound = map[askedFor]*boundList{}
 	}
 	for _, r := range an.shared {
-		r.whole, r.reach = [2]tri{}, [2]reach{}
+		if r != nil {
+			r.whole, r.reach = [2]tri{}, [2]reach{}
+		}
 	}
 	an.memory.reset()
 	an.solver.reset(&an.world)

@@ -5,6 +5,7 @@ package policy
 import (
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 	"testing"
 	"time"
@@ -166,7 +167,47 @@ var analyseCases = []struct {
 	{"one service, by a condition", statements(allow(`"*"`, `{"StringEquals":{"aws:PrincipalServiceName":["b.amazonaws.com","a.amazonaws.com"]}}`)), testFacts,
 		[]string{"service-deputy(a.amazonaws.com,b.amazonaws.com) read b/*"}},
 	{"services by a pattern", statements(allow(`"*"`, `{"StringLike":{"aws:PrincipalServiceName":"*.amazonaws.com"}}`)), testFacts, []string{"service-deputy(*) read b/*"}},
+	{"issued between two instants", statements(allow(`"*"`, `{"DateGreaterThanEquals":{"aws:TokenIssueTime":"`+hoursAgo(4)+`"},"DateLessThan":{"aws:TokenIssueTime":"`+hoursAgo(3)+`"}}`)), testFacts, []string{"any-aws-account read b/*"}},
+	{"issued longer ago than a session lives", statements(allow(`"*"`, `{"DateLessThan":{"aws:TokenIssueTime":"`+hoursAgo(36)+`"}}`)), testFacts, []string{}},
+	{"twelve folders, each with a part that is denied", statements(folders(12)...), testFacts, []string{"anyone read b/0/*,b/1/*,b/10/*,b/11/*,b/2/*,b/3/*,b/4/*,b/5/*,b/6/*,b/7/*,b/8/*,b/9/*" + deniedFolders(12)}},
+	{"fifty roles by condition", statements(allow(`"*"`, `{"StringEquals":{"aws:PrincipalArn":[`+manyRoles(50)+`]}}`)), testFacts, []string{"account(444455556666) read b/*"}},
+	{"a key that is always there", statements(allow(`"*"`, `{"Null":{"aws:userid":"true","aws:PrincipalType":"true"}}`), deny(`{"StringEquals":{"aws:PrincipalAccount":"444455556666"}}`)), testFacts, []string{}},
+	{"the id that a provider on the web gave", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/${cognito-identity.amazonaws.com:sub}/*"}`), testFacts, []string{"any-aws-account read b/*/*"}},
+	{"a name that unsigned requests lack, beside many variables", statements(append([]string{`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/${aws:username}/*"}`}, tagDenies(40)...)...), testFacts,
+		[]string{"any-aws-account read b/*/* ? the search was given up: the policy is too intricate"}},
 	{"effect unknown", statements(`{"Effect":"Perhaps","Principal":"*","Action":"s3:*","Resource":"*"}`), testFacts, []string{}},
+}
+
+func hoursAgo(n int) string {
+	return testFacts.At.Add(-time.Duration(n) * time.Hour).UTC().Format(time.RFC3339)
+}
+
+// folders is an Allow on some folders, and a Deny on a part of each.
+func folders(n int) []string {
+	var open, shut []string
+	for i := range n {
+		open = append(open, fmt.Sprintf(`"arn:aws:s3:::b/%d/*"`, i))
+		shut = append(shut, fmt.Sprintf(`"arn:aws:s3:::b/*/%d/private/*"`, i))
+	}
+	return []string{`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":[` + strings.Join(open, ",") + `]}`,
+		`{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":[` + strings.Join(shut, ",") + `]}`}
+}
+
+func deniedFolders(n int) string {
+	var out []string
+	for i := range n {
+		out = append(out, fmt.Sprintf("b/*/%d/private/*", i))
+	}
+	sort.Strings(out)
+	return " minus " + strings.Join(out, ",")
+}
+
+func manyRoles(n int) string {
+	var out []string
+	for i := range n {
+		out = append(out, fmt.Sprintf(`"arn:aws:iam::444455556666:role/r%d"`, i))
+	}
+	return strings.Join(out, ",")
 }
 
 // tagDenies are Deny statements, each with a variable of its own.

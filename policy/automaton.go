@@ -43,14 +43,19 @@ func (b *budget) charge(cost int) bool {
 // anyMatch says whether some pattern matches the text, false where the budget
 // does not allow to look.
 func (b *budget) anyMatch(list []*pattern, s string) bool {
+	quick := 0 // comparisons that take little
 	for _, p := range list {
-		if !b.charge(p.cost(s)) {
+		if p.quick() {
+			quick += 1 + len(p.head)/64
+		} else if !b.charge(p.cost(s)) {
 			return false
 		}
 		if p.match(s) {
-			return true
+			b.work += quick / 4
+			return !b.spent()
 		}
 	}
+	b.work += quick / 4
 	return false
 }
 
@@ -84,11 +89,17 @@ func findText(rules []textRule, b *budget) (string, answer) {
 	if b.spent() {
 		return "", overrun
 	}
+	if r := fewest(rules); r != nil {
+		return oneOfTexts(r, rules, b)
+	}
 	if s, ok := sampleText(rules, b); ok && !b.spent() {
 		return s, found
 	}
 	if apart(rules, b) || contradicts(rules, b) {
 		return "", impossible
+	}
+	if s, ok := crossedText(rules, b); ok && !b.spent() {
+		return s, found
 	}
 	if b.spent() {
 		return "", overrun
@@ -98,6 +109,32 @@ func findText(rules []textRule, b *budget) (string, answer) {
 		return "", overrun
 	}
 	return w.run()
+}
+
+// fewest gives the wanted rule that has only texts without wildcards, the one with
+// the fewest; nil where there is none.
+func fewest(rules []textRule) *textRule {
+	var out *textRule
+	for i := range rules {
+		r := &rules[i]
+		if r.want && (out == nil || len(r.patterns) < len(out.patterns)) && !open(r.patterns) {
+			out = r
+		}
+	}
+	return out
+}
+
+// oneOfTexts tries all texts of a rule without wildcards.
+func oneOfTexts(r *textRule, rules []textRule, b *budget) (string, answer) {
+	for _, p := range r.patterns {
+		if s := p.example(0); obeysAll(rules, s, b) && !b.spent() {
+			return s, found
+		}
+		if b.spent() {
+			return "", overrun
+		}
+	}
+	return "", impossible
 }
 
 func sampleText(rules []textRule, b *budget) (string, bool) {
@@ -123,6 +160,46 @@ func sampleText(rules []textRule, b *budget) (string, bool) {
 	return "", false
 }
 
+// crossedText tries texts that begin as one wanted pattern does and end as another:
+// the usual way in which two patterns meet.
+func crossedText(rules []textRule, b *budget) (string, bool) {
+	tried := 0
+	for i := range rules {
+		for j := range rules {
+			if i == j || !rules[i].want || !rules[j].want {
+				continue
+			}
+			for _, p := range rules[i].patterns {
+				for _, q := range rules[j].patterns {
+					if !p.tail || p.fold || q.fold || b.spent() {
+						continue
+					}
+					if tried++; tried > maxCrossed {
+						return "", false
+					}
+					s := q.example(1)
+					if s = p.head + s[common(p.head, s):]; obeysAll(rules, s, b) {
+						return s, true
+					}
+				}
+			}
+		}
+	}
+	return "", false
+}
+
+// maxCrossed bounds the pairs of patterns whose texts are crossed.
+const maxCrossed = 64
+
+// common is the length of the beginning that two texts share.
+func common(a, b string) int {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
 func obeysAll(rules []textRule, s string, b *budget) bool {
 	for i := range rules {
 		if !rules[i].holds(s, b) {
@@ -132,15 +209,11 @@ func obeysAll(rules []textRule, s string, b *budget) bool {
 	return true
 }
 
-// apart finds quickly that two wanted rules have no beginning in common, or that
-// a rule has only texts without wildcards, all of which were tried as samples.
+// apart finds quickly that two wanted rules have no beginning in common.
 func apart(rules []textRule, b *budget) bool {
 	for i, r := range rules {
 		if !r.want {
 			continue
-		}
-		if len(r.patterns) <= maxSamples && !open(r.patterns) && !b.spent() {
-			return true
 		}
 		for _, o := range rules[:i] {
 			if o.want && len(o.patterns) == 1 && !anyBegins(r.patterns, o.patterns[0], b) {

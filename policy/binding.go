@@ -62,36 +62,27 @@ type variable struct {
 // bindings gives the subject under choices of values for the variables that
 // matter to one Allow and one action. What a requester chooses stands for all that
 // it could choose; values that the policy compares with are tried too (semantics
-// C.5). cut says that there are more choices than were made ready.
-func (an *analysis) bindings(s *subject, statement int, a *action) (list []bound, cut bool) {
+// C.5).
+func (an *analysis) bindings(s *subject, statement int, a *action) *boundList {
 	if len(an.vars) == 0 {
 		an.plain[0] = bound{subject: s, rules: an.shared, denies: an.denies, doubt: s.doubt}
-		return an.plain[:], false
+		an.plainList = boundList{made: an.plain[:]}
+		return &an.plainList
 	}
 	asked := askedFor{s, statement, a.index}
 	if known, ok := an.bound[asked]; ok {
-		return known.list, known.cut
+		return known
 	}
-	defer func() { an.bound[asked] = boundList{list, cut} }()
-	keys := an.variablesFor(statement, a)
-	choices := make([][]variable, len(keys))
-	for i, key := range keys {
+	list := &boundList{subject: s, keys: an.variablesFor(statement, a)}
+	an.bound[asked] = list
+	choices := make([][]variable, len(list.keys))
+	for i, key := range list.keys {
 		if choices[i] = an.choices(s, key, a); len(choices[i]) == 0 {
-			return nil, false
+			return list
 		}
 	}
-	combos, cut := combine(choices, len(an.variablesOf(statement)))
-	for _, c := range combos {
-		if !an.solver.budget.charge(bindCost*len(an.doc.Statements) + byteCost*an.bytes) {
-			return list, true
-		}
-		values := make(map[string]variable, len(keys))
-		for i, key := range keys {
-			values[key] = c[i]
-		}
-		list = append(list, an.bind(s, values))
-	}
-	return list, cut
+	list.combos, list.cut = combine(choices, len(an.variablesOf(statement)))
+	return list
 }
 
 // askedFor is whose choices were worked out, for which Allow and action.
@@ -101,17 +92,67 @@ type askedFor struct {
 	action    int
 }
 
+// boundList is a subject under one choice after the other. Each is made ready
+// when it is asked for, since that takes long.
 type boundList struct {
-	list []bound
-	cut  bool
+	subject *subject
+	keys    []string
+	combos  [][]variable // those that are not made ready yet
+	made    []bound
+	cut     bool // there are more choices than these
 }
 
-// What making a policy ready costs, in steps of the budget: for each statement, and
-// for each byte of its texts.
-const (
-	bindCost = 64
-	byteCost = 4
-)
+// next makes one choice more ready than there are; false where there is none, or
+// the budget does not allow it.
+func (an *analysis) binding(list *boundList, i int) (bound, bool) {
+	if i < len(list.made) {
+		return list.made[i], true
+	}
+	if len(list.combos) == 0 {
+		return bound{}, false
+	}
+	if !an.solver.budget.charge(an.bindingCost()) {
+		list.cut = true
+		return bound{}, false
+	}
+	values := make(map[string]variable, len(list.keys))
+	for i, key := range list.keys {
+		values[key] = list.combos[0][i]
+	}
+	list.combos = list.combos[1:]
+	list.made = append(list.made, an.bind(list.subject, values))
+	return list.made[i], true
+}
+
+// bindingCost is what making a policy ready costs, in steps of the budget: only
+// statements with variables are made ready again.
+func (an *analysis) bindingCost() int {
+	if an.costOfBinding == 0 {
+		an.costOfBinding = 8 * len(an.doc.Statements)
+		for i := range an.doc.Statements {
+			if len(an.variablesOf(i)) > 0 {
+				an.costOfBinding += 64 + 2*an.doc.Statements[i].size()
+			}
+		}
+	}
+	return an.costOfBinding
+}
+
+// size is the number of bytes of what a statement compares with.
+func (s *Statement) size() int {
+	n := 0
+	for _, list := range [][]string{s.Resource, s.NotResource} {
+		for _, v := range list {
+			n += len(v)
+		}
+	}
+	for _, c := range s.Conditions {
+		for _, v := range c.Values {
+			n += len(v)
+		}
+	}
+	return n
+}
 
 // variablesFor lists the variables of an Allow, and then those of the Deny
 // statements about the action.
@@ -191,7 +232,7 @@ func (an *analysis) bind(s *subject, values map[string]variable) bound {
 		}
 		c.bound[key] = d
 	}
-	rules := an.compileAll(&ruleMemory{}, func(key string) (string, string, bool) {
+	rules := an.compileBound(func(key string) (string, string, bool) {
 		v := values[key]
 		return v.value, v.shown, v.present
 	})

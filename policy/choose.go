@@ -24,7 +24,10 @@ func choose(d *domain, wishes []wish, b *budget) (choice, answer) {
 		return choice{values: d.values[:1:1]}, found
 	}
 	for _, w := range wishes {
-		b.work += len(w.test.networks) + len(w.test.patterns)
+		b.work += w.test.cost() * max(1, len(d.values))
+	}
+	if b.spent() {
+		return choice{}, overrun
 	}
 	if d.absent && !slices.ContainsFunc(wishes, func(w wish) bool {
 		return w.test.holds(&choice{absent: true}) != w.want
@@ -63,6 +66,34 @@ func choose(d *domain, wishes []wish, b *budget) (choice, answer) {
 	return chooseSeveral(d, all, exist, b)
 }
 
+// manyTexts is the number of texts from which on they are looked up, not gone
+// through.
+const manyTexts = 16
+
+// cost is what asking whether a value passes is charged.
+func (t *test) cost() int {
+	if t.weight > 0 {
+		return t.weight
+	}
+	quick, slow, single := 0, 0, true
+	for _, p := range t.patterns {
+		if single = single && p.single(); p.quick() {
+			quick++
+			continue
+		}
+		slow += 1 + len(p.body)/16
+	}
+	t.weight = 1 + quick/8 + slow + len(t.networks)/8 + len(t.dates)/4 + len(t.numbers)/4
+	if single && quick > manyTexts {
+		t.exact = make(map[string]struct{}, quick)
+		for _, p := range t.patterns {
+			t.exact[p.body] = struct{}{}
+		}
+		t.weight = 1
+	}
+	return t.weight
+}
+
 // chooseSeveral finds one value for each wish that some value must meet; all of
 // them meet the wishes about every value.
 func chooseSeveral(d *domain, all, exist []valueWish, b *budget) (choice, answer) {
@@ -96,6 +127,9 @@ func chooseValue(d *domain, wishes []valueWish, b *budget) (string, answer) {
 	}
 	if d.numeric {
 		return chooseNumber(wishes)
+	}
+	if !d.to.IsZero() {
+		return chooseInstant(d, wishes, b)
 	}
 	if len(d.free) == 0 {
 		return "", impossible
@@ -132,6 +166,35 @@ func chooseNumber(wishes []valueWish) (string, answer) {
 		if n, ok := parseNumber(v); ok && n >= 0 && meets(wishes, v) {
 			return v, found
 		}
+	}
+	return "", impossible
+}
+
+// chooseInstant tries the ends of the stretch and the instants around each bound:
+// between two bounds all are alike.
+func chooseInstant(d *domain, wishes []valueWish, b *budget) (string, answer) {
+	tries := []time.Time{d.to.Add(-time.Minute), d.to, d.from}
+	for _, w := range wishes {
+		for _, t := range w.test.dates {
+			tries = append(tries, t, t.Add(-time.Second), t.Add(time.Second))
+		}
+	}
+	for _, t := range tries {
+		if t.Before(d.from) || t.After(d.to) {
+			continue
+		}
+		for _, w := range wishes {
+			b.work += 1 + len(w.test.dates)
+		}
+		if b.spent() {
+			return "", overrun
+		}
+		if v := t.UTC().Format(time.RFC3339); meets(wishes, v) {
+			return v, found
+		}
+	}
+	if slices.ContainsFunc(wishes, func(w valueWish) bool { return w.test.onText() }) {
+		return "", overrun // which text an instant has is not settled
 	}
 	return "", impossible
 }

@@ -19,6 +19,8 @@ type domain struct {
 	barred  []*pattern // but none of these
 	ips     addressSet // it may be one of these addresses
 	numeric bool       // it may be any number from 0
+	from    time.Time  // it may be any instant from this
+	to      time.Time  // to this one; zero where it is no instant
 	multi   bool       // it may hold several values at once
 	unknown bool       // nothing is known about the key
 	fixed   bool       // a constant of the bucket or the clock
@@ -125,6 +127,10 @@ func (t *test) onText() bool { return t.op.onText() }
 
 func (t *test) matches(v string) bool {
 	if t.onText() {
+		if t.exact != nil {
+			_, ok := t.exact[v]
+			return ok
+		}
 		return anyMatch(t.patterns, v)
 	}
 	switch t.op.kind {

@@ -12,28 +12,29 @@ import (
 // form is a policy made ready for judging, apart from Facts. It holds a copy of
 // the text, so that it can tell whether another policy reads the same.
 type form struct {
-	doc      Document
-	texts    arena[string] // where the copy's lists lie
-	people   arena[Principal]
-	clauses  arena[Condition]
-	bytes    int  // of the texts
-	ready    bool // what stands below is worked out
-	list     []action
-	known    int
-	lower    actionSet // the actions of list on the bucket itself
-	sets     []actionSet
-	mentions mentions
-	vars     []string
-	parts    [][]string // vars by statement; lazily
-	byAddr   bool
-	memory   ruleMemory
-	shared   []*rule // rules of a policy without variables
-	denies   []*rule // the Deny statements of shared
-	classes  []actionSet
-	groups   [][]group             // by statement
-	tests    map[string][]*pattern // patterns of the policy by condition key
-	naming   map[string]*naming
-	edges    []time.Time
+	doc           Document
+	texts         arena[string] // where the copy's lists lie
+	people        arena[Principal]
+	clauses       arena[Condition]
+	bytes         int  // of the texts
+	ready         bool // what stands below is worked out
+	list          []action
+	known         int
+	lower         actionSet // the actions of list on the bucket itself
+	sets          []actionSet
+	mentions      mentions
+	vars          []string
+	parts         [][]string // vars by statement; lazily
+	byAddr        bool
+	memory        ruleMemory
+	shared        []*rule // rules of statements without variables; of others nil
+	denies        []*rule // the Deny statements of a policy without variables
+	costOfBinding int     // lazily
+	classes       []actionSet
+	groups        [][]group             // by statement
+	tests         map[string][]*pattern // patterns of the policy by condition key
+	naming        map[string]*naming
+	edges         []time.Time
 }
 
 // hold makes the form one of the document, and says whether it was that before.
@@ -150,23 +151,39 @@ func (m *form) compile() {
 	m.byAddr = m.mentions.has("aws:sourceip")
 	m.classify()
 	m.groupAll()
-	m.shared, m.denies = nil, nil
-	if len(m.vars) == 0 {
-		m.shared = m.compileAll(&m.memory, nil)
-		m.denies = deniesOf(m.shared)
-	}
+	m.compileShared()
 	m.collect()
 	clear(m.naming)
 	m.edges = Edges(d)
 }
 
-func (m *form) compileAll(memory *ruleMemory, bind binding) []*rule {
-	rules := memory.lists.take(len(m.doc.Statements))
-	c := compiler{variables: m.doc.hasVariables(), bind: bind, memory: memory}
+// compileShared makes the statements without variables ready.
+func (m *form) compileShared() {
+	m.shared, m.denies, m.costOfBinding = m.memory.lists.take(len(m.doc.Statements)), nil, 0
+	c := compiler{variables: m.doc.hasVariables(), memory: &m.memory}
+	for i := range m.shared {
+		if len(m.vars) > 0 && len(m.variablesOf(i)) > 0 {
+			continue
+		}
+		m.shared[i] = m.memory.rules.one()
+		c.compile(m.shared[i], &m.doc.Statements[i], m.sets[i])
+		m.shared[i].at = i
+	}
+	if len(m.vars) == 0 {
+		m.denies = deniesOf(m.shared)
+	}
+}
+
+// compileBound gives all rules, those with variables under a choice of values.
+func (m *form) compileBound(bind binding) []*rule {
+	rules := slices.Clone(m.shared)
+	c := compiler{variables: true, bind: bind, memory: &ruleMemory{}}
 	for i := range rules {
-		rules[i] = memory.rules.one()
-		c.compile(rules[i], &m.doc.Statements[i], m.sets[i])
-		rules[i].at = i
+		if rules[i] == nil {
+			rules[i] = c.memory.rules.one()
+			c.compile(rules[i], &m.doc.Statements[i], m.sets[i])
+			rules[i].at = i
+		}
 	}
 	return rules
 }
@@ -282,11 +299,13 @@ func Edges(d *Document) []time.Time {
 			if !ok || (key != "aws:currenttime" && key != "aws:epochtime" && !issued) || (op.kind != opDate && op.kind != opNumeric) {
 				continue
 			}
+			var dates []time.Time
 			for _, v := range c.Values {
-				t, ok := parseDate(v)
-				if !ok {
-					continue
+				if t, ok := parseDate(v); ok {
+					dates = append(dates, t)
 				}
+			}
+			for _, t := range deciding(dates, op.compare, time.Time.Compare) {
 				out = append(out, edgesAt(op.compare, t)...)
 				if issued { // the last session from before it ends
 					out = append(out, edgesAt(op.compare, t.Add(longestSession))...)

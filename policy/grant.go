@@ -294,6 +294,9 @@ func (an *analysis) until(h *hit) *time.Time {
 		if !edge.After(now) {
 			continue
 		}
+		if an.solver.budget.work += nodeCost; an.solver.budget.spent() {
+			return nil
+		}
 		an.world.at = edge
 		if an.solver.ask(h.query) == impossible {
 			return &edge

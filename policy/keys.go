@@ -3,6 +3,8 @@
 package policy
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -151,7 +153,8 @@ func (w *world) ownPointKey(s *subject, key string) *domain {
 	case "s3:dataaccesspointaccount":
 		return oneOf(s.account)
 	case "s3:dataaccesspointarn":
-		d := arns("arn:" + w.partition + ":s3:?*:" + s.account + ":accesspoint/?*")
+		d := arns("arn:" + w.partition + ":s3:?*:" + s.account + ":accesspoint/???*")
+		d.values = []string{"arn:" + w.partition + ":s3:" + cmp.Or(w.region, "us-east-1") + ":" + s.account + ":accesspoint/own-access-point"}
 		d.barred = []*pattern{newPattern("*:*:*:*:*:*:*"), newPattern("*/*/*")} // a name holds neither
 		return d
 	case "s3:accesspointnetworkorigin":
@@ -225,6 +228,26 @@ func (w *world) identityKey(s *subject, key string) *domain {
 		}
 		return optional(texts("*"))
 	}
+	return w.providerKey(s, key)
+}
+
+// webProviders are the identity providers on the web whose keys AWS knows by name.
+var webProviders = []string{"cognito-identity.amazonaws.com", "www.amazon.com", "graph.facebook.com", "accounts.google.com"}
+
+// providerKey gives the keys with the id of a user whom an identity provider on
+// the web vouched for (IAM page "IAM and AWS STS condition context keys", section
+// "Available keys for AWS web identity federation"). Which application he came by
+// cannot be told.
+func (w *world) providerKey(s *subject, key string) *domain {
+	provider, name, _ := strings.Cut(key, ":")
+	switch {
+	case !slices.Contains(webProviders, provider):
+		return nil
+	case s.who != roleSession && s.who != webSession && !s.open():
+		return never()
+	case name == "sub" || name == "id" || name == "user_id":
+		return optional(texts("?*"))
+	}
 	return nil
 }
 
@@ -272,6 +295,8 @@ func principalType(s *subject) *domain {
 		return oneOf("Account")
 	case federatedUser:
 		return oneOf("FederatedUser")
+	case service:
+		return oneOf("Service") // the page has no word for services
 	}
 	return never()
 }
@@ -296,6 +321,8 @@ func (w *world) userID(s *subject) *domain {
 		return oneOf(s.account)
 	case federatedUser:
 		return texts(s.account + ":?*")
+	case service:
+		return oneOf(w.foreign.roleID + ":service") // it signs, so it has one
 	}
 	return never()
 }
@@ -360,12 +387,16 @@ func (w *world) namedKey(s *subject, key string) *domain {
 		return optional(&domain{ips: internet})
 	case "aws:vpcsourceip":
 		return optional(&domain{ips: anywhere})
-	case "aws:userid", "aws:username", "aws:principaltype", "aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn",
+	case "aws:userid", "aws:principaltype": // every signed request has these
+		return texts("?*")
+	case "aws:viaawsservice":
+		return oneOf("false", "true")
+	case "aws:username", "aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn",
 		"aws:vpceaccount", "aws:vpceorgid", "aws:federatedprovider", "aws:sourceidentity":
 		return optional(texts("?*"))
 	case "aws:vpceorgpaths":
 		return several(optional(texts("?*")))
-	case "aws:multifactorauthpresent", "aws:viaawsservice":
+	case "aws:multifactorauthpresent":
 		return optional(oneOf("false", "true"))
 	}
 	if strings.HasPrefix(key, "aws:principaltag/") {

@@ -23,7 +23,7 @@ func (w *Witness) Writes() bool {
 func (w *Witness) Needs() []string {
 	var out []string
 	for key, value := range w.Context {
-		if !w.carries(strings.ToLower(key)) {
+		if low := strings.ToLower(key); !w.carries(low) && !ofItself(low, value) {
 			out = append(out, key+", such as "+value)
 		}
 	}
@@ -34,6 +34,11 @@ func (w *Witness) Needs() []string {
 		}
 	}
 	return out
+}
+
+// ofItself says whether a request has a value without anybody's doing.
+func ofItself(key, value string) bool {
+	return key == "aws:viaawsservice" && value == "false" || key == "aws:principalisawsservice"
 }
 
 // placeholders are what stands in a command for the reader to replace.
@@ -56,7 +61,8 @@ func (w *Witness) carries(key string) bool {
 	case slices.ContainsFunc(urlKeys, func(k urlKey) bool { return k.key == key }):
 		return true
 	case strings.HasPrefix(w.Command, "aws "):
-		return cliFlags[key] != "" && strings.Contains(w.Command, " "+cliFlags[key]+" ")
+		name := " " + cliFlags[key]
+		return name != " " && (strings.Contains(w.Command, name+" ") || strings.Contains(w.Command, name+"="))
 	}
 	name, _ := headerOf(contextEntry{key, []string{""}})
 	return name != ""

@@ -84,17 +84,26 @@ func (p *pattern) toks() []token {
 	return p.tokens
 }
 
+// quick says whether a match is a comparison of one text, or of a beginning.
+func (p *pattern) quick() bool { return p.tail || !p.wild && !p.mixed }
+
 // cost is what a match of the text is charged. A pattern with one "*" takes one
 // pass; only several can take more.
 func (p *pattern) cost(s string) int {
 	switch {
-	case p.tail || !p.wild && !p.mixed:
+	case p.quick():
 		return len(p.head) / 16
+	case !p.mixed && !p.fold && len(p.body)*len(s) < usualMatch:
+		return (len(p.body) + len(s)) / 16 // it takes one pass or two
 	case !p.mixed && !p.fold && strings.Count(p.body, "*") < 2:
 		return (len(p.body) + len(s)) / 16
 	}
 	return max(len(p.body), len(p.tokens)) * len(s) / 16
 }
+
+// usualMatch is the size, as a product, up to which matching is taken to take one
+// pass. However much goes back in it, it takes a few times as long.
+const usualMatch = 1 << 12
 
 // coverCost is what the question whether p covers q is charged.
 func (p *pattern) coverCost(q *pattern) int {

@@ -9,8 +9,12 @@ func (an *analysis) trySubject(s *subject, statement int, a *action, lenient boo
 	if an.solver.budget.spent() {
 		return an.abandon(s, statement, a, givenUp)
 	}
-	bound, cut := an.bindings(s, statement, a)
-	for _, b := range bound {
+	list := an.bindings(s, statement, a)
+	for i := 0; ; i++ {
+		b, more := an.binding(list, i)
+		if !more {
+			break
+		}
 		q := an.query(b, statement, a, lenient)
 		if q == nil {
 			continue
@@ -29,7 +33,7 @@ func (an *analysis) trySubject(s *subject, statement int, a *action, lenient boo
 			over = &hit{subject: b.subject, query: an.keep(q), unsettled: []string{givenUp}}
 		}
 	}
-	if over == nil && cut {
+	if over == nil && list.cut {
 		return an.abandon(s, statement, a, givenUp)
 	}
 	return over
@@ -49,9 +53,12 @@ func (an *analysis) abandon(s *subject, statement int, a *action, why string) *h
 		return nil
 	}
 	q := &query{allow: an.literal(statement), subject: s, action: a, lenient: true}
-	if an.abandoned++; an.shared != nil && an.abandoned <= maxAbandoned {
+	alone, known := an.alone(s, statement, a)
+	if an.abandoned++; known && an.abandoned <= maxAbandoned {
+		ask := *q
+		ask.allow = alone
 		short := solver{world: &an.world, budget: budget{nodes: maxSearchNodes - maxSearchNodes/256, work: maxSearchWork - maxSearchWork/256}}
-		st, ans := short.solve(q)
+		st, ans := short.solve(&ask)
 		if ans == impossible {
 			return nil
 		}
@@ -64,6 +71,30 @@ func (an *analysis) abandon(s *subject, statement int, a *action, why string) *h
 		}
 	}
 	return &hit{subject: s, query: q, unsettled: []string{why}}
+}
+
+// alone is a statement made ready for a subject, where its variables leave no
+// choice.
+func (an *analysis) alone(s *subject, statement int, a *action) (r *rule, known bool) {
+	keys := an.variablesOf(statement)
+	if len(an.vars) == 0 || len(keys) == 0 {
+		return an.shared[statement], true
+	}
+	values := make(map[string]variable, len(keys))
+	for _, key := range keys {
+		switch choices := an.choices(s, key, a); len(choices) {
+		case 0:
+			return &rule{void: true}, true
+		case 1:
+			values[key] = choices[0]
+		default:
+			return nil, false
+		}
+	}
+	return compile(&an.doc.Statements[statement], an.sets[statement], true, func(key string) (string, string, bool) {
+		v := values[key]
+		return v.value, v.shown, v.present
+	}), true
 }
 
 // literal is a statement made ready with its variables taken for plain text.

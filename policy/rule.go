@@ -65,11 +65,13 @@ type test struct {
 	op       operator
 	unknown  bool // the operator does not exist
 	values   []string
-	patterns []*pattern  // for operators on text
-	networks addressSet  // for operators on addresses; for those on text, what their patterns mean, lazily
-	octets   tri         // whether patterns mean addresses; lazily
-	dates    []time.Time // for operators on dates
-	numbers  []float64   // for operators on numbers
+	patterns []*pattern          // for operators on text
+	networks addressSet          // for operators on addresses; for those on text, what their patterns mean, lazily
+	octets   tri                 // whether patterns mean addresses; lazily
+	exact    map[string]struct{} // the texts of many patterns without wildcards; lazily
+	weight   int                 // what a look at the patterns is charged; lazily, 0 is unknown
+	dates    []time.Time         // for operators on dates
+	numbers  []float64           // for operators on numbers
 	source   *Condition
 }
 
@@ -315,6 +317,22 @@ func (t *test) parse() {
 	if t.op.kind == opIP {
 		t.networks = prefixSet(prefixes)
 	}
+	t.dates = deciding(t.dates, t.op.compare, time.Time.Compare)
+	t.numbers = deciding(t.numbers, t.op.compare, cmp.Compare[float64])
+}
+
+// deciding leaves the one bound of a comparison that decides: a value that is less
+// than some of them is less than the greatest.
+func deciding[T any](bounds []T, c comparison, compare func(a, b T) int) []T {
+	switch {
+	case len(bounds) == 0:
+		return bounds
+	case c == less || c == lessEqual:
+		return []T{slices.MaxFunc(bounds, compare)}
+	case c == greater || c == greaterEqual:
+		return []T{slices.MinFunc(bounds, compare)}
+	}
+	return bounds
 }
 
 // ruleActions gives the actions of a list that a statement is about.

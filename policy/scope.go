@@ -29,6 +29,9 @@ func (an *analysis) scope(h *hit, l level) Scope {
 			}
 		}
 	}
+	if an.solver.budget.spent() {
+		return Scope{Include: an.namesOf(include, l)} // and it is told that it was given up
+	}
 	if len(include) == 1 {
 		sc.include = include
 	} else {
@@ -88,8 +91,12 @@ func (sc *scoper) reaches(r textRule) bool {
 }
 
 func (sc *scoper) peerReaches(s *subject, statement int, lenient bool, r textRule) bool {
-	list, cut := sc.an.bindings(s, statement, sc.h.query.action)
-	for _, b := range list {
+	list := sc.an.bindings(s, statement, sc.h.query.action)
+	for i := 0; ; i++ {
+		b, more := sc.an.binding(list, i)
+		if !more {
+			break
+		}
 		q := sc.an.query(b, statement, sc.h.query.action, lenient)
 		if q == nil {
 			continue
@@ -99,7 +106,7 @@ func (sc *scoper) peerReaches(s *subject, statement int, lenient bool, r textRul
 			return true
 		}
 	}
-	return cut
+	return list.cut
 }
 
 // onLevel says whether a pattern matches some resource of the level.
@@ -169,6 +176,16 @@ func (sc *scoper) names(list []*pattern) []string {
 		if !covered {
 			out = append(out, sc.an.world.scopeText(p, sc.level))
 		}
+	}
+	sort.Strings(out)
+	return slices.Compact(out)
+}
+
+// namesOf gives the texts of all patterns.
+func (an *analysis) namesOf(list []*pattern, l level) []string {
+	var out []string
+	for _, p := range list {
+		out = append(out, an.world.scopeText(p, l))
 	}
 	sort.Strings(out)
 	return slices.Compact(out)

@@ -113,8 +113,11 @@ func (sv *solver) add(list []wish, w wish) []wish {
 // solve gives a branch whose request passes, or says that there is none, or
 // that the budget was spent before either was known.
 func (sv *solver) solve(q *query) (*state, answer) {
-	if q.allow.void {
+	switch {
+	case q.allow.void:
 		return nil, impossible
+	case sv.budget.spent():
+		return nil, overrun
 	}
 	st := sv.branch()
 	if a := sv.meetAllow(q, st); a != found {

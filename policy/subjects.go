@@ -40,7 +40,8 @@ func (m mentions) identity() bool {
 	return m.any("aws:username", "aws:sourceidentity", "aws:principaltype", "aws:userid", "aws:principalarn",
 		"aws:multifactorauthpresent", "aws:multifactorauthage", "aws:tokenissuetime", "aws:federatedprovider",
 		"aws:chatbotsourcearn", "lambda:sourcefunctionarn", "ec2:sourceinstancearn") ||
-		m.prefix("aws:principaltag/") || m.prefix("aws:ec2instance")
+		m.prefix("aws:principaltag/") || m.prefix("aws:ec2instance") ||
+		slices.ContainsFunc(webProviders, func(p string) bool { return m.prefix(p + ":") })
 }
 
 func (m mentions) points() bool {

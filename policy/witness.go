@@ -287,18 +287,18 @@ func (an *analysis) cli(h *hit, a *action, context requestContext) string {
 		bucket = "OWN-ACCESS-POINT-ARN"
 	}
 	var buf [24]string
-	words := append(buf[:0], "aws", "s3api", a.cli, "--bucket", quote(bucket))
+	words := append(buf[:0], "aws", "s3api", a.cli, flag("--bucket", bucket))
 	if key := an.key(h, a); key != "" {
 		words = append(words, keyArgument(key)...)
 	}
 	for _, k := range urlKeys[:3] {
 		if v, ok := context.first(k.key); ok {
-			words = append(words, "--"+k.parameter, quote(v))
+			words = append(words, flag("--"+k.parameter, v))
 		}
 	}
 	for _, e := range context {
-		if flag := cliFlags[e.key]; flag != "" && len(e.values) > 0 {
-			words = append(words, flag, quote(e.values[0]))
+		if name := cliFlags[e.key]; name != "" && len(e.values) > 0 {
+			words = append(words, flag(name, e.values[0]))
 		}
 	}
 	_, keyed := context.first("s3:x-amz-server-side-encryption-aws-kms-key-id")
@@ -309,7 +309,11 @@ func (an *analysis) cli(h *hit, a *action, context requestContext) string {
 		words = append(words, "--acl", "private")
 	}
 	if strings.Contains(a.query, "versionId") {
-		words = append(words, "--version-id", "null")
+		id, told := context.first("s3:versionid")
+		if !told {
+			id = "null"
+		}
+		words = append(words, flag("--version-id", id))
 	}
 	_, copied := context.first("s3:x-amz-copy-source")
 	_, directed := context.first("s3:x-amz-metadata-directive")
@@ -335,10 +339,19 @@ func (an *analysis) cli(h *hit, a *action, context requestContext) string {
 // parameter from a file in the AWS CLI").
 func keyArgument(key string) []string {
 	if !loaded(key) {
-		return []string{"--key", quote(key)}
+		return []string{flag("--key", key)}
 	}
 	b, _ := json.Marshal(map[string]string{"Key": key}) // a string always marshals
 	return []string{"--cli-input-json", quote(string(b))}
+}
+
+// flag gives a flag its value; one that begins with a dash would be taken for the
+// next flag.
+func flag(name, value string) string {
+	if strings.HasPrefix(value, "-") {
+		return name + "=" + quote(value)
+	}
+	return name + " " + quote(value)
 }
 
 // loaded says whether the AWS CLI takes a value for the place of the value.

@@ -18,6 +18,9 @@ func (w *world) settle(m *form, f Facts) {
 		w.facts.Bucket = bucketOf(d)
 	}
 	w.region, w.owner, w.partition = f.Region, f.Account, partitionOf(d, f)
+	if strings.Trim(w.region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		w.region = "" // from a hostile log: it must not lead a witness's host elsewhere
+	}
 	w.foreign = freshStranger(d, f)
 	w.names = names{w.facts, w.partition}
 	if w.names != before {
