@@ -217,6 +217,7 @@ func (an *analysis) pass(statement int, a *action, lenient bool) []*hit {
 		if held && !partial {
 			continue
 		}
+		wider := out // in one tier no principal comes twice
 		for _, h := range an.tryTier(t, statement, a, lenient) {
 			h.peers, h.partial = t.subjects, partial
 			if h.state != nil && h.audience == Anyone {
@@ -226,7 +227,10 @@ func (an *analysis) pass(statement int, a *action, lenient bool) []*hit {
 				aws = h
 			}
 			signed = signed || h.state != nil && t.audience == AnyAWSAccount
-			if !slices.ContainsFunc(out, func(o *hit) bool { return an.holds(o, h) }) {
+			if h.state == nil || t.audience.Public() {
+				wider = out
+			}
+			if !slices.ContainsFunc(wider, func(o *hit) bool { return an.holds(o, h) }) {
 				out = append(out, h)
 			}
 		}
@@ -333,13 +337,17 @@ func (an *analysis) namingOf(s *subject) *naming {
 // principal where they have names.
 func (an *analysis) tryTier(t tier, statement int, a *action, lenient bool) []*hit {
 	out := an.memory.lists.take(len(t.subjects))[:0]
+	var done map[string]bool // principals that get in, where there are many
+	if len(t.subjects) > manyTexts {
+		done = make(map[string]bool, len(t.subjects))
+	}
 	var near addressSet
 	var nearest *hit
 	for _, s := range t.subjects {
 		if s.who == unsigned && replications.has(a.index) {
 			continue // who replicates has an account
 		}
-		if s.principal != "" && slices.ContainsFunc(out, func(h *hit) bool { return h.subject.principal == s.principal && h.state != nil }) {
+		if s.principal != "" && (done[s.principal] || done == nil && slices.ContainsFunc(out, func(h *hit) bool { return h.subject.principal == s.principal && h.state != nil })) {
 			continue
 		}
 		if t.audience == ServiceDeputy && len(out) > 0 && out[0].subject.principal == "*" {
@@ -358,6 +366,9 @@ func (an *analysis) tryTier(t tier, statement int, a *action, lenient bool) []*h
 		}
 		if h.addresses == nil || h.state == nil || !t.audience.Public() {
 			out = append(out, h)
+			if done != nil && h.state != nil {
+				done[s.principal] = true
+			}
 			if h.state != nil && (t.audience == Anyone || t.audience == AnyAWSAccount) {
 				return out[len(out)-1:]
 			}

@@ -81,7 +81,7 @@ func (t *test) cost() int {
 			quick++
 			continue
 		}
-		slow += 1 + len(p.body)/16
+		slow += 4 + len(p.body)/8
 	}
 	t.weight = 1 + quick/8 + slow + len(t.networks)/8 + len(t.dates)/4 + len(t.numbers)/4
 	if single && quick > manyTexts {

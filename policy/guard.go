@@ -98,7 +98,7 @@ func (an *analysis) keyGuard(h *hit, k *keyState) string {
 	}
 	natural, a := choose(d, nil, &an.solver.budget)
 	if a == found && !slices.ContainsFunc(k.wishes, func(w wish) bool {
-		return !w.test.unknown && w.test.holds(&natural) != w.want
+		return !w.test.unknown && (!an.solver.budget.charge(w.test.cost()) || w.test.holds(&natural) != w.want)
 	}) {
 		return ""
 	}

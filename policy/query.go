@@ -53,8 +53,11 @@ func (an *analysis) abandon(s *subject, statement int, a *action, why string) *h
 		return nil
 	}
 	q := &query{allow: an.literal(statement), subject: s, action: a, lenient: true}
-	alone, known := an.alone(s, statement, a)
-	if an.abandoned++; known && an.abandoned <= maxAbandoned {
+	an.abandoned++
+	if an.abandoned > maxAbandoned {
+		return &hit{subject: s, query: q, unsettled: []string{why}}
+	}
+	if alone, known := an.alone(s, statement, a); known {
 		ask := *q
 		ask.allow = alone
 		short := solver{world: &an.world, budget: budget{nodes: maxSearchNodes - maxSearchNodes/256, work: maxSearchWork - maxSearchWork/256}}
