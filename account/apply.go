@@ -3,10 +3,12 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -17,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	control "github.com/aws/aws-sdk-go-v2/service/s3control/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/bucketlid/bucketlid/bucket"
 )
@@ -74,14 +77,60 @@ func (w *Writer) Do(ctx context.Context, c Call, action string) (request string,
 		return request, nil
 	case errors.As(err, &unfinished):
 		return request, err
-	case ctx.Err() != nil:
-		return request, ctx.Err()
+	case errors.Is(err, errUnsent):
+		return request, fmt.Errorf("%s on %s: %w", c.Operation, c.resource(), err)
+	case ctx.Err() != nil, unanswered(err):
+		return request, &NoAnswerError{Operation: c.Operation, Resource: c.resource(), Err: cmp.Or(ctx.Err(), err)}
 	case signInCodes[codeFrom(err)], expiredCodes[codeFrom(err)]:
 		return request, signInError("these credentials, in "+c.Region, err)
 	case denied(err):
 		return request, &WriteDeniedError{Action: action, Resource: c.resource(), Err: err}
 	}
-	return request, fmt.Errorf("%s on %s: %w", c.Operation, c.resource(), err)
+	return request, &RefusedError{Operation: c.Operation, Resource: c.resource(), Err: err}
+}
+
+// RefusedError says that AWS did not make a change, for another reason than a
+// missing permission.
+type RefusedError struct {
+	Operation Operation
+	Resource  string
+	Err       error
+}
+
+// Error tells AWS's reason.
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("%s on %s: AWS refused it: %s", e.Operation, e.Resource, shortened(e.Err))
+}
+
+// Unwrap returns the SDK's error.
+func (e *RefusedError) Unwrap() error { return e.Err }
+
+// NoAnswerError says that a change was sent and AWS did not tell what came of it:
+// it may have been made, or may yet be.
+type NoAnswerError struct {
+	Operation Operation
+	Resource  string
+	Err       error
+}
+
+// Error tells what was sent.
+func (e *NoAnswerError) Error() string {
+	return fmt.Sprintf("%s on %s was sent and no answer came (%s)", e.Operation, e.Resource, shortened(e.Err))
+}
+
+// Unwrap returns what came instead of an answer.
+func (e *NoAnswerError) Unwrap() error { return e.Err }
+
+// unanswered reports whether an error leaves open what became of a request: no
+// answer, or one by which S3 does not know itself (API reference, "Error
+// responses": InternalError). SlowDown and ServiceUnavailable are refusals.
+func unanswered(err error) bool {
+	var sent *smithy.OperationError
+	if !errors.As(err, &sent) {
+		return false // what was found in an answer
+	}
+	status := statusOf(err)
+	return codeFrom(err) == "" && status < http.StatusBadRequest || status >= http.StatusInternalServerError && status != http.StatusServiceUnavailable
 }
 
 // WriteDeniedError says that AWS refused a change for want of a permission.

@@ -5,6 +5,7 @@ package account
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -34,20 +35,36 @@ func (a *Account) Whole(ctx context.Context, name, region string, at time.Time) 
 	return s, nil
 }
 
+// noVersion reports whether S3 says that there is no such version: an id that is
+// none (InvalidArgument), or one of a delete marker, which has no ACL (S3 page
+// "Working with delete markers").
+func noVersion(err error) bool {
+	switch code, message := codeOf(err); code {
+	case "NoSuchVersion":
+		return true
+	case "InvalidArgument":
+		return strings.Contains(strings.ToLower(message), "version id")
+	}
+	return headerOf(err, "X-Amz-Delete-Marker") == "true"
+}
+
 // ObjectACLs reads the ACL of each object version. One that is gone has the
 // Status Absent.
 func (a *Account) ObjectACLs(ctx context.Context, name, region string, like []ObjectACL) ([]ObjectACL, error) {
 	var out []ObjectACL
 	for _, o := range like {
-		in := &s3.GetObjectAclInput{Bucket: &name, Key: &o.Key, ExpectedBucketOwner: &a.ID}
+		in, action := &s3.GetObjectAclInput{Bucket: &name, Key: &o.Key, ExpectedBucketOwner: &a.ID}, "s3:GetObjectAcl"
 		if o.Version != "" {
-			in.VersionId = &o.Version
+			in.VersionId, action = &o.Version, "s3:GetObjectVersionAcl"
 		}
-		got, err := try(ctx, "s3:GetObjectAcl", func(ctx context.Context) (string, error) {
-			return shape(a.bucketsIn(region).GetObjectAcl(ctx, in))
+		missing := false
+		got, err := try(ctx, action, func(ctx context.Context) (string, error) {
+			out, err := a.bucketsIn(region).GetObjectAcl(ctx, in)
+			missing = noVersion(err)
+			return shape(out, err)
 		})
-		if errors.Is(err, errGone) {
-			got, err = Setting{Status: Absent, Action: "s3:GetObjectAcl"}, nil
+		if errors.Is(err, errGone) || err == nil && missing {
+			got, err = Setting{Status: Absent, Action: action}, nil
 		}
 		if err != nil {
 			return nil, err

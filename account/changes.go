@@ -322,7 +322,7 @@ func (r *reader) point(p AccessPoint) {
 func (r *reader) objects() {
 	for _, o := range r.s.Objects {
 		c := r.add("GetObjectAcl", bucket.SlotObjectACL)
-		c.Key = o.Key
+		c.Key, c.Version = o.Key, o.Version
 		switch {
 		case o.Gone:
 			c.ACL = nil

@@ -36,12 +36,15 @@ func (a *Account) Compliance(ctx context.Context, region, rule string) ([]Evalua
 	var out []Evaluation
 	s, err := try(ctx, "config:GetComplianceDetailsByConfigRule", func(ctx context.Context) (string, error) {
 		pages := configservice.NewGetComplianceDetailsByConfigRulePaginator(a.configIn(region),
-			&configservice.GetComplianceDetailsByConfigRuleInput{ConfigRuleName: &rule, Limit: 100},
-			func(o *configservice.GetComplianceDetailsByConfigRulePaginatorOptions) { o.StopOnDuplicateToken = true })
+			&configservice.GetComplianceDetailsByConfigRuleInput{ConfigRuleName: &rule, Limit: 100})
+		round := cycle{most: mostPages}
 		for pages.HasMorePages() && len(out) < maxEvaluations {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
 				return "", err
+			}
+			if round.closes(aws.ToString(page.NextToken)) {
+				return "", errRepeats
 			}
 			for _, r := range page.EvaluationResults {
 				out = append(out, evaluation(region, rule, r))

@@ -45,6 +45,20 @@ func (e *DeniedError) Error() string {
 // Unwrap returns the SDK's error.
 func (e *DeniedError) Unwrap() error { return e.Err }
 
+// UnreadError says that a list is missing without which nothing can be said.
+type UnreadError struct {
+	What string
+	Err  error
+}
+
+// Error names what could not be read, and why.
+func (e *UnreadError) Error() string {
+	return "listing " + e.What + ": " + shortened(e.Err)
+}
+
+// Unwrap returns the SDK's error.
+func (e *UnreadError) Unwrap() error { return e.Err }
+
 // signInCodes are the error codes with which AWS refuses who calls, not what is asked.
 var signInCodes = map[string]bool{
 	"InvalidAccessKeyId": true, "SignatureDoesNotMatch": true, "InvalidToken": true, "TokenRefreshRequired": true,
@@ -73,7 +87,7 @@ var absentCodes = map[string]bool{
 }
 
 // goneCodes say that what the setting belongs to is not there any more.
-var goneCodes = map[string]bool{"NoSuchBucket": true, "NoSuchKey": true, "NoSuchAccessPoint": true, "NoSuchMultiRegionAccessPoint": true}
+var goneCodes = map[string]bool{"NoSuchBucket": true, "NoSuchKey": true, "NoSuchVersion": true, "NoSuchAccessPoint": true, "NoSuchMultiRegionAccessPoint": true}
 
 const (
 	hintSignIn = "sign in (aws sso login, AWS_PROFILE, AWS_ACCESS_KEY_ID) and see with: aws sts get-caller-identity"
@@ -89,6 +103,9 @@ func signInError(who string, err error) error {
 		return &SignInError{Who: who, Hint: hintSignIn, Err: err}
 	case denied(err):
 		return &DeniedError{Action: "sts:GetCallerIdentity", Resource: who, Err: err}
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("asking AWS whose account %s are: %s: see whether the network, a proxy or --endpoint-url is at fault", who, noAnswer)
 	}
 	return fmt.Errorf("asking AWS whose account %s are: %w", who, err)
 }
@@ -128,6 +145,13 @@ const maxProblem = 300
 // shortened is the short of an SDK error: its code and message where it has them.
 func shortened(err error) string {
 	text := err.Error()
+	var answer *answerError
+	switch {
+	case errors.As(err, &answer):
+		return answer.problem
+	case errors.Is(err, context.DeadlineExceeded):
+		return noAnswer
+	}
 	if code, message := codeOf(err); code != "" {
 		text = code
 		if message != "" && message != code {
@@ -151,6 +175,9 @@ func because(message string) string {
 	return ""
 }
 
+// noAnswer is the problem of a call that took too long.
+var noAnswer = "no answer within " + callTimeout.String()
+
 // outcome is the Setting that a failed read gives. gone is set where the bucket
 // or access point is not there any more; fatal where the scan cannot go on.
 func outcome(action string, err error) (s Setting, gone bool, fatal error) {
@@ -172,8 +199,6 @@ func outcome(action string, err error) (s Setting, gone bool, fatal error) {
 		return s, false, &SignInError{Who: "these credentials, which ended during the scan", Hint: hintSignIn, Err: err}
 	case signInCodes[code]:
 		s.Problem = "AWS does not accept these credentials there; is the Region enabled for the account? (" + shortened(err) + ")"
-	case errors.Is(err, context.DeadlineExceeded):
-		s.Problem = "no answer within " + callTimeout.String()
 	default:
 		s.Problem = shortened(err)
 	}

@@ -31,7 +31,7 @@ type fake struct {
 type fakeBucket struct {
 	region  string
 	replies map[string]string // by sub-resource, such as "acl": the body
-	objects map[string]string // by key: the ACL's body
+	objects map[string]string // by key, of an old version with "?versionId=": the ACL's body
 }
 
 const (
@@ -118,9 +118,14 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case f.buckets[bucket] == nil:
 		refuse(w, http.StatusNotFound, "NoSuchBucket", bucket)
 	case key != "":
+		if id := r.URL.Query().Get("versionId"); id != "" {
+			key += "?versionId=" + id
+		}
 		fmt.Fprint(w, f.buckets[bucket].objects[key])
 	case what == "list-type":
 		f.keys(w, r, bucket)
+	case what == "versions":
+		f.versions(w, r, bucket)
 	default:
 		f.setting(w, bucket, what)
 	}
@@ -130,7 +135,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func subResource(r *http.Request) string {
 	for name := range r.URL.Query() {
 		switch name {
-		case "x-id", "prefix", "encoding-type", "delimiter", "max-keys", "continuation-token":
+		case "x-id", "prefix", "encoding-type", "delimiter", "max-keys", "continuation-token", "key-marker", "version-id-marker", "versionId":
 		default:
 			return name
 		}
@@ -190,6 +195,9 @@ func (f *fake) keys(w http.ResponseWriter, r *http.Request, bucket string) {
 	_, _ = fmt.Sscan(q.Get("max-keys"), &most)
 	var keys, folders []string
 	for key := range f.buckets[bucket].objects {
+		if strings.Contains(key, "?versionId=") {
+			continue
+		}
 		rest, below := strings.CutPrefix(key, q.Get("prefix"))
 		folder, _, deeper := strings.Cut(rest, "/")
 		switch {
@@ -210,4 +218,35 @@ func (f *fake) keys(w http.ResponseWriter, r *http.Request, bucket string) {
 		fmt.Fprintf(w, `<CommonPrefixes><Prefix>%s</Prefix></CommonPrefixes>`, url.QueryEscape(folder))
 	}
 	fmt.Fprint(w, `</ListBucketResult>`)
+}
+
+// versions lists current and old versions, one on a page, as S3 does where keys
+// are asked for in the encoding of URLs.
+func (f *fake) versions(w http.ResponseWriter, r *http.Request, bucket string) {
+	q := r.URL.Query()
+	var names []string
+	for name := range f.buckets[bucket].objects {
+		if strings.HasPrefix(name, q.Get("prefix")) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	marker := q.Get("key-marker")
+	if id := q.Get("version-id-marker"); id != "" {
+		marker += "?versionId=" + id
+	}
+	from := 0
+	if marker != "" {
+		from, _ = slices.BinarySearch(names, marker)
+		from++
+	}
+	fmt.Fprintf(w, `<ListVersionsResult><EncodingType>url</EncodingType><IsTruncated>%v</IsTruncated>`, from < len(names)-1)
+	if from < len(names) {
+		key, id, old := strings.Cut(names[from], "?versionId=")
+		if from < len(names)-1 {
+			fmt.Fprintf(w, `<NextKeyMarker>%s</NextKeyMarker><NextVersionIdMarker>%s</NextVersionIdMarker>`, url.QueryEscape(key), id)
+		}
+		fmt.Fprintf(w, `<Version><Key>%s</Key><VersionId>%s</VersionId><IsLatest>%v</IsLatest></Version>`, url.QueryEscape(key), id, !old)
+	}
+	fmt.Fprint(w, `<DeleteMarker><Key>gone</Key><VersionId>m1</VersionId><IsLatest>true</IsLatest></DeleteMarker></ListVersionsResult>`)
 }

@@ -72,50 +72,74 @@ type objectReader struct {
 	into    *Settings
 	seen    map[string]bool
 	dropped int
+	silent  int    // calls in succession without an answer
 	owner   string // the bucket owner's canonical id; "" when not known
 }
 
-// objects reads the ACLs that were asked for. Where ACLs are disabled none has
-// an effect, and S3 shows none.
+// objects reads the ACLs that were asked for, those of old versions too but where
+// a sample is enough. Where ACLs are disabled none has an effect, and S3 shows
+// none.
 func (a *Account) objects(ctx context.Context, client *s3.Client, s *Settings, read Read) error {
 	s.ObjectList = Setting{Status: Absent, Action: "s3:ListBucket"}
-	if controls(s.Ownership.Text) == ownerEnforced {
+	s.VersionList = Setting{Status: Absent, Action: "s3:ListBucketVersions"}
+	if !s.ObjectsCount() {
 		return nil
 	}
 	r := objectReader{client: client, into: s, seen: map[string]bool{}}
 	if s.ACL.Status == Present {
 		r.owner = readACL(s.ACL.Text).OwnerID
 	}
-	for _, key := range read.Keys {
-		if err := r.acl(ctx, key, true); err != nil {
-			return err
-		}
+	keys := s.ObjectList
+	if err := r.listed(ctx, &keys, func() error { return r.named(ctx, read.Keys) }); err != nil {
+		return err
+	}
+	if keys.Status == Failed {
+		s.ObjectList = keys
 	}
 	if read.Objects.Kind == "" {
 		return nil
 	}
-	err := r.walk(ctx, read.Objects)
+	err := r.listed(ctx, &s.ObjectList, func() error { return r.walk(ctx, read.Objects) })
+	if err != nil || s.Gone || read.Objects.Kind == "sample" || !s.keepsVersions() {
+		return err
+	}
+	return r.listed(ctx, &s.VersionList, func() error { return r.old(ctx, read.Objects.Prefix) })
+}
+
+// listed notes in a setting what became of walking a list.
+func (r *objectReader) listed(ctx context.Context, into *Setting, walk func() error) error {
+	r.dropped = 0
+	err := walk()
 	var stop *stopError
 	if errors.As(err, &stop) {
 		return stop.err
 	}
-	list, err := settle(ctx, "s3:ListBucket", err)
+	list, err := settle(ctx, into.Action, err)
 	if errors.Is(err, errGone) {
-		s.Gone = true
+		r.into.Gone = true
 		return nil
 	}
-	s.ObjectList = list
-	if r.dropped > 0 {
-		s.ObjectList.Status = Failed
-		s.ObjectList.Problem = fmt.Sprintf("%d more objects admit others than the first %d named", r.dropped, maxKept)
+	if *into = list; r.dropped > 0 {
+		into.Status = Failed
+		into.Problem = fmt.Sprintf("%d more objects admit others than the first %d named", r.dropped, maxKept)
 	}
 	return err
 }
 
-// stopError tells an error of an object's ACL from one of the listing.
+// stopError is an error of an object's ACL that ends the scan, to tell it from
+// one of the listing.
 type stopError struct{ err error }
 
 func (e *stopError) Error() string { return e.err.Error() }
+
+func (r *objectReader) named(ctx context.Context, keys []string) error {
+	for _, key := range keys {
+		if err := r.acl(ctx, key, "", true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 func (r *objectReader) walk(ctx context.Context, c Choice) error {
 	switch c.Kind {
@@ -152,8 +176,8 @@ func (r *objectReader) sample(ctx context.Context, n int) error {
 		if i >= share && len(folders) > 0 || i >= n {
 			break
 		}
-		if err := r.acl(ctx, decodeKey(object.Key, out.EncodingType), false); err != nil {
-			return &stopError{err}
+		if err := r.acl(ctx, decodeKey(object.Key, out.EncodingType), "", false); err != nil {
+			return err
 		}
 	}
 	for _, folder := range folders[:min(len(folders), n)] {
@@ -170,15 +194,19 @@ func (r *objectReader) list(ctx context.Context, prefix string, most int) error 
 	if most > 0 {
 		input.MaxKeys = aws.Int32(int32(min(most, 1000)))
 	}
-	pages := s3.NewListObjectsV2Paginator(r.client, input, func(o *s3.ListObjectsV2PaginatorOptions) { o.StopOnDuplicateToken = true })
+	pages := s3.NewListObjectsV2Paginator(r.client, input)
+	var round cycle
 	for n := 0; pages.HasMorePages(); {
 		page, err := nextPage(ctx, pages)
 		if err != nil {
 			return err
 		}
+		if round.closes(aws.ToString(page.NextContinuationToken)) {
+			return errRepeats
+		}
 		for _, object := range page.Contents {
-			if err := r.acl(ctx, decodeKey(object.Key, page.EncodingType), false); err != nil {
-				return &stopError{err}
+			if err := r.acl(ctx, decodeKey(object.Key, page.EncodingType), "", false); err != nil {
+				return err
 			}
 			if n++; n == most {
 				return nil
@@ -203,22 +231,35 @@ func nextPage(ctx context.Context, pages *s3.ListObjectsV2Paginator) (*s3.ListOb
 	return pages.NextPage(bounded)
 }
 
-// acl reads the ACL of one object. Only what tells something is kept.
-func (r *objectReader) acl(ctx context.Context, key string, named bool) error {
-	if r.seen[key] {
+// maxSilent is how many calls in succession may go without an answer before a
+// bucket is given up: each has waited for callTimeout.
+const maxSilent = 2
+
+// errSilent says that a bucket was given up.
+var errSilent = &answerError{fmt.Sprintf("not asked, since %d calls before it had no answer within %s each", maxSilent, callTimeout)}
+
+// acl reads the ACL of one object, of an old version where its id is given. Only
+// what tells something is kept. The error is a *stopError, or errSilent.
+func (r *objectReader) acl(ctx context.Context, key, version string, named bool) error {
+	if version == "" && r.seen[key] {
 		return nil
 	}
 	if named {
 		r.seen[key] = true
 	}
-	got, err := try(ctx, "s3:GetObjectAcl", func(ctx context.Context) (string, error) {
-		return shape(r.client.GetObjectAcl(ctx, &s3.GetObjectAclInput{Bucket: &r.into.Bucket, Key: &key}))
-	})
+	in, action := &s3.GetObjectAclInput{Bucket: &r.into.Bucket, Key: &key}, "s3:GetObjectAcl"
+	if version != "" {
+		in.VersionId, action = &version, "s3:GetObjectVersionAcl"
+	}
+	got, err := try(ctx, action, func(ctx context.Context) (string, error) { return shape(r.client.GetObjectAcl(ctx, in)) })
 	if err != nil && !errors.Is(err, errGone) {
-		return err
+		return &stopError{err}
+	}
+	if r.silent++; got.Problem != noAnswer {
+		r.silent = 0
 	}
 	r.into.Looked++
-	o := Object{Key: key, ACL: got, Gone: errors.Is(err, errGone)}
+	o := Object{Key: key, Version: version, ACL: got, Gone: errors.Is(err, errGone)}
 	if !named && (o.Gone || got.Status == Present && !r.admitsOthers(got.Text)) {
 		return nil
 	}
@@ -227,6 +268,9 @@ func (r *objectReader) acl(ctx context.Context, key string, named bool) error {
 		return nil
 	}
 	r.into.Objects = append(r.into.Objects, o)
+	if r.silent >= maxSilent {
+		return errSilent // ends the list, and is told as its problem
+	}
 	return nil
 }
 

@@ -4,7 +4,6 @@ package account
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -17,11 +16,14 @@ import (
 // administrator's).
 func (a *Account) Members(ctx context.Context) ([]string, error) {
 	client := organizations.NewFromConfig(a.cfg, func(o *organizations.Options) { o.BaseEndpoint = override(a.endpoint, o.BaseEndpoint) })
-	pages := organizations.NewListAccountsPaginator(client, &organizations.ListAccountsInput{},
-		func(o *organizations.ListAccountsPaginatorOptions) { o.StopOnDuplicateToken = true })
+	pages := organizations.NewListAccountsPaginator(client, &organizations.ListAccountsInput{})
 	var ids []string
+	round := cycle{most: mostPages}
 	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+		page, err := within(ctx, pages.NextPage)
+		if err == nil && round.closes(aws.ToString(page.NextToken)) {
+			err = errRepeats
+		}
 		code, _ := codeOf(err)
 		switch {
 		case err == nil:
@@ -32,7 +34,7 @@ func (a *Account) Members(ctx context.Context) ([]string, error) {
 		case code == "AWSOrganizationsNotInUseException":
 			return nil, &SignInError{Who: a.Caller, Err: err, Hint: "account " + a.ID + " is in no organization: scan it without --organization"}
 		default:
-			return nil, fmt.Errorf("listing the accounts of the organization: %w", err)
+			return nil, &UnreadError{"the accounts of the organization", err}
 		}
 		for _, one := range page.Accounts {
 			// State took Status's place; old servers tell only the latter.

@@ -16,10 +16,16 @@ type statement struct {
 	Resource string
 }
 
+// Permissions are actions that one purpose needs beside reading settings.
+type Permissions struct {
+	Sid     string
+	Actions []string
+}
+
 // IAMPolicy is the identity policy that lets a scan read everything it asks
 // for, and nothing else. role is the role that it assumes in the accounts of an
-// organization; "" is none. more are further actions that are asked for.
-func IAMPolicy(s *Scanner, role string, more ...string) string {
+// organization; "" is none. more are further permissions that are asked for.
+func IAMPolicy(s *Scanner, role string, more ...Permissions) string {
 	read := []string{
 		"s3:GetAccountPublicAccessBlock", "s3:GetBucketLocation", "s3:ListAllMyBuckets",
 		"s3:ListAccessPoints", "s3:GetAccessPoint", "s3:GetAccessPointPolicy",
@@ -33,13 +39,17 @@ func IAMPolicy(s *Scanner, role string, more ...string) string {
 	slices.Sort(read)
 	list := []statement{{"BucketlidReadSettings", "Allow", read, "*"}}
 	switch {
+	case s.Objects.Kind == "all", s.Objects.Kind == "prefix":
+		list = append(list, statement{"BucketlidReadObjectACLs", "Allow", []string{"s3:GetObjectAcl", "s3:GetObjectVersionAcl", "s3:ListBucket", "s3:ListBucketVersions"}, "*"})
 	case s.Objects.Kind != "":
 		list = append(list, statement{"BucketlidReadObjectACLs", "Allow", []string{"s3:GetObjectAcl", "s3:ListBucket"}, "*"})
 	case s.Keys != nil:
 		list = append(list, statement{"BucketlidReadObjectACLs", "Allow", []string{"s3:GetObjectAcl"}, "*"})
 	}
-	if len(more) > 0 {
-		list = append(list, statement{"BucketlidReadMore", "Allow", more, "*"})
+	for _, p := range more {
+		if len(p.Actions) > 0 {
+			list = append(list, statement{p.Sid, "Allow", p.Actions, "*"})
+		}
 	}
 	if role != "" {
 		list = append(list, statement{"BucketlidListAccounts", "Allow", []string{"organizations:ListAccounts"}, "*"},

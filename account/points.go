@@ -53,12 +53,15 @@ func (a *Account) pointsIn(ctx context.Context, region string) (points, error) {
 	client := a.controlIn(region)
 	var found []types.AccessPoint
 	list, err := try(ctx, "s3:ListAccessPoints", func(ctx context.Context) (string, error) {
-		pages := s3control.NewListAccessPointsPaginator(client, &s3control.ListAccessPointsInput{AccountId: &a.ID, MaxResults: 1000},
-			func(o *s3control.ListAccessPointsPaginatorOptions) { o.StopOnDuplicateToken = true })
+		pages := s3control.NewListAccessPointsPaginator(client, &s3control.ListAccessPointsInput{AccountId: &a.ID, MaxResults: 1000})
+		round := cycle{most: mostPages}
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
 				return "", err
+			}
+			if round.closes(aws.ToString(page.NextToken)) {
+				return "", errRepeats
 			}
 			found = append(found, page.AccessPointList...)
 		}
@@ -123,12 +126,15 @@ func (a *Account) multiRegion(ctx context.Context) (points, error) {
 	client := a.controlIn(MultiRegionHome)
 	var found []types.MultiRegionAccessPointReport
 	list, err := try(ctx, "s3:ListMultiRegionAccessPoints", func(ctx context.Context) (string, error) {
-		pages := s3control.NewListMultiRegionAccessPointsPaginator(client, &s3control.ListMultiRegionAccessPointsInput{AccountId: &a.ID},
-			func(o *s3control.ListMultiRegionAccessPointsPaginatorOptions) { o.StopOnDuplicateToken = true })
+		pages := s3control.NewListMultiRegionAccessPointsPaginator(client, &s3control.ListMultiRegionAccessPointsInput{AccountId: &a.ID})
+		round := cycle{most: mostPages}
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
 				return "", err
+			}
+			if round.closes(aws.ToString(page.NextToken)) {
+				return "", errRepeats
 			}
 			found = append(found, page.AccessPoints...)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
 // AnyKey names one object of a bucket below a prefix, "" where there is none. It
@@ -14,7 +15,7 @@ import (
 func (a *Account) AnyKey(ctx context.Context, bucket, region, prefix string) (string, error) {
 	bounded, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	in := &s3.ListObjectsV2Input{Bucket: &bucket, MaxKeys: aws.Int32(1), ExpectedBucketOwner: &a.ID}
+	in := &s3.ListObjectsV2Input{Bucket: &bucket, MaxKeys: aws.Int32(1), ExpectedBucketOwner: &a.ID, EncodingType: types.EncodingTypeUrl}
 	if prefix != "" {
 		in.Prefix = &prefix
 	}
@@ -29,7 +30,7 @@ func (a *Account) AnyKey(ctx context.Context, bucket, region, prefix string) (st
 	case len(out.Contents) == 0:
 		return "", nil
 	}
-	return aws.ToString(out.Contents[0].Key), nil
+	return decodeKey(out.Contents[0].Key, out.EncodingType), nil
 }
 
 // StorageEndpoint is the address of Amazon S3 that was set for this account, ""

@@ -128,8 +128,12 @@ func (a *Account) Bucket(ctx context.Context, name, region string, read Read) (S
 	if s.Region == "" {
 		s.Region = a.locate(ctx, name)
 	}
-	client := a.bucketsIn(s.Region)
+	client, silent := a.bucketsIn(s.Region), 0
 	for _, row := range settings {
+		if silent >= maxSilent {
+			*row.of(&s) = Setting{Status: Failed, Action: row.action, Problem: errSilent.problem}
+			continue
+		}
 		if row.aside && !read.Tags || row.needless != nil && row.needless(&s) {
 			*row.of(&s) = Setting{Status: Absent, Action: row.action}
 			continue
@@ -143,6 +147,13 @@ func (a *Account) Bucket(ctx context.Context, name, region string, read Read) (S
 			return s, err
 		}
 		*row.of(&s) = got
+		if silent++; got.Problem != noAnswer {
+			silent = 0
+		}
+	}
+	if silent >= maxSilent {
+		s.Silent, s.ObjectList = true, Setting{Status: Failed, Action: "s3:ListBucket", Problem: errSilent.problem}
+		return s, nil
 	}
 	return s, a.objects(ctx, client, &s, read)
 }
@@ -150,7 +161,9 @@ func (a *Account) Bucket(ctx context.Context, name, region string, read Read) (S
 // locate asks where a bucket lies; where that is refused, S3 names the Region
 // in the header of its refusal.
 func (a *Account) locate(ctx context.Context, name string) string {
-	out, err := a.bucketsIn(a.cfg.Region).GetBucketLocation(ctx, &s3.GetBucketLocationInput{Bucket: &name})
+	bounded, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	out, err := a.bucketsIn(a.cfg.Region).GetBucketLocation(bounded, &s3.GetBucketLocationInput{Bucket: &name})
 	switch {
 	case err != nil:
 		if region := headerOf(err, "X-Amz-Bucket-Region"); region != "" {

@@ -42,6 +42,8 @@ type Scanner struct {
 	// scan with the error.
 	Refused  func(account string, err *DeniedError)
 	Progress Progress
+
+	silent atomic.Int64 // buckets in succession without an answer
 }
 
 // Owned is what a scan learnt of an account itself.
@@ -52,6 +54,9 @@ type Owned struct {
 	// Buckets are the names of all buckets of the account in every Region,
 	// whether read or not.
 	Buckets []string
+	// Regions are where those buckets lie that Scanner.Buckets names, or all, by
+	// name; nil where Scanner.Regions asks for none.
+	Regions map[string]string
 }
 
 // Progress counts buckets; it is safe for concurrent use.
@@ -132,7 +137,8 @@ func (s *Scanner) listOne(ctx context.Context, a *Account, jobs chan<- job, mu *
 	var wanted []job
 	for _, b := range all {
 		own.Buckets = append(own.Buckets, aws.ToString(b.Name))
-		if j := (job{acc, aws.ToString(b.Name), aws.ToString(b.BucketRegion)}); s.wants(ctx, &j) {
+		j := job{acc, aws.ToString(b.Name), aws.ToString(b.BucketRegion)}
+		if s.wants(ctx, &j, &own) {
 			wanted = append(wanted, j)
 		}
 	}
@@ -158,8 +164,8 @@ func (s *Scanner) listOne(ctx context.Context, a *Account, jobs chan<- job, mu *
 }
 
 // wants reports whether a bucket is to be read; its Region is asked for only
-// where that decides.
-func (s *Scanner) wants(ctx context.Context, j *job) bool {
+// where that decides, and noted.
+func (s *Scanner) wants(ctx context.Context, j *job, own *Owned) bool {
 	if len(s.Buckets) > 0 && !slices.Contains(s.Buckets, j.name) {
 		return false
 	}
@@ -169,6 +175,10 @@ func (s *Scanner) wants(ctx context.Context, j *job) bool {
 	if j.region == "" {
 		j.region = j.account.locate(ctx, j.name)
 	}
+	if own.Regions == nil {
+		own.Regions = map[string]string{}
+	}
+	own.Regions[j.name] = j.region
 	return slices.Contains(s.Regions, j.region)
 }
 
@@ -185,7 +195,10 @@ func (s *Scanner) readOne(ctx context.Context, j job, mu *sync.Mutex) error {
 		return err
 	}
 	got.AccountBlock = j.account.block
-	if !got.Gone {
+	if err := s.answered(got); err != nil {
+		return err
+	}
+	if !got.Gone && !got.Silent {
 		near, err := j.account.list.in(ctx, got.Region)
 		if err != nil {
 			return err
@@ -200,14 +213,33 @@ func (s *Scanner) readOne(ctx context.Context, j job, mu *sync.Mutex) error {
 	return nil
 }
 
+// silentBuckets is how many buckets in succession may be without an answer
+// before a scan is given up: each took maxSilent times callTimeout.
+const silentBuckets = 2 * DefaultConcurrency
+
+// answered counts the buckets that gave no answer.
+func (s *Scanner) answered(b Settings) error {
+	if !b.Silent {
+		s.silent.Store(0)
+		return nil
+	}
+	if s.silent.Add(1) < silentBuckets {
+		return nil
+	}
+	return fmt.Errorf("AWS gave no answer about %d buckets in succession, within %s for each call: see whether the network, a proxy or --endpoint-url is at fault", silentBuckets, callTimeout)
+}
+
 // listBuckets lists all buckets of the account, with their Regions where S3
 // tells them: it does so for paged requests.
 func (a *Account) listBuckets(ctx context.Context) ([]types.Bucket, error) {
-	pages := s3.NewListBucketsPaginator(a.bucketsIn(a.cfg.Region), &s3.ListBucketsInput{MaxBuckets: aws.Int32(1000)},
-		func(o *s3.ListBucketsPaginatorOptions) { o.StopOnDuplicateToken = true })
+	pages := s3.NewListBucketsPaginator(a.bucketsIn(a.cfg.Region), &s3.ListBucketsInput{MaxBuckets: aws.Int32(1000)})
 	var out []types.Bucket
+	round := cycle{most: mostPages}
 	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+		page, err := within(ctx, pages.NextPage)
+		if err == nil && round.closes(aws.ToString(page.ContinuationToken)) {
+			err = errRepeats
+		}
 		code, _ := codeOf(err)
 		switch {
 		case err == nil:
@@ -218,7 +250,7 @@ func (a *Account) listBuckets(ctx context.Context) ([]types.Bucket, error) {
 		case denied(err):
 			return nil, &DeniedError{Action: "s3:ListAllMyBuckets", Resource: "account " + a.ID, Err: err}
 		default:
-			return nil, fmt.Errorf("listing the buckets of account %s: %w", a.ID, err)
+			return nil, &UnreadError{"the buckets of account " + a.ID, err}
 		}
 		out = append(out, page.Buckets...)
 	}

@@ -61,18 +61,24 @@ type Settings struct {
 	// Objects are the objects whose ACL was asked for: those that admit others
 	// than the owner, those that could not be read, and those named beforehand.
 	Objects []Object `json:"objects,omitempty"`
-	// ObjectList says whether the objects could be listed; its Text is empty.
-	ObjectList Setting `json:"object_list"`
+	// ObjectList says whether the objects could be listed, VersionList the same of
+	// old versions; their Text is empty.
+	ObjectList  Setting `json:"object_list"`
+	VersionList Setting `json:"version_list"`
 	// Looked counts the objects whose ACL was asked for.
 	Looked int `json:"objects_read,omitempty"`
 	// Gone says that the bucket was deleted before it was read to the end.
 	Gone bool `json:"gone,omitempty"`
+	// Silent says that calls about the bucket had no answer, one after the other,
+	// so that the rest was not asked for.
+	Silent bool `json:"silent,omitempty"`
 }
 
-// Object is one object, in its current version.
+// Object is one object, in its current version or an old one.
 type Object struct {
-	Key string  `json:"key"`
-	ACL Setting `json:"acl"`
+	Key     string  `json:"key"`
+	Version string  `json:"version,omitempty"` // the id of an old version
+	ACL     Setting `json:"acl"`
 	// Gone says that there is no object of this key.
 	Gone bool `json:"gone,omitempty"`
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -68,7 +69,7 @@ func Open(ctx context.Context, s SignIn) (*Account, error) {
 	if cfg.Region == "" {
 		cfg.Region = fallbackRegion
 	}
-	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+	if _, err := within(ctx, signed(cfg)); err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -86,6 +87,7 @@ func (s SignIn) who() string {
 
 func (s SignIn) options() []func(*config.LoadOptions) error {
 	opts := []func(*config.LoadOptions) error{
+		config.WithAPIOptions([]func(*middleware.Stack) error{checkAnswers}),
 		config.WithLogger(logging.Nop{}), // what it would say comes back as an error too
 		config.WithHTTPClient(awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 			t.MaxIdleConnsPerHost, t.MaxIdleConns = DefaultConcurrency, 4*DefaultConcurrency
@@ -117,14 +119,36 @@ func (unlimited) GetToken(context.Context, uint) (func() error, error) {
 }
 func (unlimited) AddTokens(uint) error { return nil }
 
+// within gives one call, or one page, callTimeout.
+func within[T, O any](ctx context.Context, call func(context.Context, ...O) (T, error)) (T, error) {
+	bounded, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return call(bounded)
+}
+
+// signed is the retrieval of credentials as a call.
+func signed(cfg aws.Config) func(context.Context, ...struct{}) (aws.Credentials, error) {
+	return func(ctx context.Context, _ ...struct{}) (aws.Credentials, error) {
+		return cfg.Credentials.Retrieve(ctx)
+	}
+}
+
+// reAccount is an account's id: of AWS 12 digits, of other servers a name.
+var reAccount = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
+
 func identify(ctx context.Context, cfg aws.Config, endpoint, who string) (*Account, error) {
 	client := sts.NewFromConfig(cfg, func(o *sts.Options) { o.BaseEndpoint = override(endpoint, o.BaseEndpoint) })
-	out, err := client.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	bounded, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	out, err := client.GetCallerIdentity(bounded, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		return nil, signInError(who, err)
+	}
+	if !reAccount.MatchString(aws.ToString(out.Account)) {
+		return nil, fmt.Errorf("asking AWS whose account %s are: the answer names no account, but %q: does a proxy answer in the place of AWS?", who, aws.ToString(out.Account))
 	}
 	return &Account{ID: aws.ToString(out.Account), Caller: aws.ToString(out.Arn), cfg: cfg, endpoint: endpoint,
 		buckets: map[string]*s3.Client{}, control: map[string]*s3control.Client{}}, nil
@@ -141,7 +165,7 @@ func (a *Account) Assume(ctx context.Context, account, role, externalID string) 
 			o.ExternalID = aws.String(externalID)
 		}
 	}))
-	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+	if _, err := within(ctx, signed(cfg)); err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}

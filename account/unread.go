@@ -28,9 +28,10 @@ func Unread(s Settings) []Missed {
 		note("the policy of access point "+p.Name, "", p.Policy)
 	}
 	note("the list of objects", "", s.ObjectList)
+	note("the list of old versions", "", s.VersionList)
 	for _, o := range s.Objects {
 		if !o.Gone {
-			note("the object's ACL", o.Key, o.ACL)
+			note("the object's ACL", o.Name(), o.ACL)
 		}
 	}
 	return out

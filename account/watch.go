@@ -24,8 +24,10 @@ type Watch struct {
 	// and ConfigurationRecordersStatus as their calls answer them.
 	Recorder Setting `json:"recorder"`
 	// RuleList says whether the Config rules could be listed; its Text is empty.
-	RuleList Setting            `json:"rule_list"`
-	Rules    map[string]Setting `json:"rules"` // AWS's managed rules about S3, by name
+	RuleList Setting `json:"rule_list"`
+	// Rules are AWS's managed rules about S3, and what others there is under names
+	// that lasting protection gives, by name.
+	Rules map[string]Setting `json:"rules"`
 	// EventRule, Targets, Queue and DeadLetters are those of the names asked for.
 	EventRule   Setting `json:"event_rule"`
 	Targets     Setting `json:"event_targets"`
@@ -109,20 +111,28 @@ func emptied(s Setting, none bool) Setting {
 	return s
 }
 
-// rules reads AWS's managed rules about S3.
+// aboutStorage reports one of AWS's managed rules about S3.
+func aboutStorage(rule config.ConfigRule) bool {
+	return rule.Source != nil && rule.Source.Owner == config.OwnerAws && strings.HasPrefix(aws.ToString(rule.Source.SourceIdentifier), "S3_")
+}
+
+// rules reads AWS's managed rules about S3, and rules under names of ours.
 func (a *Account) rules(ctx context.Context, region string) (Setting, map[string]Setting, error) {
 	const action = "config:DescribeConfigRules"
 	found := map[string]Setting{}
 	list, err := try(ctx, action, func(ctx context.Context) (string, error) {
-		pages := configservice.NewDescribeConfigRulesPaginator(a.configIn(region), &configservice.DescribeConfigRulesInput{},
-			func(o *configservice.DescribeConfigRulesPaginatorOptions) { o.StopOnDuplicateToken = true })
+		pages := configservice.NewDescribeConfigRulesPaginator(a.configIn(region), &configservice.DescribeConfigRulesInput{})
+		round := cycle{most: mostPages}
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
 				return "", err
 			}
+			if round.closes(aws.ToString(page.NextToken)) {
+				return "", errRepeats
+			}
 			for _, rule := range page.ConfigRules {
-				if rule.Source == nil || rule.Source.Owner != config.OwnerAws || !strings.HasPrefix(aws.ToString(rule.Source.SourceIdentifier), "S3_") {
+				if !aboutStorage(rule) && !strings.HasPrefix(aws.ToString(rule.ConfigRuleName), AgentName+"-") {
 					continue
 				}
 				text, err := canonical(rule)

@@ -128,7 +128,7 @@ func (a *Archive) merge(ctx context.Context, p Partition, files []File) (made Fi
 		}
 	}
 	heap.Init(&inputs)
-	w, err := newFileWriter(a.root, p, dense)
+	w, err := a.newFile(p, dense)
 	if err != nil {
 		return File{}, err
 	}

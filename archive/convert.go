@@ -82,11 +82,11 @@ func userName(h *trail.Header) []byte {
 	return h.ARN[bytes.LastIndexByte(h.ARN, '/')+1:]
 }
 
-// key is the caller as the baseline of hunt knows it: an ARN in which the
+// key is the caller, of whom the baseline of hunt has the role only: an ARN in which the
 // changing part of a session's name is cut to a pattern, a service, an account.
 func (c *converter) key(h *trail.Header) string {
 	if len(h.ARN) == 0 {
-		return columnText(replay.PrincipalKey("", string(h.InvokedBy), string(h.AccountID), string(h.PrincipalID)))
+		return columnText(replay.SessionKey("", string(h.InvokedBy), string(h.AccountID), string(h.PrincipalID)))
 	}
 	if key, ok := c.keys[string(h.ARN)]; ok {
 		return key
@@ -94,7 +94,7 @@ func (c *converter) key(h *trail.Header) string {
 	if len(c.keys) >= maxInterned {
 		clear(c.keys)
 	}
-	key := c.texts.share([]byte(replay.PrincipalKey(string(h.ARN), "", "", "")))
+	key := c.texts.share([]byte(replay.SessionKey(string(h.ARN), "", "", "")))
 	if len(h.ARN) <= maxText {
 		c.keys[string(h.ARN)] = key
 	}

@@ -82,7 +82,7 @@ func compareRows(a, b *Row) int {
 }
 
 func (a *Archive) writeRows(p Partition, rows []*Row) (File, error) {
-	w, err := newFileWriter(a.root, p, quick)
+	w, err := a.newFile(p, quick)
 	if err != nil {
 		return File{}, err
 	}

@@ -13,14 +13,15 @@ import (
 
 // File is a Parquet file of the archive, as the manifest tells it.
 type File struct {
-	Path      string    `json:"path"` // below the archive's folder, with slashes
-	Rows      int64     `json:"rows"`
-	Bytes     int64     `json:"bytes"`
-	SHA256    string    `json:"sha256"`
-	RawBytes  int64     `json:"raw_bytes"`            // of the records as they were read
-	From      time.Time `json:"from,omitzero"`        // first eventTime
-	To        time.Time `json:"to,omitzero"`          // last eventTime
-	WithoutID int64     `json:"without_id,omitempty"` // rows without an eventID by which to know them
+	Path      string     `json:"path"` // below the archive's folder, with slashes
+	Rows      int64      `json:"rows"`
+	Bytes     int64      `json:"bytes"`
+	SHA256    string     `json:"sha256"`
+	RawBytes  int64      `json:"raw_bytes"`            // of the records as they were read
+	From      time.Time  `json:"from,omitzero"`        // first eventTime
+	To        time.Time  `json:"to,omitzero"`          // last eventTime
+	WithoutID int64      `json:"without_id,omitempty"` // rows without an eventID by which to know them
+	Index     *IndexFile `json:"index,omitempty"`
 }
 
 // note counts a row that is written to the file.
@@ -120,6 +121,18 @@ func (s *state) apply(c *change) {
 // list is the files by path.
 func (s *state) list() []File {
 	return slices.SortedFunc(maps.Values(s.files), func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
+}
+
+// names is every name below the archive's folder that the manifest tells.
+func (s *state) names() map[string]bool {
+	out := map[string]bool{}
+	for path, f := range s.files {
+		out[path] = true
+		if f.Index != nil {
+			out[f.indexPath()] = true
+		}
+	}
+	return out
 }
 
 // within is the files of one partition, by path.

@@ -95,7 +95,7 @@ func (m *Mirror) OpenWriter(ctx context.Context) (*Archive, error) {
 }
 
 func (m *Mirror) attach(ctx context.Context, a *Archive) {
-	a.fetch = func(f File) error { return m.fetch(ctx, f) }
+	a.fetch = func(path, sum string) error { return m.fetch(ctx, path, sum) }
 }
 
 // pull makes the local manifest that of the store: what was written here and
@@ -184,9 +184,9 @@ func segmentNumber(name string) (int, bool) {
 }
 
 // fetch brings a file of the archive here, and proves it by its checksum.
-func (m *Mirror) fetch(ctx context.Context, f File) error {
-	name := m.store.String() + "/" + f.Path
-	switch err := m.copy(ctx, f.Path, f.SHA256); {
+func (m *Mirror) fetch(ctx context.Context, path, sum string) error {
+	name := m.store.String() + "/" + path
+	switch err := m.copy(ctx, path, sum); {
 	case err == nil || ctx.Err() != nil:
 		return err
 	case errors.Is(err, errChecksum):
@@ -262,7 +262,7 @@ func (m *Mirror) difference(a *Archive) *change {
 	defer a.mu.Unlock()
 	c := &change{}
 	for _, f := range a.state.list() {
-		if _, had := m.base.files[f.Path]; !had {
+		if had, ok := m.base.files[f.Path]; !ok || had.indexPath() != f.indexPath() {
 			c.add = append(c.add, f)
 		}
 	}
@@ -293,7 +293,14 @@ func (m *Mirror) upload(ctx context.Context, a *Archive, files []File) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(transfers)
 	for _, f := range files {
-		group.Go(func() error { return m.put(ctx, f.Path, a.Path(f), false) })
+		if _, there := m.base.files[f.Path]; !there {
+			group.Go(func() error { return m.put(ctx, f.Path, a.Path(f), false) })
+		}
+		if f.Index != nil {
+			group.Go(func() error {
+				return m.put(ctx, f.indexPath(), filepath.Join(a.root, filepath.FromSlash(f.indexPath())), false)
+			})
+		}
 	}
 	return group.Wait()
 }
@@ -330,7 +337,7 @@ func (m *Mirror) publish(ctx context.Context, number int, whole bool, lines func
 // clear folds a long manifest and deletes what the archive does not name any
 // more.
 func (m *Mirror) clear(ctx context.Context, a *Archive, c *change, tidy bool) error {
-	drop := c.remove
+	drop := m.dropped(a, c)
 	segments, err := m.store.List(ctx, manifestDir+"/")
 	if err != nil {
 		return err
@@ -350,8 +357,9 @@ func (m *Mirror) clear(ctx context.Context, a *Archive, c *change, tidy bool) er
 		if err != nil {
 			return err
 		}
+		named := a.state.names()
 		for name := range all {
-			if _, named := a.state.files[name]; !named && safePath(name) {
+			if !named[name] && (safePath(name) || safeIndex(name)) {
 				drop = append(drop, name)
 			}
 		}
@@ -362,4 +370,17 @@ func (m *Mirror) clear(ctx context.Context, a *Archive, c *change, tidy bool) er
 		group.Go(func() error { return m.store.Delete(ctx, name) })
 	}
 	return group.Wait()
+}
+
+// dropped is the files that left the archive, with their indexes, and the
+// indexes in whose place others came.
+func (m *Mirror) dropped(a *Archive, c *change) []string {
+	out := slices.Clone(c.remove)
+	named := a.state.names()
+	for _, f := range m.base.files {
+		if path := f.indexPath(); path != "" && !named[path] {
+			out = append(out, path)
+		}
+	}
+	return out
 }

@@ -18,12 +18,13 @@ import (
 // Archive is an opened archive: for reading, as it was at one moment; for
 // writing, by one process at a time.
 type Archive struct {
-	root    string
-	mu      sync.Mutex // of state and of the manifest's next segment
-	state   *state
-	release []func()
-	writes  bool
-	fetch   func(File) error // of a Mirror: brings a file here
+	root      string
+	mu        sync.Mutex // of state and of the manifest's next segment
+	state     *state
+	release   []func()
+	writes    bool
+	fetch     func(path, sum string) error // of a Mirror: brings a file here
+	gathering Gathering
 }
 
 // ErrNone says that a folder holds no archive.
@@ -127,7 +128,7 @@ func (a *Archive) have(f File) (string, error) {
 	if info, err := os.Stat(path); err == nil && info.Size() == f.Bytes {
 		return path, nil
 	}
-	return path, a.fetch(f)
+	return path, a.fetch(f.Path, f.SHA256)
 }
 
 // MissingError says that files of the archive are not there, or not of the size
@@ -228,8 +229,15 @@ func (a *Archive) drop(files []File) {
 	a.unlessRead(func() {
 		for _, f := range files {
 			_ = os.Remove(a.Path(f))
+			a.removeIndex(&f)
 		}
 	})
+}
+
+func (a *Archive) removeIndex(f *File) {
+	if f.Index != nil {
+		_ = os.Remove(filepath.Join(a.root, filepath.FromSlash(f.indexPath())))
+	}
 }
 
 // clean removes half-written files, and complete ones that no segment names:
@@ -242,10 +250,10 @@ func (a *Archive) clean() error {
 		}
 	}
 	var orphans []string
+	known := a.state.names()
 	err := a.walk(func(path, name string) {
 		rel, _ := filepath.Rel(a.root, path)
-		_, known := a.state.files[filepath.ToSlash(rel)]
-		if strings.HasPrefix(name, tempPrefix) || isPart(name) && !known {
+		if strings.HasPrefix(name, tempPrefix) || (isPart(name) || isIndex(name)) && !known[filepath.ToSlash(rel)] {
 			orphans = append(orphans, path)
 		}
 	})

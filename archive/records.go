@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -70,6 +71,44 @@ func (a *Archive) Records(ctx context.Context, f Filter, visits []Visit, read fu
 	if err := a.whole(files); err != nil {
 		return err
 	}
+	picks := make([]Pick, len(files))
+	for i, file := range files {
+		picks[i].File = file
+	}
+	return a.visit(ctx, picks, visits, read)
+}
+
+// Pick is some rows of a file; nil is all of them.
+type Pick struct {
+	File File
+	Rows Rows
+}
+
+// Pick hands the records of some rows on, as Records does, but without telling
+// where they were loaded from.
+func (a *Archive) Pick(ctx context.Context, picks []Pick, visits []Visit) error {
+	files := make([]File, len(picks))
+	for i, p := range picks {
+		files[i] = p.File
+	}
+	if err := a.whole(files); err != nil {
+		return err
+	}
+	return a.visit(ctx, picks, visits, nil)
+}
+
+// Covered lists the files that Records reads with the same filter. The error is
+// a *MissingError where one is not there; a Mirror brings none here for it.
+func (a *Archive) Covered(f Filter) ([]File, error) {
+	files := a.covered(&f)
+	if a.fetch != nil {
+		return files, nil
+	}
+	return files, a.whole(files)
+}
+
+// visit shares the row groups among the visits.
+func (a *Archive) visit(ctx context.Context, picks []Pick, visits []Visit, read func(File)) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	tasks := make(chan groupTask)
@@ -84,7 +123,7 @@ func (a *Archive) Records(ctx context.Context, f Filter, visits []Visit, read fu
 			}
 		})
 	}
-	err := a.dispatch(ctx, files, tasks, read)
+	err := a.dispatch(ctx, picks, tasks, read)
 	close(tasks)
 	workers.Wait()
 	if err == nil && ctx.Err() != nil {
@@ -94,9 +133,10 @@ func (a *Archive) Records(ctx context.Context, f Filter, visits []Visit, read fu
 }
 
 // dispatch opens the files and makes a task of each of their row groups.
-func (a *Archive) dispatch(ctx context.Context, files []File, tasks chan<- groupTask, read func(File)) error {
-	for _, file := range files {
-		s, err := openStored(a.Path(file))
+func (a *Archive) dispatch(ctx context.Context, picks []Pick, tasks chan<- groupTask, read func(File)) error {
+	for _, pick := range picks {
+		path := a.Path(pick.File)
+		s, err := openStored(path)
 		if err != nil {
 			return err
 		}
@@ -105,19 +145,35 @@ func (a *Archive) dispatch(ctx context.Context, files []File, tasks chan<- group
 		for _, g := range groups {
 			rows += g.NumRows()
 		}
-		if rows != file.Rows {
+		if rows != pick.File.Rows {
 			s.close()
-			return damaged(a.Path(file), fmt.Errorf("%d rows, the manifest counts %d", rows, file.Rows))
+			return damaged(path, fmt.Errorf("%d rows, the manifest counts %d", rows, pick.File.Rows))
 		}
-		open := &openFile{stored: s, file: file, path: a.Path(file), read: read}
+		open := &openFile{stored: s, file: pick.File, path: path, read: read}
 		open.left.Store(int64(len(groups)))
-		for g := range groups {
-			select {
-			case tasks <- groupTask{open, g}:
-			case <-ctx.Done():
-				open.done(len(groups) - g)
-				return context.Cause(ctx)
-			}
+		if err := open.dispatch(ctx, pick.Rows, tasks); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dispatch makes a task of each row group that has some of the rows.
+func (o *openFile) dispatch(ctx context.Context, picked Rows, tasks chan<- groupTask) error {
+	all, left, start := picked == nil, slices.Clone(picked), int64(0)
+	groups := o.stored.file.RowGroups()
+	for g := range groups {
+		end := start + groups[g].NumRows()
+		rows := left.cut(start, end)
+		if start = end; !all && len(rows) == 0 {
+			o.done(1)
+			continue
+		}
+		select {
+		case tasks <- groupTask{o, g, rows}:
+		case <-ctx.Done():
+			o.done(len(groups) - g)
+			return context.Cause(ctx)
 		}
 	}
 	return nil
@@ -136,6 +192,7 @@ type openFile struct {
 type groupTask struct {
 	*openFile
 	group int
+	rows  Rows // of the row group; nil: all
 }
 
 // done counts row groups that are read, or will not be, and closes the file
@@ -155,7 +212,10 @@ func (t *groupTask) run(ctx context.Context, visit Visit) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	r := &groupReader{ctx: ctx, task: t, next: []byte(`{"Records":[`)}
+	r := &groupReader{ctx: ctx, task: t, left: t.rows, next: []byte(`{"Records":[`)}
+	if t.rows == nil {
+		r.left = Rows{{0, t.stored.file.RowGroups()[t.group].NumRows()}}
+	}
 	defer r.close()
 	var failed error // of the visit
 	var unread string
@@ -205,7 +265,8 @@ type groupReader struct {
 	bytes  *cursor // where the record is no UTF-8
 	object *cursor
 	offset *cursor
-	rows   int64
+	left   Rows // still to be read
+	begun  bool // some record was read
 	parted bool
 	name   string // the last object
 	next   []byte // to be read before the next record
@@ -252,6 +313,13 @@ func (r *groupReader) open() error {
 	if err := r.ctx.Err(); err != nil {
 		return err
 	}
+	if r.task.rows != nil {
+		var err error
+		if r.raw, err = r.task.jumper(r.task.group, "raw"); err == nil {
+			r.bytes, err = r.task.jumper(r.task.group, "raw_bytes")
+		}
+		return err
+	}
 	for _, c := range []struct {
 		into **cursor
 		name string
@@ -280,16 +348,22 @@ var (
 // advance makes the next record, or what stands before or behind it, the next
 // to be read.
 func (r *groupReader) advance() error {
-	switch rows := r.task.stored.file.RowGroups()[r.task.group].NumRows(); {
-	case r.rows == rows:
+	switch {
+	case len(r.left) == 0:
 		r.next, r.ended = afterRecords, true
 		return nil
-	case r.rows > 0 && !r.parted:
+	case r.begun && !r.parted:
 		r.next, r.parted = betweenRecords, true
 		return nil
 	}
-	r.rows++
-	r.parted = false
+	row := r.left[0][0]
+	if r.left[0][0]++; r.left[0][0] == r.left[0][1] {
+		r.left = r.left[1:]
+	}
+	r.begun, r.parted = true, false
+	if r.task.rows != nil {
+		return r.pick(row)
+	}
 	var values [4]parquet.Value
 	for i, c := range []*cursor{r.raw, r.bytes, r.object, r.offset} {
 		var err error
@@ -297,13 +371,31 @@ func (r *groupReader) advance() error {
 			return err
 		}
 	}
-	r.next = values[0].ByteArray()
-	if !values[1].IsNull() {
-		r.next = values[1].ByteArray()
-	}
 	if object := values[2].ByteArray(); string(object) != r.name {
 		r.name = string(object)
 	}
-	r.places = append(r.places, place{r.at, r.name, values[3].Int64()})
+	r.take(values[0], values[1], values[3].Int64())
 	return nil
+}
+
+// pick makes the record of a row the next.
+func (r *groupReader) pick(row int64) error {
+	raw, err := r.raw.at(row)
+	if err != nil {
+		return err
+	}
+	bytes, err := r.bytes.at(row)
+	if err != nil {
+		return err
+	}
+	r.take(raw, bytes, 0)
+	return nil
+}
+
+func (r *groupReader) take(raw, bytes parquet.Value, offset int64) {
+	r.next = raw.ByteArray()
+	if !bytes.IsNull() {
+		r.next = bytes.ByteArray()
+	}
+	r.places = append(r.places, place{r.at, r.name, offset})
 }

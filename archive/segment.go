@@ -167,6 +167,9 @@ func (s *state) read(path string, number int, sources bool) error {
 		if l.Add != nil && !safePath(l.Add.Path) {
 			return bad(fmt.Sprintf("names a file outside of the archive: %q", l.Add.Path))
 		}
+		if l.Add != nil && l.Add.Index != nil && !isDigest(l.Add.Index.SHA256, 64) {
+			return bad(fmt.Sprintf("names an index by no SHA-256: %q", l.Add.Index.SHA256))
+		}
 		s.line(&l)
 	}
 	return nil
@@ -198,6 +201,13 @@ func safePath(path string) bool {
 	return ok && isPart(name)
 }
 
+// safeIndex reports whether a name is one that load gives an index.
+func safeIndex(path string) bool {
+	dir, name := splitPath(path)
+	_, ok := parsePartition(dir)
+	return ok && isIndex(name)
+}
+
 func splitPath(path string) (dir, name string) {
 	i := strings.LastIndexByte(path, '/')
 	return path[:max(i, 0)], path[i+1:]
@@ -206,7 +216,17 @@ func splitPath(path string) (dir, name string) {
 func isPart(name string) bool {
 	name, isParquet := strings.CutSuffix(name, ".parquet")
 	sum, isPart := strings.CutPrefix(name, "part-")
-	return isParquet && isPart && len(sum) == 32 && strings.Trim(sum, "0123456789abcdef") == ""
+	return isParquet && isPart && isDigest(sum, 32)
+}
+
+func isIndex(name string) bool {
+	name, hasSuffix := strings.CutSuffix(name, indexSuffix)
+	sum, hasPrefix := strings.CutPrefix(name, indexPrefix)
+	return hasSuffix && hasPrefix && isDigest(sum, 32)
+}
+
+func isDigest(text string, digits int) bool {
+	return len(text) == digits && strings.Trim(text, "0123456789abcdef") == ""
 }
 
 func checksum(b []byte) string {

@@ -19,12 +19,13 @@ import (
 type Fault struct {
 	File   File
 	Reason string
+	Index  bool // only its index is at fault: no record is lost
 }
 
 // Verify reads every file to its end: that it is there, has the checksum that
 // the manifest tells, can be read row by row, has as many rows as it should,
 // that each lies in its account's and day's folder and no eventID is there
-// twice. told, which may be nil, is called for each file after it was read.
+// twice; of its index, that it has its checksum. told, which may be nil, is called for each file after it was read.
 // The error is that of ctx, or one of reading the archive as a whole.
 func (a *Archive) Verify(ctx context.Context, told func(File)) ([]Fault, error) {
 	var out []Fault
@@ -38,7 +39,11 @@ func (a *Archive) Verify(ctx context.Context, told func(File)) ([]Fault, error) 
 			within, ids = p, map[identity]struct{}{}
 		}
 		if reason := a.verify(f, ids); reason != "" {
-			out = append(out, Fault{f, reason})
+			out = append(out, Fault{File: f, Reason: reason})
+		} else if f.Index != nil {
+			if reason := a.checkIndex(&f); reason != "" {
+				out = append(out, Fault{f, "its index " + indexName(&f) + ": " + reason, true})
+			}
 		}
 		if told != nil {
 			told(f)
@@ -112,19 +117,30 @@ const damagedDir = "_damaged"
 
 // SetAside takes files at fault out of the archive and moves what is left of
 // them to its folder _damaged. It also forgets which log objects were read, so
-// that the next load reads them again and adds just what is missing now.
+// that the next load reads them again and adds just what is missing now. Of a
+// file whose index is at fault only the index goes.
 func (a *Archive) SetAside(faults []Fault) error {
 	if !a.writes {
 		return errors.New("the archive was opened for reading")
 	}
-	c := &change{forget: true}
+	c := &change{}
 	for _, f := range faults {
-		c.remove = append(c.remove, f.File.Path)
+		if !f.Index {
+			c.remove, c.forget = append(c.remove, f.File.Path), true
+			continue
+		}
+		bare := f.File
+		bare.Index = nil
+		c.add = append(c.add, bare)
 	}
 	if err := a.commit(c); err != nil {
 		return err
 	}
 	for _, f := range faults {
+		a.unlessRead(func() { a.removeIndex(&f.File) })
+		if f.Index {
+			continue
+		}
 		target := filepath.Join(a.root, damagedDir, filepath.FromSlash(f.File.Path))
 		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
 			return fmt.Errorf("move a damaged file: %w", err)

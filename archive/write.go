@@ -78,17 +78,19 @@ const tempPrefix = ".tmp-"
 
 // fileWriter writes one Parquet file. Nothing is seen of it before finish.
 type fileWriter struct {
-	root string
-	part Partition
-	file *os.File
-	hash hash.Hash
-	buf  *bufio.Writer
-	rows *parquet.GenericWriter[Row]
-	made File
-	size int64
+	root  string
+	part  Partition
+	file  *os.File
+	hash  hash.Hash
+	buf   *bufio.Writer
+	rows  *parquet.GenericWriter[Row]
+	made  File
+	size  int64
+	index *indexWriter // nil: none is wanted
 }
 
-func newFileWriter(root string, p Partition, how packing) (*fileWriter, error) {
+func (a *Archive) newFile(p Partition, how packing) (*fileWriter, error) {
+	root := a.root
 	dir := filepath.Join(root, filepath.FromSlash(p.Dir()))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, writeError(dir, err)
@@ -97,7 +99,7 @@ func newFileWriter(root string, p Partition, how packing) (*fileWriter, error) {
 	if err != nil {
 		return nil, writeError(dir, err)
 	}
-	w := &fileWriter{root: root, part: p, file: file, hash: sha256.New()}
+	w := &fileWriter{root: root, part: p, file: file, hash: sha256.New(), index: newIndexWriter(a.gathering, p)}
 	w.buf = bufio.NewWriterSize(io.MultiWriter(file, w.hash, (*counter)(&w.size)), 256<<10)
 	w.rows = parquetWriter(how, w.buf)
 	return w, nil
@@ -118,6 +120,7 @@ func (w *fileWriter) write(rows []Row) error {
 	if _, err := w.rows.Write(rows); err != nil {
 		return writeError(w.file.Name(), err)
 	}
+	w.index.write(rows)
 	return nil
 }
 
@@ -146,6 +149,9 @@ func (w *fileWriter) finish() (File, error) {
 	if err := os.Rename(temp, target); err != nil {
 		_ = os.Remove(temp)
 		return File{}, writeError(target, err)
+	}
+	if w.made.Index, err = w.index.finish(w.root, &w.made); err != nil {
+		return File{}, err
 	}
 	return w.made, syncDir(filepath.Dir(target))
 }

@@ -67,10 +67,13 @@ func (f *finder) isACL(grants []int) bool {
 	})
 }
 
+// BeforeScan ends the unknown of an exposure of which only the live account tells.
+const BeforeScan = "before the scan"
+
 // before names the edge before which nothing is known.
 func (f *finder) before() string {
 	if f.t.LiveOnly() {
-		return "before the scan"
+		return BeforeScan
 	}
 	return "before the first record"
 }

@@ -22,8 +22,9 @@ type Format struct {
 	Title string
 	// is reports whether a JSON object is a finding of this format.
 	is func(s *shape) bool
-	// read makes evidence of it. A *NoEvidenceError says why it is none.
-	read func(raw json.RawMessage) (triage.Elsewhere, error)
+	// read makes evidence of it, one for each bucket that it names. A
+	// *NoEvidenceError says why it is none.
+	read func(raw json.RawMessage) ([]triage.Elsewhere, error)
 }
 
 // Formats lists every format that is recognised, by content alone.
@@ -64,6 +65,40 @@ type shape struct {
 	PolicyDetails      json.RawMessage
 	ClassificationInfo json.RawMessage `json:"classificationDetails"`
 }
+
+// place is what a finding is about: a bucket, and an object where it names one.
+type place struct{ bucket, key, region string }
+
+// each is a finding for each bucket that it names; about the account where it
+// names none.
+func each(e triage.Elsewhere, named []place) []triage.Elsewhere {
+	if len(named) == 0 {
+		return []triage.Elsewhere{e}
+	}
+	var out []triage.Elsewhere
+	for _, p := range named {
+		i := slices.IndexFunc(out, func(o triage.Elsewhere) bool { return o.Bucket == p.bucket })
+		switch {
+		case i >= 0 && out[i].Key == "":
+			out[i].Key = p.key
+		case i >= 0 && p.key != "" && p.key != out[i].Key:
+			out[i].Details = append(out[i].Details, "also object "+p.key)
+		case i < 0 && len(out) < maxBuckets:
+			one := e
+			one.Bucket, one.Key, one.Region = p.bucket, p.key, cmp.Or(e.Region, p.region)
+			one.Details = slices.Clone(e.Details)
+			out = append(out, one)
+		}
+	}
+	if more := len(named) - maxBuckets; more > 0 && len(out) == maxBuckets {
+		out[maxBuckets-1].Details = append(out[maxBuckets-1].Details, "and more buckets and objects, which were left out")
+	}
+	return out
+}
+
+// maxBuckets is of how many buckets one finding may tell; Security Hub permits 32
+// resources.
+const maxBuckets = 100
 
 // Lengths of what is kept of one finding.
 const (

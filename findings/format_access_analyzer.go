@@ -48,19 +48,19 @@ func isAccessAnalyzer(s *shape) bool {
 	return len(s.ResourceType) > 0 && len(s.AnalyzedAt) > 0 && len(s.Resource) > 0 && len(s.ID) > 0
 }
 
-func readAccessAnalyzer(raw json.RawMessage) (triage.Elsewhere, error) {
+func readAccessAnalyzer(raw json.RawMessage) ([]triage.Elsewhere, error) {
 	var a accessAnalyzer
 	if err := json.Unmarshal(raw, &a); err != nil {
-		return triage.Elsewhere{}, err
+		return nil, err
 	}
 	bucket, key := bucketOf(a.Resource)
 	switch {
 	case !strings.HasPrefix(a.ResourceType, "AWS::S3::"):
-		return triage.Elsewhere{}, noEvidence("not about S3", a.ResourceType)
+		return nil, noEvidence("not about S3", a.ResourceType)
 	case bucket == "":
-		return triage.Elsewhere{}, noEvidence("it names no bucket", a.Resource)
+		return nil, noEvidence("it names no bucket", a.Resource)
 	case a.FindingType != "" && a.FindingType != "ExternalAccess":
-		return triage.Elsewhere{}, noEvidence("not about external access", a.FindingType)
+		return nil, noEvidence("not about external access", a.FindingType)
 	}
 	for _, d := range a.FindingDetails {
 		if d.ExternalAccessDetails != nil {
@@ -78,7 +78,7 @@ func readAccessAnalyzer(raw json.RawMessage) (triage.Elsewhere, error) {
 	if a.IsDeleted {
 		e.Details = append(e.Details, "the resource was deleted")
 	}
-	return e, nil
+	return []triage.Elsewhere{e}, nil
 }
 
 // says follows the status first: a resolved finding tells that the access is

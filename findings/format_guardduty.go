@@ -73,17 +73,17 @@ func guardDutyType(name string) triage.Says {
 	return triage.SaysActivity
 }
 
-func readGuardDuty(raw json.RawMessage) (triage.Elsewhere, error) {
+func readGuardDuty(raw json.RawMessage) ([]triage.Elsewhere, error) {
 	var g guardDuty
 	if err := json.Unmarshal(raw, &g); err != nil {
-		return triage.Elsewhere{}, err
+		return nil, err
 	}
 	onS3 := strings.Contains(g.Type, ":S3/")
 	if !onS3 && len(g.Resource.S3BucketDetails) == 0 {
-		return triage.Elsewhere{}, noEvidence("not about S3", g.Type)
+		return nil, noEvidence("not about S3", g.Type)
 	}
 	if strings.HasPrefix(g.Title, "[SAMPLE]") || isSample(g.Service.AdditionalInfo) {
-		return triage.Elsewhere{}, noEvidence("a sample finding", g.Type)
+		return nil, noEvidence("a sample finding", g.Type)
 	}
 	call := g.Service.Action.AwsAPICallAction
 	e := triage.Elsewhere{
@@ -98,19 +98,22 @@ func readGuardDuty(raw json.RawMessage) (triage.Elsewhere, error) {
 	if e.Last == nil {
 		e.Last = instant(g.UpdatedAt)
 	}
-	for i, b := range g.Resource.S3BucketDetails {
+	var named []place
+	permission := map[string]string{}
+	for _, b := range g.Resource.S3BucketDetails {
 		name := b.Name
 		if name == "" {
 			name, _ = bucketOf(b.Arn)
 		}
-		if i == 0 {
-			e.Bucket = name
-			e.Details = append(e.Details, told("effective permission", b.PublicAccess.EffectivePermission))
-			continue
+		if name != "" {
+			named, permission[name] = append(named, place{bucket: name}), b.PublicAccess.EffectivePermission
 		}
-		e.Details = append(e.Details, told("also bucket", name))
 	}
-	return e, nil
+	list := each(e, named)
+	for i := range list {
+		list[i].Details = append(list[i].Details, told("effective permission", permission[list[i].Bucket]))
+	}
+	return list, nil
 }
 
 // isSample reads the mark of sample findings: additionalInfo.sample, or the

@@ -97,10 +97,10 @@ func macieType(name string) triage.Says {
 	return triage.SaysOther
 }
 
-func readMacie(raw json.RawMessage) (triage.Elsewhere, error) {
+func readMacie(raw json.RawMessage) ([]triage.Elsewhere, error) {
 	var m macie
 	if err := json.Unmarshal(raw, &m); err != nil {
-		return triage.Elsewhere{}, err
+		return nil, err
 	}
 	bucket := m.ResourcesAffected.S3Bucket.Name
 	if bucket == "" {
@@ -108,9 +108,9 @@ func readMacie(raw json.RawMessage) (triage.Elsewhere, error) {
 	}
 	switch {
 	case m.Sample:
-		return triage.Elsewhere{}, noEvidence("a sample finding", m.Type)
+		return nil, noEvidence("a sample finding", m.Type)
 	case bucket == "":
-		return triage.Elsewhere{}, noEvidence("it names no bucket", m.Type)
+		return nil, noEvidence("it names no bucket", m.Type)
 	}
 	call, actor := m.PolicyDetails.Action.APICallDetails, m.PolicyDetails.Actor
 	e := triage.Elsewhere{
@@ -124,7 +124,7 @@ func readMacie(raw json.RawMessage) (triage.Elsewhere, error) {
 		e.Details = append(e.Details, fmt.Sprintf("object public: %t", *public))
 	}
 	e.Details = append(e.Details, m.ClassificationDetails.Result.kinds()...)
-	return e, nil
+	return []triage.Elsewhere{e}, nil
 }
 
 // kinds are the kinds of sensitive data, with how often each occurs. What the

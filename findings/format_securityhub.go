@@ -52,25 +52,25 @@ var controlSays = map[string]triage.Says{
 	"S3.2": triage.SaysPublic, "S3.3": triage.SaysPublic, "S3.6": triage.SaysShared,
 }
 
-func readASFF(raw json.RawMessage) (triage.Elsewhere, error) {
+func readASFF(raw json.RawMessage) ([]triage.Elsewhere, error) {
 	var a asff
 	if err := json.Unmarshal(raw, &a); err != nil {
-		return triage.Elsewhere{}, err
+		return nil, err
 	}
-	bucket, key, region := a.target()
+	named := a.targets()
 	kind, says := a.kind()
 	switch {
 	case a.ProductName == "bucketlid" || strings.HasPrefix(a.GeneratorID, "bucketlid/"):
-		return triage.Elsewhere{}, noEvidence("bucketlid's own finding", a.Title)
+		return nil, noEvidence("bucketlid's own finding", a.Title)
 	case a.Sample || strings.HasPrefix(a.Title, "[SAMPLE]"):
-		return triage.Elsewhere{}, noEvidence("a sample finding", a.Title)
-	case bucket == "" && says != triage.SaysGuardOff && says != triage.SaysNotPublic:
-		return triage.Elsewhere{}, noEvidence("not about a bucket", cmp.Or(kind, a.Title))
+		return nil, noEvidence("a sample finding", a.Title)
+	case len(named) == 0 && says != triage.SaysGuardOff && says != triage.SaysGuardOn && says != triage.SaysNotPublic:
+		return nil, noEvidence("not about a bucket", cmp.Or(kind, a.Title))
 	}
 	call := a.Action.AwsAPICallAction
 	e := triage.Elsewhere{
 		Service: a.service(), ID: a.ID, Type: kind, Title: a.Title, Severity: a.Severity.Label, Status: a.status(), Says: says,
-		Account: a.AwsAccountID, Region: cmp.Or(a.Region, region), Bucket: bucket, Key: key,
+		Account: a.AwsAccountID, Region: a.Region,
 		First: instant(a.FirstObservedAt), Last: instant(a.LastObservedAt),
 		Details: []string{told("compliance", a.Compliance.Status), told("workflow", a.Workflow.Status), told("call", call.API), told("from", call.RemoteIPDetails.IPAddressV4)},
 	}
@@ -80,19 +80,18 @@ func readASFF(raw json.RawMessage) (triage.Elsewhere, error) {
 	if e.Last == nil {
 		e.Last = instant(a.UpdatedAt)
 	}
-	return e, nil
+	return each(e, named), nil
 }
 
-// target is the bucket or object that the finding is about.
-func (a *asff) target() (bucket, key, region string) {
+// targets are the buckets and objects that the finding is about.
+func (a *asff) targets() []place {
+	var out []place
 	for _, r := range a.Resources {
 		if name, object := bucketOf(r.ID); name != "" {
-			if bucket == "" || bucket == name && key == "" {
-				bucket, key, region = name, object, r.Region
-			}
+			out = append(out, place{name, object, r.Region})
 		}
 	}
-	return bucket, key, region
+	return out
 }
 
 // service names the product behind a finding that another service sent to
@@ -157,10 +156,15 @@ func (a *asff) kind() (string, triage.Says) {
 }
 
 // verdict is what a control says in view of its outcome: passed is its opposite,
-// and what could not be checked says nothing.
+// and what could not be checked says nothing. That no account on a list of S3.6
+// may do some actions does not say that nobody has access.
 func (a *asff) verdict(failed triage.Says) triage.Says {
 	switch {
 	case failed == "" || failed == triage.SaysOther, a.Compliance.Status == "NOT_AVAILABLE", a.Compliance.Status == "WARNING":
+		return triage.SaysOther
+	case a.Compliance.Status == "PASSED" && failed == triage.SaysGuardOff:
+		return triage.SaysGuardOn
+	case a.Compliance.Status == "PASSED" && failed == triage.SaysShared:
 		return triage.SaysOther
 	case a.Compliance.Status == "PASSED":
 		return triage.SaysNotPublic

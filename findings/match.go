@@ -22,7 +22,8 @@ type Seen struct {
 	Owned map[string]map[string]bool
 	// First and Last are the span of the records; zero where none was read.
 	First, Last time.Time
-	Quiet       map[string]int // exposures of each bucket
+	Quiet       map[string]int   // exposures of each bucket
+	Guards      map[string]Guard // what is known of each Block Public Access
 }
 
 // maxBeside is how many findings stand beside one alert; the rest is counted.
@@ -51,11 +52,11 @@ func Attach(alerts []triage.Alert, found []triage.Elsewhere, seen Seen) []triage
 				a.ElsewhereMore++
 				continue
 			}
-			e.Agrees, e.Why = agreement(&e, a)
+			e.Agrees, e.Why = seen.agreement(&e, a)
 			a.Elsewhere = append(a.Elsewhere, e)
 		}
 		if beside == 0 {
-			e.Agrees, e.Why = triage.Cannot, seen.why(&e)
+			e.Agrees, e.Why = seen.alone(&e)
 			alone = append(alone, e)
 		}
 	}
@@ -99,7 +100,7 @@ func concerns(e *triage.Elsewhere, a *triage.Alert) bool {
 
 // agreement compares what a finding says with what an alert says at the time of
 // the finding. Where the two cannot be compared the answer is unknown.
-func agreement(e *triage.Elsewhere, a *triage.Alert) (triage.Answer, string) {
+func (s *Seen) agreement(e *triage.Elsewhere, a *triage.Alert) (triage.Answer, string) {
 	switch e.Says {
 	case triage.SaysPublic, triage.SaysExternal:
 		return publicAgainst(e, a)
@@ -110,8 +111,8 @@ func agreement(e *triage.Elsewhere, a *triage.Alert) (triage.Answer, string) {
 			return triage.Yes, ""
 		}
 		return triage.Cannot, "it tells of named accounts only"
-	case triage.SaysGuardOff:
-		return guardAgainst(e, a)
+	case triage.SaysGuardOff, triage.SaysGuardOn:
+		return s.guardAgainst(e, a)
 	case triage.SaysSensitive:
 		return triage.Cannot, "it tells of the content, not of who has access"
 	case triage.SaysActivity:
@@ -126,6 +127,8 @@ func publicAgainst(e *triage.Elsewhere, a *triage.Alert) (triage.Answer, string)
 		return triage.Cannot, "this alert is about no opening"
 	case a.Kind == triage.KindShared && e.Says == triage.SaysPublic:
 		return triage.Cannot, "this alert is about a named account"
+	case !lookedFor(e, a):
+		return triage.Cannot, "it tells of other access than this alert"
 	case a.Kind == triage.KindLatent:
 		return triage.No, "here it was held shut all the time, by " + cmp.Or(strings.Join(a.BlockedBy, ", "), "a guard")
 	case a.State == exposure.Unknown:
@@ -144,6 +147,8 @@ func notPublicAgainst(e *triage.Elsewhere, a *triage.Alert) (triage.Answer, stri
 	switch {
 	case a.Kind != triage.KindPublic && a.Kind != triage.KindLatent:
 		return triage.Cannot, "this alert is about no public access"
+	case !lookedFor(e, a):
+		return triage.Cannot, "it tells of other access than this alert"
 	case e.Last == nil:
 		return triage.Cannot, "it does not tell when that was"
 	case a.OpenedAt != nil && e.Last.Before(*a.OpenedAt):
@@ -158,20 +163,27 @@ func notPublicAgainst(e *triage.Elsewhere, a *triage.Alert) (triage.Answer, stri
 	return triage.Yes, ""
 }
 
-func guardAgainst(e *triage.Elsewhere, a *triage.Alert) (triage.Answer, string) {
-	switch {
-	case a.Kind == triage.KindGuardRemoved:
+// guardAgainst compares a finding about a guard with the guard, not with who has
+// access. An alert that a guard came off tells of that time.
+func (s *Seen) guardAgainst(e *triage.Elsewhere, a *triage.Alert) (triage.Answer, string) {
+	if a.Kind == triage.KindGuardRemoved && e.Says == triage.SaysGuardOff && !slices.Contains(ofPoints, e.Type) {
 		return triage.Yes, ""
-	case a.State == exposure.Blocked && e.Status == "active" && holdsByBlock(a):
-		return triage.No, "here Block Public Access holds it shut"
 	}
-	return triage.Cannot, "it tells that a guard is off, not who has access"
+	if answer, why, ok := s.guardState(e); ok {
+		return answer, why
+	}
+	return triage.Cannot, "it tells of a guard, of which no setting was read, and not who has access"
 }
 
-func holdsByBlock(a *triage.Alert) bool {
-	return slices.ContainsFunc(a.BlockedBy, func(s string) bool {
-		return strings.HasPrefix(s, "IgnorePublicAcls") || strings.HasPrefix(s, "RestrictPublicBuckets")
-	})
+// alone says whether a finding without an alert agrees with what is known here,
+// and why there is none.
+func (s *Seen) alone(e *triage.Elsewhere) (triage.Answer, string) {
+	if e.Says == triage.SaysGuardOff || e.Says == triage.SaysGuardOn {
+		if answer, why, ok := s.guardState(e); ok {
+			return answer, why + "; by itself that opens nothing"
+		}
+	}
+	return triage.Cannot, s.why(e)
 }
 
 // why says why there is no alert of ours to a finding.
@@ -185,6 +197,8 @@ func (s *Seen) why(e *triage.Elsewhere) string {
 		return "no record and no setting of account " + e.Account + " was read"
 	case e.Bucket == "":
 		return "about the account: no change of its guards is in what was read"
+	case e.Says == triage.SaysGuardOff, e.Says == triage.SaysGuardOn:
+		return "it tells of a guard, and no setting of that guard was read"
 	}
 	if at, live := s.Live[e.Bucket]; live {
 		return s.whyLive(e, at)

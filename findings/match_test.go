@@ -3,16 +3,20 @@
 package findings
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 
+	"github.com/bucketlid/bucketlid/bucket"
 	"github.com/bucketlid/bucketlid/exposure"
+	"github.com/bucketlid/bucketlid/policy"
 	"github.com/bucketlid/bucketlid/triage"
 )
 
@@ -67,15 +71,14 @@ func TestAgreement(t *testing.T) {
 		{triage.SaysShared, "active", after, open, triage.Cannot, "named accounts only"},
 		{triage.SaysGuardOff, "active", after, guard, triage.Yes, ""},
 		{triage.SaysGuardOff, "active", after, open, triage.Cannot, "not who has access"},
-		{triage.SaysGuardOff, "active", after, latent, triage.No, "here Block Public Access holds it shut"},
-		{triage.SaysGuardOff, "archived", after, latent, triage.Cannot, "not who has access"},
+		{triage.SaysGuardOff, "active", after, latent, triage.Cannot, "no setting was read"},
 		{triage.SaysSensitive, "active", after, open, triage.Cannot, "of the content"},
 		{triage.SaysActivity, "active", after, open, triage.Cannot, "of requests"},
 		{triage.SaysOther, "active", after, open, triage.Cannot, "nothing of who has access"},
 	}
 	for _, tt := range tests {
 		e := triage.Elsewhere{Says: tt.says, Status: tt.status, Last: tt.last}
-		if got, why := agreement(&e, &tt.a); got != tt.want || !strings.Contains(why, tt.why) {
+		if got, why := new(Seen).agreement(&e, &tt.a); got != tt.want || !strings.Contains(why, tt.why) {
 			t.Errorf("%s %s against %s %s: %s, %q", tt.says, tt.status, tt.a.Kind, tt.a.State, got, why)
 		}
 	}
@@ -210,4 +213,113 @@ func TestAttachIsAFunctionOfTheSet(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A finding about a guard is compared with the guard, beside an alert and alone.
+func TestGuardFindings(t *testing.T) {
+	flags := func(all bucket.Tri) *bucket.PublicAccessBlock {
+		b := bucket.AllFlags(all)
+		return &b
+	}
+	half := bucket.AllFlags(bucket.True)
+	half[bucket.IgnorePublicAcls] = bucket.False
+	change := func(slot bucket.Slot, name, clock string, live bool, block *bucket.PublicAccessBlock) *bucket.Change {
+		return &bucket.Change{Event: &bucket.Event{Time: *at(clock)}, Slot: slot, Account: "1", Bucket: name, Block: block, Outcome: bucket.Done, Reading: live}
+	}
+	lost := change(bucket.SlotBlock, "lost", "12:00:00", true, nil)
+	lost.PayloadLost = "the permission s3:GetBucketPublicAccessBlock is missing"
+	refused := change(bucket.SlotBlock, "on", "11:30:00", false, flags(bucket.False))
+	refused.Outcome = bucket.Refused
+	changes := []*bucket.Change{
+		change(bucket.SlotBlock, "on", "12:00:00", true, flags(bucket.True)), change(bucket.SlotBlock, "on", "09:00:00", false, flags(bucket.False)), refused,
+		change(bucket.SlotBlock, "off", "12:00:00", true, flags(bucket.False)), change(bucket.SlotBlock, "half", "10:00:00", false, &half), lost,
+		change(bucket.SlotAccountBlock, "", "12:00:00", true, flags(bucket.True)),
+	}
+	seen := Seen{Accounts: map[string]bool{"1": true}, Guards: Guards(changes), Live: map[string]time.Time{"on": *at("12:00:00"), "off": *at("12:00:00"), "lost": *at("12:00:00")}}
+	tests := []struct {
+		name string
+		e    triage.Elsewhere
+		want triage.Answer
+		why  string
+	}{
+		{"off there and here", triage.Elsewhere{Says: triage.SaysGuardOff, Bucket: "off", Type: "S3.8"}, triage.Yes, "these are off here, read at 2026-08-03T12:00:00Z: BlockPublicAcls"},
+		{"one flag is off", triage.Elsewhere{Says: triage.SaysGuardOff, Bucket: "half", Type: "S3.8"}, triage.Yes, "these are off here, set at 2026-08-03T10:00:00Z: IgnorePublicAcls"},
+		{"off there, on here", triage.Elsewhere{Says: triage.SaysGuardOff, Bucket: "on", Last: at("13:00:00")}, triage.No, "is on here"},
+		{"off there before", triage.Elsewhere{Says: triage.SaysGuardOff, Bucket: "on", Last: at("11:00:00")}, triage.Cannot, "last seen before that"},
+		{"off there at no time", triage.Elsewhere{Says: triage.SaysGuardOff, Bucket: "on"}, triage.Cannot, "does not tell when"},
+		{"archived there", triage.Elsewhere{Says: triage.SaysGuardOff, Bucket: "on", Status: "archived", Last: at("13:00:00")}, triage.Cannot, "it is archived there"},
+		{"on there and here", triage.Elsewhere{Says: triage.SaysGuardOn, Bucket: "on", Status: "resolved", Last: at("13:00:00")}, triage.Yes, "is on here"},
+		{"on there, off here", triage.Elsewhere{Says: triage.SaysGuardOn, Bucket: "off", Status: "resolved", Last: at("13:00:00")}, triage.No, "these are off here"},
+		{"not known here", triage.Elsewhere{Says: triage.SaysGuardOff, Bucket: "lost"}, triage.Cannot, "s3:GetBucketPublicAccessBlock is missing"},
+		{"not read here", triage.Elsewhere{Says: triage.SaysGuardOff, Bucket: "other"}, triage.Cannot, "no setting"},
+		{"the account's", triage.Elsewhere{Says: triage.SaysGuardOff, Account: "1", Last: at("13:00:00")}, triage.No, "Block Public Access of the account is on here"},
+		{"the account's, by a bucket", triage.Elsewhere{Says: triage.SaysGuardOff, Account: "1", Bucket: "off", Type: "S3.1", Last: at("13:00:00")}, triage.No, "of the account is on here"},
+		{"of access points", triage.Elsewhere{Says: triage.SaysGuardOff, Account: "1", Type: "S3.19"}, triage.Cannot, "access points"},
+	}
+	for _, tt := range tests {
+		tt.e.Status = cmp.Or(tt.e.Status, "active")
+		alone := Attach(nil, []triage.Elsewhere{tt.e}, seen)
+		if len(alone) != 1 || alone[0].Agrees != tt.want || !strings.Contains(alone[0].Why, tt.why) || strings.Contains(alone[0].Why, "DISAGREEMENT") {
+			t.Errorf("%s, alone: %+v", tt.name, alone)
+		}
+		alerts := []triage.Alert{{Bucket: tt.e.Bucket, Account: tt.e.Account, Kind: triage.KindPublic, State: exposure.Open}}
+		Attach(alerts, []triage.Elsewhere{tt.e}, seen)
+		if len(alerts[0].Elsewhere) == 1 && (alerts[0].Elsewhere[0].Agrees != tt.want || !strings.Contains(alerts[0].Elsewhere[0].Why, tt.why)) {
+			t.Errorf("%s, beside: %+v", tt.name, alerts[0].Elsewhere)
+		}
+	}
+	slices.Reverse(changes)
+	if again := Guards(changes); !reflect.DeepEqual(again, seen.Guards) {
+		t.Errorf("the order of changes counts: %+v", again)
+	}
+}
+
+// A check that looks for reading says nothing of writing.
+func TestOtherAccess(t *testing.T) {
+	open := triage.Alert{Kind: triage.KindPublic, State: exposure.Open, Access: []policy.Access{policy.Write}}
+	for _, tt := range []struct {
+		kind string
+		says triage.Says
+		want triage.Answer
+	}{
+		{"S3.2", triage.SaysPublic, triage.Cannot}, {"S3.2", triage.SaysNotPublic, triage.Cannot},
+		{"S3.3", triage.SaysPublic, triage.Yes}, {"S3.3", triage.SaysNotPublic, triage.No}, {"Policy:S3/BucketAnonymousAccessGranted", triage.SaysPublic, triage.Yes},
+	} {
+		e := triage.Elsewhere{Says: tt.says, Type: tt.kind, Status: "active", Last: at("12:00:00")}
+		if got, why := new(Seen).agreement(&e, &open); got != tt.want {
+			t.Errorf("%s %s: %s, %q", tt.kind, tt.says, got, why)
+		}
+	}
+}
+
+// A finding that names several buckets is laid beside each.
+func TestSeveralBuckets(t *testing.T) {
+	many := `{"schemaVersion":"2.0","accountId":"1","type":"Policy:S3/BucketAnonymousAccessGranted","resource":{"s3BucketDetails":[`
+	for i := range maxBuckets + 5 {
+		many += fmt.Sprintf(`{"name":"b%d"},`, i)
+	}
+	many = strings.TrimSuffix(many, ",") + `]},"service":{},"id":"g"}`
+	for _, tt := range []struct {
+		text  string
+		names string
+	}{
+		{`{"accountId":"1","type":"Policy:S3/BucketPublicAccessGranted","resource":{"s3BucketDetails":[{"name":"a"},{"arn":"arn:aws:s3:::b"},{"name":"a"}]},"service":{},"id":"g"}`, "a b"},
+		{`{"ProductArn":"p","GeneratorId":"g/S3.2","Compliance":{"Status":"FAILED"},"AwsAccountId":"1","Resources":[{"Id":"arn:aws:s3:::a"},{"Id":"arn:aws:s3:::b/k"},{"Id":"arn:aws:s3:::b/l"},{"Id":"AWS::::Account:1"}]}`, "a b/k"},
+	} {
+		o, _, err := read(t, strings.NewReader(tt.text))
+		var names []string
+		for _, e := range o.found {
+			names = append(names, strings.TrimSuffix(e.Bucket+"/"+e.Key, "/"))
+		}
+		if err != nil || strings.Join(names, " ") != tt.names {
+			t.Errorf("%q, %v, %+v", names, err, o)
+		}
+		alerts := []triage.Alert{{Bucket: "a", Kind: triage.KindPublic, State: exposure.Open}, {Bucket: "b", Kind: triage.KindPublic, State: exposure.Closed, ClosedAt: at("10:00:00")}}
+		if alone := Attach(alerts, o.found, Seen{}); len(alone) != 0 || len(alerts[0].Elsewhere) != 1 || len(alerts[1].Elsewhere) != 1 {
+			t.Errorf("%+v, alone %+v", alerts, alone)
+		}
+	}
+	if o, _, _ := read(t, strings.NewReader(many)); len(o.found) != maxBuckets || !strings.Contains(strings.Join(o.found[maxBuckets-1].Details, ";"), "and more buckets") {
+		t.Errorf("%d kept", len(o.found))
+	}
 }

@@ -26,7 +26,8 @@ type Skip struct {
 
 // Sink takes what Read finds.
 type Sink struct {
-	Found func(triage.Elsewhere)
+	// Found takes one finding, as evidence on each bucket that it names.
+	Found func([]triage.Elsewhere)
 	Skip  func(Skip)
 	// Aside takes findings that were read and are no evidence on S3: about
 	// something else, samples, our own.
@@ -298,9 +299,9 @@ func (s *scan) finding(raw json.RawMessage, offset int64) {
 		if !f.is(&sh) {
 			continue
 		}
-		e, err := f.read(raw)
-		if err == nil && e.Bucket == "" && e.Account == "" {
-			err = noEvidence("it names no bucket and no account", e.Type)
+		list, err := f.read(raw)
+		if err == nil && list[0].Bucket == "" && list[0].Account == "" {
+			err = noEvidence("it names no bucket and no account", list[0].Type)
 		}
 		var none *NoEvidenceError
 		switch {
@@ -309,9 +310,11 @@ func (s *scan) finding(raw json.RawMessage, offset int64) {
 		case err != nil:
 			s.skip(offset, "not readable as a finding of "+f.ID+": "+err.Error())
 		default:
-			e = settle(e)
-			e.Offset = offset
-			s.to.Found(e)
+			for i := range list {
+				list[i] = settle(list[i])
+				list[i].Offset = offset
+			}
+			s.to.Found(list)
 		}
 		return
 	}

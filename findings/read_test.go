@@ -29,7 +29,7 @@ type outcome struct {
 func read(t testing.TB, r io.Reader) (o outcome, n int64, err error) {
 	t.Helper()
 	n, err = Read(r, Sink{
-		Found: func(e triage.Elsewhere) { o.found = append(o.found, e) },
+		Found: func(list []triage.Elsewhere) { o.found = append(o.found, list...) },
 		Skip:  func(s Skip) { o.skips = append(o.skips, s) },
 		Aside: func(e *NoEvidenceError) { o.aside = append(o.aside, e.Error()) },
 	})
@@ -199,7 +199,7 @@ func TestMemoryIsBounded(t *testing.T) {
 			runtime.ReadMemStats(&before)
 			skips := 0
 			_, err := Read(io.MultiReader(strings.NewReader(tt.head), &endless{text: []byte(tt.text), left: tt.size}),
-				Sink{Found: func(triage.Elsewhere) {}, Skip: func(Skip) { skips++ }, Aside: func(*NoEvidenceError) {}})
+				Sink{Found: func([]triage.Elsewhere) {}, Skip: func(Skip) { skips++ }, Aside: func(*NoEvidenceError) {}})
 			runtime.ReadMemStats(&after)
 			if err != nil || skips == 0 {
 				t.Errorf("%d skips, %v", skips, err)

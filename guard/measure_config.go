@@ -58,7 +58,7 @@ func (r rule) text() string {
 		MaximumExecutionFrequency   string `json:",omitempty"`
 		Scope                       *scope `json:",omitempty"`
 		Source                      source
-	}{r.name, "bucketlid guard: " + r.about, r.parameters, "", nil, source{"AWS", r.identifier}}
+	}{r.name, mark + r.about, r.parameters, "", nil, source{"AWS", r.identifier}}
 	if r.periodic {
 		out.MaximumExecutionFrequency = frequency
 	}

@@ -23,11 +23,16 @@ const deliveries = "5"
 func eventFeed(s State) draft {
 	var d draft
 	for _, w := range s.Watches {
+		var here draft
 		f := feed{s, w.Region}
-		d.queue(s, w, f.call(account.CreateQueue, FeedNames.DeadLetters, f.dead()), "keeps events that could not be read "+deliveries+" times")
-		d.queue(s, w, f.call(account.CreateQueue, FeedNames.Queue, f.queue()), "takes the events until continuous intake reads them")
-		d.add(s, f.call(account.PutEventRule, FeedNames.Rule, f.rule()), "takes the calls that can open a bucket out of CloudTrail's events")
-		d.add(s, f.call(account.PutEventTargets, FeedNames.Rule, f.targets()), "sends them to the queue")
+		here.queue(s, f.call(account.CreateQueue, FeedNames.DeadLetters, f.dead()), "keeps events that could not be read "+deliveries+" times")
+		here.queue(s, f.call(account.CreateQueue, FeedNames.Queue, f.queue()), "takes the events until continuous intake reads them")
+		here.add(s, f.call(account.PutEventRule, FeedNames.Rule, f.rule()), "takes the calls that can open a bucket out of CloudTrail's events")
+		here.add(s, f.call(account.PutEventTargets, FeedNames.Rule, f.targets()), "sends them to the queue"+others(w.Targets))
+		if len(here.kept) > 0 {
+			here.steps = nil // a feed that lacks a part feeds nothing
+		}
+		d.take(here)
 	}
 	d.notes = append(d.notes,
 		"EventBridge gets these calls only where a trail logs management events, and PutObjectAcl only where it logs data events of S3 (EventBridge guide, \"AWS service events delivered via AWS CloudTrail\")",
@@ -35,8 +40,24 @@ func eventFeed(s State) draft {
 	return d
 }
 
+// others tells that a rule has targets that guard did not set.
+func others(now account.Setting) string {
+	var v struct{ Targets []struct{ ID string } }
+	_ = json.Unmarshal([]byte(now.Text), &v) // no targets
+	n := 0
+	for _, t := range v.Targets {
+		if t.ID != account.TargetID {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; the rule has %d targets that guard did not set: they stay and get the events too", n)
+}
+
 // queue makes a queue, or sets what an existing one lacks.
-func (d *draft) queue(s State, w account.Watch, c account.Call, why string) {
+func (d *draft) queue(s State, c account.Call, why string) {
 	if now := s.at(c); now.Status == account.Present {
 		c.Operation = account.SetQueueAttributes
 	}
@@ -89,7 +110,7 @@ func (f feed) policy() string {
 	text, _ := json.Marshal(struct {
 		Version   string
 		Statement []statement
-	}{"2012-10-17", []statement{{"BucketlidEvents", "Allow", map[string]string{"Service": "events.amazonaws.com"}, "sqs:SendMessage",
+	}{"2012-10-17", []statement{{statementID, "Allow", map[string]string{"Service": "events.amazonaws.com"}, "sqs:SendMessage",
 		f.arn("sqs", FeedNames.Queue), map[string]map[string]string{"ArnEquals": {"aws:SourceArn": f.arn("events", "rule/"+FeedNames.Rule)}}}}})
 	return string(text)
 }
@@ -112,7 +133,7 @@ func Pattern() string {
 }
 
 func (f feed) rule() string {
-	return object("Description", "bucketlid guard: calls that can open an S3 bucket", "EventPattern", Pattern(), "State", "ENABLED")
+	return object("Description", mark+"calls that can open an S3 bucket", "EventPattern", Pattern(), "State", "ENABLED")
 }
 
 func (f feed) targets() string {
@@ -137,6 +158,9 @@ func object(pairs ...string) string {
 func holds(c account.Call, text string) bool {
 	if c.Operation == account.SetQueueAttributes || c.Operation == account.CreateQueue {
 		return essence(c, former(c.Text, text)) == essence(c, c.Text)
+	}
+	if c.Operation == account.PutEventTargets { // those of others do not count
+		return targetOf(text) == targetOf(c.Text)
 	}
 	return essence(c, text) == essence(c, c.Text)
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bucketlid/bucketlid/account"
@@ -30,6 +31,8 @@ type Plan struct {
 	Measures []string `json:"measures"`
 	Regions  []string `json:"regions"`
 	Objects  string   `json:"objects,omitempty"`
+	// Replace says that what others made under guard's names may be replaced.
+	Replace bool `json:"replace,omitempty"`
 	// Hash is the fingerprint of what the plan rests on.
 	Hash  string            `json:"hash"`
 	Parts map[string]string `json:"parts"` // what the hash is made of, by name
@@ -42,6 +45,7 @@ type Plan struct {
 	Later   []string                  `json:"later,omitempty"`
 	Notes   []string                  `json:"notes,omitempty"`
 	Not     []string                  `json:"not,omitempty"`     // what cannot be done, with the next step
+	Kept    []string                  `json:"kept,omitempty"`    // of these, what others made and is in the way
 	Confirm []string                  `json:"confirm,omitempty"` // why apply asks for the account's id
 	// Terraform and CloudFormation are all of the measures, whether there already
 	// or not; Organization is the same for every account of an organization.
@@ -73,7 +77,7 @@ type Request struct {
 // Make computes a plan.
 func Make(r Request) Plan {
 	s := r.State
-	p := Plan{Schema: Schema, Made: r.Made.UTC(), Account: s.Account, Partition: s.Partition, Home: s.Home, Measures: r.Measures, Objects: r.Objects,
+	p := Plan{Schema: Schema, Made: r.Made.UTC(), Account: s.Account, Partition: s.Partition, Home: s.Home, Measures: r.Measures, Objects: r.Objects, Replace: s.Replace,
 		Saved: Saved{s.Block, s.Watches}, Steps: []Step{}, Readers: r.Readers, Parts: map[string]string{}}
 	for _, w := range s.Watches {
 		p.Regions = append(p.Regions, w.Region)
@@ -83,6 +87,10 @@ func Make(r Request) Plan {
 			continue
 		}
 		d := m.draft(s)
+		d.not, p.Kept = append(d.not, refusals(d.kept)...), append(p.Kept, d.kept...)
+		for _, name := range d.replaced {
+			p.Confirm = append(p.Confirm, name+": one that guard did not make is replaced")
+		}
 		for _, one := range d.steps {
 			p.step(s, m.ID, one)
 		}
@@ -118,6 +126,9 @@ func place(c account.Call) string {
 	return "queue " + c.Name + " in " + c.Region
 }
 
+// bucketPart begins the name of a bucket's part.
+const bucketPart = "bucket "
+
 // prove evaluates every bucket where the account's block is to be switched on.
 func (p *Plan) prove(s State) {
 	for _, step := range p.Steps {
@@ -126,9 +137,9 @@ func (p *Plan) prove(s State) {
 		}
 		p.Proof = prove(s, step.Call)
 		for _, e := range p.Proof.Buckets {
-			p.Parts["bucket "+e.Bucket] = e.Hash
+			p.Parts[bucketPart+e.Bucket] = e.Hash
 		}
-		p.Confirm = confirm(*p.Proof, p.Readers)
+		p.Confirm = append(p.Confirm, confirm(*p.Proof, p.Readers)...)
 	}
 }
 
@@ -174,7 +185,7 @@ func (p *Plan) Check(now Plan) error {
 // CheckCalls makes the steps again from what the plan saved, for one of which
 // some are done, so that it cannot be made again from what is there.
 func (p *Plan) CheckCalls() error {
-	again := Make(Request{State: State{Account: p.Account, Partition: p.Partition, Home: p.Home, Block: p.Saved.Block, Watches: p.Saved.Watches}, Measures: p.Measures})
+	again := Make(Request{State: State{Account: p.Account, Partition: p.Partition, Home: p.Home, Block: p.Saved.Block, Watches: p.Saved.Watches, Replace: p.Replace}, Measures: p.Measures})
 	if !slices.Equal(again.Steps, p.Steps) {
 		return fmt.Errorf("the steps of the plan are not those of what it saved: it was changed after it was made, or by another version; plan again")
 	}
@@ -192,9 +203,17 @@ func (p *Plan) CheckSteps() error {
 	return nil
 }
 
+// differences names the parts that differ. Buckets are parts only of a plan that
+// switches the account's block on: where that is on already, nothing is said of them.
 func differences(was, now map[string]string) string {
+	block := place(account.Call{Operation: account.PutAccountBlock})
+	_, before := was[block]
+	_, after := now[block]
 	var out []string
 	for name := range was {
+		if before && !after && strings.HasPrefix(name, bucketPart) {
+			continue
+		}
 		if was[name] != now[name] {
 			out = append(out, name)
 		}

@@ -187,7 +187,7 @@ func TestConfigRules(t *testing.T) {
 	}
 	s = state()
 	s.Watches[0].Rules["securityhub-s3-bucket-public-read-prohibited-1"] = there(`{"Source":{"Owner":"AWS","SourceIdentifier":"S3_BUCKET_PUBLIC_READ_PROHIBITED"}}`)
-	s.Watches[0].Rules["bucketlid-s3-public-write"] = there(`{"ConfigRuleArn":"arn:x","ConfigRuleState":"ACTIVE","ConfigRuleName":"bucketlid-s3-public-write","Source":{"Owner":"AWS","SourceIdentifier":"S3_BUCKET_PUBLIC_WRITE_PROHIBITED"}}`)
+	s.Watches[0].Rules["bucketlid-s3-public-write"] = there(`{"ConfigRuleArn":"arn:x","ConfigRuleState":"ACTIVE","ConfigRuleName":"bucketlid-s3-public-write","Description":"bucketlid guard: of an earlier version","Source":{"Owner":"AWS","SourceIdentifier":"S3_BUCKET_PUBLIC_WRITE_PROHIBITED"}}`)
 	p = plan(s, "config-rules")
 	if len(p.Steps) != 6 {
 		t.Errorf("%d steps beside another's rule", len(p.Steps))
@@ -224,14 +224,14 @@ func TestPattern(t *testing.T) {
 func TestFeedMendsAQueue(t *testing.T) {
 	s := state()
 	s.Watches = s.Watches[:1]
-	s.Watches[0].Queue = there(`{"Attributes":{"VisibilityTimeout":"30","MessageRetentionPeriod":"1209600","ReceiveMessageWaitTimeSeconds":"20"}}`)
+	s.Watches[0].Queue = there(`{"Attributes":{"VisibilityTimeout":"30","MessageRetentionPeriod":"1209600","ReceiveMessageWaitTimeSeconds":"20","Policy":"{\"Statement\":[{\"Sid\":\"BucketlidEvents\"}]}"}}`)
 	s.Watches[0].DeadLetters = there(`{"Attributes":{"MessageRetentionPeriod":"1209600","VisibilityTimeout":"30"}}`)
 	p := plan(s, "event-feed")
 	if operations(p) != "SetQueueAttributes PutRule PutTargets" {
 		t.Fatal(operations(p))
 	}
 	var undo queueAttributes
-	if err := json.Unmarshal([]byte(p.Steps[0].Undo.Text), &undo); err != nil || undo.Attributes["VisibilityTimeout"] != "30" || undo.Attributes["Policy"] != "" {
+	if err := json.Unmarshal([]byte(p.Steps[0].Undo.Text), &undo); err != nil || undo.Attributes["VisibilityTimeout"] != "30" || !strings.Contains(undo.Attributes["Policy"], "BucketlidEvents") || undo.Attributes["RedrivePolicy"] != "" {
 		t.Errorf("undo %s", p.Steps[0].Undo.Text)
 	}
 }
@@ -265,7 +265,7 @@ func TestStale(t *testing.T) {
 		"a public bucket more":       {state(private("a"), public("b", ""), public("c", "")), "bucket c"},
 		"another policy":             {state(private("a"), public("b", partner)), "bucket b"},
 		"shut meanwhile":             {state(private("a"), shut), "bucket b"},
-		"the block is on":            {blocked, "Block Public Access of the account"},
+		"the block is on":            {blocked, "stale: Block Public Access of the account changed since"},
 		"somebody else made a rule":  {ruled, "Config rule bucketlid-s3-public-read in us-east-1"},
 		"a private one became known": {state(public("a", ""), public("b", "")), "bucket a"},
 	} {
@@ -310,5 +310,91 @@ func TestEdited(t *testing.T) {
 	now.Steps[0].Undo.Text = allOn
 	if now.CheckSteps() == nil {
 		t.Error("an edited undo was taken")
+	}
+}
+
+// What others made under guard's names is left alone, and replaced only where
+// that was asked for: then it is saved, and apply asks.
+func TestOthersUnderOurNames(t *testing.T) {
+	const (
+		queue = "queue bucketlid-s3-changes in eu-west-1"
+		dead  = "queue bucketlid-s3-changes-dead in eu-west-1"
+		event = "event rule bucketlid-s3-changes in eu-west-1"
+		rule  = "Config rule bucketlid-s3-public-read in eu-west-1"
+	)
+	theirs := there(`{"Attributes":{"VisibilityTimeout":"30"}}`)
+	for _, c := range []struct {
+		name    string
+		edit    func(*account.Watch)
+		kept    string
+		without string // the steps of the Region without --replace, with --replace in with
+		with    string
+		undo    string // of the first step with --replace
+	}{
+		{"a queue", func(w *account.Watch) { w.Queue = theirs }, queue, "", "CreateQueue SetQueueAttributes PutRule PutTargets", "DeleteQueue"},
+		{"dead letters", func(w *account.Watch) { w.DeadLetters = theirs }, dead, "", "SetQueueAttributes CreateQueue PutRule PutTargets", "SetQueueAttributes"},
+		{"an event rule", func(w *account.Watch) {
+			w.EventRule = there(`{"Description":"mine","EventPattern":"{}","State":"ENABLED"}`)
+		}, event, "", "CreateQueue CreateQueue PutRule PutTargets", "DeleteQueue"},
+		{"a Config rule of their own code", func(w *account.Watch) {
+			w.Rules["bucketlid-s3-public-read"] = there(`{"ConfigRuleName":"bucketlid-s3-public-read","Source":{"Owner":"CUSTOM_LAMBDA","SourceIdentifier":"arn:aws:lambda:x"}}`)
+		}, rule, "PutConfigRule PutConfigRule PutConfigRule", "PutConfigRule PutConfigRule PutConfigRule PutConfigRule", "PutConfigRule"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := state()
+			s.Watches = s.Watches[:1]
+			c.edit(&s.Watches[0])
+			measure := "event-feed"
+			if strings.HasPrefix(c.kept, "Config") {
+				measure = "config-rules"
+			}
+			p := plan(s, measure)
+			if strings.Join(p.Kept, ",") != c.kept || !strings.Contains(strings.Join(p.Not, "\n"), c.kept+": one of that name is there that guard did not make") || operations(p) != c.without {
+				t.Errorf("%q, %q, %s", p.Kept, p.Not, operations(p))
+			}
+			s.Replace = true
+			p = plan(s, measure)
+			if len(p.Kept) > 0 || operations(p) != c.with || !strings.Contains(strings.Join(p.Confirm, "\n"), c.kept+": one that guard did not make is replaced") || string(p.Steps[0].Undo.Operation) != c.undo {
+				t.Errorf("with --replace: %q, %q, %s, undo %s", p.Kept, p.Confirm, operations(p), p.Steps[0].Undo.Operation)
+			}
+			if err := errors.Join(p.CheckCalls(), p.CheckSteps(), p.Check(plan(s, measure))); err != nil {
+				t.Error(err)
+			}
+			s.Replace = false
+			if p.Check(plan(s, measure)) == nil {
+				t.Error("a plan that replaces was taken for one that does not")
+			}
+		})
+	}
+}
+
+// Targets that others gave the rule stay, and ours is taken away alone.
+func TestOthersTargets(t *testing.T) {
+	s := state()
+	s.Watches = s.Watches[:1]
+	mine := feed{s, "eu-west-1"}
+	s.Watches[0].EventRule = there(mine.rule())
+	s.Watches[0].Targets = there(`{"Targets":[{"Id":"theirs","Arn":"arn:aws:sns:x"}]}`)
+	p := plan(s, "event-feed")
+	last := p.Steps[len(p.Steps)-1]
+	if last.Call.Operation != account.PutEventTargets || last.Undo.Operation != account.RemoveEventTargets || !strings.Contains(last.Why, "1 targets that guard did not set") {
+		t.Errorf("%+v", last)
+	}
+	s.Watches[0].Targets = there(`{"Targets":[{"Id":"theirs","Arn":"arn:aws:sns:x"},{"Id":"bucketlid","Arn":"` + mine.arn("sqs", FeedNames.Queue) + `"}]}`)
+	if p := plan(s, "event-feed"); operations(p) != "CreateQueue CreateQueue" {
+		t.Errorf("a target of others counts: %s", operations(p))
+	}
+}
+
+// A stale plan names what changed, and not the buckets that did not.
+func TestStaleNames(t *testing.T) {
+	made := plan(state(public("a", ""), public("b", "")))
+	half := state(public("a", ""), public("b", ""))
+	half.Block = there(`{"PublicAccessBlockConfiguration":{"BlockPublicAcls":true,"BlockPublicPolicy":false,"IgnorePublicAcls":false,"RestrictPublicBuckets":false}}`)
+	for i := range half.Buckets {
+		half.Buckets[i].Settings.AccountBlock = half.Block
+	}
+	if err := made.Check(plan(half)); !errors.Is(err, remedy.ErrStale) || strings.Contains(err.Error(), "bucket ") || !strings.Contains(err.Error(), "Block Public Access of the account changed") {
+		t.Errorf("%v", err)
 	}
 }

@@ -41,7 +41,7 @@ func prove(s State, c account.Call) *Proof {
 		p.Looked++
 		one := remedy.UnderAccountBlock(b, c)
 		p.Widened = append(p.Widened, one.Widened...)
-		e := Effect{Bucket: b.Settings.Bucket, Region: b.Settings.Region, Hash: b.Fingerprint(),
+		e := Effect{Bucket: b.Settings.Bucket, Region: b.Settings.Region, Hash: ownFingerprint(b),
 			Closes: append([]remedy.Opening{}, one.Closed...), Leaves: one.Remaining, Loses: one.Loses, Unknown: unreadOf(b)}
 		if len(e.Closes)+len(e.Leaves)+len(e.Loses)+len(e.Unknown) > 0 {
 			p.Buckets = append(p.Buckets, e)
@@ -49,6 +49,12 @@ func prove(s State, c account.Call) *Proof {
 	}
 	slices.SortFunc(p.Buckets, func(a, b Effect) int { return strings.Compare(a.Bucket, b.Bucket) })
 	return p
+}
+
+// ownFingerprint leaves the account's block out, which is a part of its own.
+func ownFingerprint(b remedy.State) string {
+	b.Settings.AccountBlock = account.Setting{Status: account.Absent}
+	return b.Fingerprint()
 }
 
 // unreadOf names what of a bucket is not known. The account's block is told once.

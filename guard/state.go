@@ -29,6 +29,8 @@ type State struct {
 	Block     account.Setting
 	Buckets   []remedy.State // every bucket of the account
 	Watches   []account.Watch
+	// Replace says that what others made under guard's names may be replaced.
+	Replace bool
 }
 
 // Saved is what a plan replaces or rests on, byte for byte.

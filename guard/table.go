@@ -26,6 +26,9 @@ type draft struct {
 	notes []string // what holds whether or not there are steps
 	// not are things that cannot be done, with the reason and the next step.
 	not []string
+	// replaced are things of others that the steps replace; kept are those that
+	// are in the way of a step, which is left out.
+	replaced, kept []string
 }
 
 type drafted struct {
@@ -33,16 +36,37 @@ type drafted struct {
 	why  string
 }
 
-// add puts a call in the draft unless what it would set is there already.
+// take adds what another draft does.
+func (d *draft) take(o draft) {
+	d.steps, d.later, d.notes = append(d.steps, o.steps...), append(d.later, o.later...), append(d.notes, o.notes...)
+	d.not, d.replaced, d.kept = append(d.not, o.not...), append(d.replaced, o.replaced...), append(d.kept, o.kept...)
+}
+
+// add puts a call in the draft unless what it would set is there already. What
+// somebody else made under the same name is replaced only where that was asked for.
 func (d *draft) add(s State, c account.Call, why string) {
 	now := s.at(c)
 	switch {
 	case !known(now):
 		d.not = append(d.not, unread(string(c.Operation)+" "+named(c), now))
 	case now.Status == account.Present && holds(c, now.Text):
+	case now.Status == account.Present && !s.ours(c, now.Text) && !s.Replace:
+		d.kept = append(d.kept, place(c))
+	case now.Status == account.Present && !s.ours(c, now.Text):
+		d.replaced = append(d.replaced, place(c))
+		d.steps = append(d.steps, drafted{c, why + "; REPLACES one that guard did not make"})
 	default:
 		d.steps = append(d.steps, drafted{c, why})
 	}
+}
+
+// refusals say what is in the way, and what to do.
+func refusals(kept []string) []string {
+	var out []string
+	for _, p := range kept {
+		out = append(out, p+": one of that name is there that guard did not make, and it is left as it is; give it another name, or plan with --replace, which saves it and puts yours in its place")
+	}
+	return out
 }
 
 // unread says why nothing is done: what cannot be saved must not be replaced.
@@ -85,6 +109,10 @@ func inverse(c account.Call, before account.Setting) account.Call {
 	}
 	if c.Operation == account.SetQueueAttributes {
 		c.Text = former(c.Text, before.Text)
+		return c
+	}
+	if c.Operation == account.PutEventTargets && targetOf(before.Text) == "" {
+		c.Operation, c.Text = account.RemoveEventTargets, "" // the others' stay
 		return c
 	}
 	c.Text = before.Text

@@ -227,13 +227,14 @@ func before(d *dossier) finding {
 	}
 	names, first := d.changeNames(), d.of(User)[0]
 	since := fmt.Sprintf("It was first seen at %s", stamp(first.Time))
-	if len(names) == 0 {
-		return finding{verdict: No, text: "No change of who may reach a bucket was seen. " + since + ".", caveats: []string{d.beginning()}, events: []Proof{proof(first)}}
-	}
-	if d.Kind == Alert {
+	if d.Kind == Alert && len(names) > 0 {
 		return d.beforeAlert(names[0], since, first)
 	}
+	// Names can be those of other calls: eventIDs that tools make up repeat.
 	list := pick(d.of(User), func(e *Entry) bool { return slices.Contains(names, e.Name) })
+	if len(list) == 0 {
+		return finding{verdict: No, text: "No change of who may reach a bucket was seen. " + since + ".", caveats: []string{d.beginning()}, events: []Proof{proof(first)}}
+	}
 	return finding{verdict: Told, events: proofs(list), caveats: []string{d.beginning()},
 		text: fmt.Sprintf("%s. Changes of who may reach a bucket: %s, the first at %s.", since, tally(list), stamp(list[0].Time))}
 }

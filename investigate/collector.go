@@ -95,8 +95,25 @@ func (c *Collector) Observe(h *trail.Header, raw []byte) {
 		return
 	}
 	c.note(h, raw, seconds)
+	decoded := c.once(h, raw)
+	c.match(h, raw, seconds, hash, decoded)
+	if _, told := deedCalls[string(h.Name)]; told && c.deeds.takes(hash) {
+		c.deeds.put(hash, decoded(), joinEntries)
+	}
+}
+
+// Meet takes in what a record tells of the subjects alone: of the rest AddGist
+// has told. It is a Visit.
+func (c *Collector) Meet(h *trail.Header, raw []byte) {
+	if seconds, _, dated := trail.ParseTime(h.Time); dated {
+		c.match(h, raw, seconds, recordHash(h), c.once(h, raw))
+	}
+}
+
+// once decodes a record when that is asked for first.
+func (c *Collector) once(h *trail.Header, raw []byte) func() *Entry {
 	var entry *Entry
-	decoded := func() *Entry {
+	return func() *Entry {
 		if entry == nil {
 			e := newEntry(h, raw)
 			c.texts.share(&e)
@@ -104,13 +121,13 @@ func (c *Collector) Observe(h *trail.Header, raw []byte) {
 		}
 		return entry
 	}
+}
+
+func (c *Collector) match(h *trail.Header, raw []byte, seconds int64, hash uint64, decoded func() *Entry) {
 	for _, s := range c.subjects {
 		if m, ok := s.matches(h, raw); ok {
 			s.take(h, m, seconds, hash, decoded)
 		}
-	}
-	if _, told := deedCalls[string(h.Name)]; told && c.deeds.takes(hash) {
-		c.deeds.put(hash, decoded(), joinEntries)
 	}
 }
 

@@ -45,6 +45,7 @@ func TestWitnessCommands(t *testing.T) {
 			"aws s3api get-object --bucket b --key='-x' FILE --region eu-west-1", nil, false},
 		{"what nobody brings", statements(allow(`"*"`, `{"Bool":{"aws:ViaAWSService":"false"}}`)), testFacts, "curl -sS https://b.s3.eu-west-1.amazonaws.com/k", []string{}, false},
 		{"a Region that is none", statements(allowRead), Facts{Bucket: "b", Region: "evil.example/x#"}, "curl -sS https://b.s3.amazonaws.com/k", nil, false},
+		{"a plus sign in a key", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/a+b c"}`), testFacts, "curl -sS 'https://b.s3.eu-west-1.amazonaws.com/a%2Bb%20c'", nil, false},
 		{"steps in a key", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/../a"}`), testFacts,
 			"curl -sS --path-as-is https://b.s3.eu-west-1.amazonaws.com/../a", nil, false},
 		{"a key like the place of a file", statements(`{"Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::b/file:///etc/passwd"}`), testFacts,

@@ -223,7 +223,8 @@ func escapePath(key string) string {
 	}
 	parts := strings.Split(key, "/")
 	for i, p := range parts {
-		parts[i] = url.PathEscape(p)
+		// S3 reads a plus sign as a blank.
+		parts[i] = strings.ReplaceAll(url.PathEscape(p), "+", "%2B")
 	}
 	return strings.Join(parts, "/")
 }

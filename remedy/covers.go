@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/bucketlid/bucketlid/exposure"
 	"github.com/bucketlid/bucketlid/policy"
 )
 
@@ -22,11 +23,16 @@ type right struct {
 }
 
 func (r right) String() string {
-	text := fmt.Sprintf("%s %s %s %s", r.audience, r.principal, r.access, r.pattern)
+	text := fmt.Sprintf("%s %s %s %s", r.audience, r.principal, r.access, shownKey.Replace(r.pattern))
 	if r.point != "" {
 		text += " through access point " + r.point
 	}
 	return strings.Join(strings.Fields(text), " ")
+}
+
+// id is the same for rights that are the same.
+func (r right) id() string {
+	return fmt.Sprintf("%q %q %q %q %q %q", r.audience, r.principal, r.access, r.pattern, r.exclude, r.point)
 }
 
 // rights are what the openings of a list give that are of use to somebody.
@@ -46,6 +52,9 @@ func rights(list []Opening) []right {
 		for _, p := range principals {
 			for _, a := range access {
 				for _, pattern := range o.Scope.Include {
+					if o.Route == exposure.ObjectACL {
+						pattern = literalKey.Replace(pattern)
+					}
 					if possible(a, pattern) {
 						out = append(out, right{o.Audience, p, a, pattern, o.Scope.Exclude, o.AccessPoint})
 					}
@@ -55,6 +64,13 @@ func rights(list []Opening) []right {
 	}
 	return out
 }
+
+// literalKey keeps the characters of an object's own key from counting as
+// wildcards: whoever uploads an object named "*" must not stand for all objects.
+var (
+	literalKey = strings.NewReplacer("*", "\x01", "?", "\x02")
+	shownKey   = strings.NewReplacer("\x01", "*", "\x02", "?")
+)
 
 // possible leaves out what no request does: openings that were joined name the
 // bucket and its objects beside access to either.
@@ -74,9 +90,13 @@ func possible(a policy.Access, pattern string) bool {
 // refusing the remedy.
 func widened(before, after []Opening) []string {
 	had := rights(before)
+	same := map[string]bool{}
+	for _, h := range had {
+		same[h.id()] = true
+	}
 	var out []string
 	for _, r := range rights(after) {
-		if !slices.ContainsFunc(had, func(h right) bool { return h.covers(r) }) {
+		if !same[r.id()] && !slices.ContainsFunc(had, func(h right) bool { return h.covers(r) }) {
 			out = append(out, r.String())
 		}
 	}

@@ -19,6 +19,8 @@ type cutting struct {
 	final    string // where text is "", what it was with one statement
 	removed  []policy.Statement
 	narrowed []policy.Statement // as they were
+	// places are those that the statements of text had before any was cut.
+	places []int
 }
 
 // cutOut takes out of a policy what admits some: from a list of principals, or
@@ -31,6 +33,9 @@ func cutOut(text string, f policy.Facts, whom Whom) (cutting, error) {
 		if err != nil {
 			return cutting{}, err
 		}
+		if c.places == nil {
+			c.places = positions(len(d.Statements))
+		}
 		at := whom.statement(d, f)
 		if at < 0 {
 			return c, nil
@@ -42,6 +47,14 @@ func cutOut(text string, f policy.Facts, whom Whom) (cutting, error) {
 			return c, nil
 		}
 	}
+}
+
+func positions(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
 }
 
 // anyAccount reports whether an account id or an access point's ARN is a
@@ -58,6 +71,7 @@ func pointOwner(point string) string {
 
 func (c *cutting) cut(d *policy.Document, at int, whom Whom) error {
 	s := d.Statements[at]
+	s.Index = c.places[at]
 	if s.End > 0 {
 		narrow, done, err := whom.narrowed(&s, c.text[s.Start:s.End])
 		if err != nil {
@@ -76,9 +90,9 @@ func (c *cutting) cut(d *policy.Document, at int, whom Whom) error {
 	}
 	out, err := policy.Without([]byte(c.text), at)
 	if err != nil {
-		return fmt.Errorf("statement %d cannot be cut out: %w", at, err)
+		return fmt.Errorf("%s cannot be cut out: %w", statementName(&s), err)
 	}
-	c.text = string(out)
+	c.text, c.places = string(out), slices.Delete(c.places, at, at+1)
 	return nil
 }
 

@@ -5,6 +5,7 @@ package remedy
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bucketlid/bucketlid/account"
@@ -44,10 +45,20 @@ func Evaluate(s State) []Opening {
 		if e.State == exposure.Closed {
 			continue
 		}
+		if e.Route == exposure.ObjectACL && !fits(e.Witness, e.Scope) {
+			e.Witness = nil
+		}
 		out = append(out, Opening{e.Route, e.Audience, e.Principals, e.Access, e.Scope, e.Key, e.AccessPoint,
 			e.State, e.Certainty, e.BlockedBy, e.Statements, e.Witness, e.Unknowns})
 	}
 	return out
+}
+
+// fits reports whether a witness asks for the very object of a scope: a key with
+// "*" or "?" may have been taken for a pattern, and no request is better than one
+// for another object.
+func fits(w *policy.Witness, s policy.Scope) bool {
+	return w != nil && slices.ContainsFunc(s.Include, func(name string) bool { return strings.HasSuffix(w.Resource, ":"+name) })
 }
 
 func (s State) changes() []*bucket.Change {
@@ -60,11 +71,14 @@ func (s State) changes() []*bucket.Change {
 	out := account.Changes(settings)
 	out = append(out, account.AccountChange(s.Settings.Account, s.Settings.AccountBlock, at))
 	for _, o := range s.Objects {
+		if o.ACL.Status == account.Absent {
+			continue // there is no such object
+		}
 		c := &bucket.Change{Event: &bucket.Event{Name: "GetObjectAcl", Time: at}, Slot: bucket.SlotObjectACL, Reading: true,
 			Account: s.Settings.Account, Region: s.Settings.Region, Bucket: s.Settings.Bucket, Key: o.Key, Version: o.Version}
 		switch acl, err := readACL(o.ACL.Text); {
 		case !known(o.ACL):
-			c.PayloadLost = "the ACL of " + o.Key + ": " + cmp.Or(o.ACL.Problem, "it was not read")
+			c.PayloadLost = "the ACL of " + objectName(o) + ": " + cmp.Or(o.ACL.Problem, "it was not read")
 		case err != nil:
 			c.PayloadLost = err.Error()
 		default:

@@ -3,7 +3,10 @@
 package remedy
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,4 +56,59 @@ func TestLongestPolicy(t *testing.T) {
 	if why := refusal(s, longer); !strings.Contains(why, "S3 takes 20480") {
 		t.Errorf("a longer policy: %q", why)
 	}
+}
+
+// A plan for many objects looks at each of them as often as it must: all before
+// the first step, and each before its own. What somebody else changed meanwhile is
+// noticed there.
+func TestManyObjects(t *testing.T) {
+	s := closedBucket()
+	for i := range 40 {
+		s.Objects = append(s.Objects, account.ObjectACL{Key: fmt.Sprint("k", i), ACL: acl(grant("URI", "global/AllUsers", "READ"))})
+	}
+	plan := reread(t, Make(Request{State: s, Made: readAt}))
+	o, err := plan.Option("object-acl-grants")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &counted{model: newModel(s)}
+	var journal []Entry
+	if err := (&Run{Plan: plan, Option: o, Account: m, Record: kept(&journal)}).Apply(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	if m.read > 40+3*40 {
+		t.Errorf("%d ACLs were read for 40 objects", m.read)
+	}
+	m = &counted{model: newModel(s)}
+	m.before = func(m *model) {
+		if m.calls == 5 {
+			m.state.Objects[30].ACL = acl(grant("ID", partner, "READ"))
+		}
+	}
+	err = (&Run{Plan: plan, Option: o, Account: m, Record: kept(&journal)}).Apply(t.Context(), 0)
+	if !errors.Is(err, ErrStale) || !strings.Contains(err.Error(), "step 31 of 40 failed") || !strings.Contains(err.Error(), "the ACL of object k30 changed") {
+		t.Errorf("%v", err)
+	}
+	for len(s.Objects) <= MaxObjects {
+		s.Objects = append(s.Objects, account.ObjectACL{Key: fmt.Sprint("k", len(s.Objects)), ACL: acl(grant("URI", "global/AllUsers", "READ"))})
+	}
+	if d := objectACLGrants(s, nil); !strings.Contains(d.refused, "1001 objects are too many for one plan") {
+		t.Errorf("%q", d.refused)
+	}
+}
+
+// counted is a model that counts the ACLs of objects that are read of it, and
+// gives those that were asked for.
+type counted struct {
+	*model
+	read int
+}
+
+func (m *counted) Read(ctx context.Context, like State) (State, error) {
+	out, err := m.model.Read(ctx, like)
+	out.Objects = slices.DeleteFunc(out.Objects, func(o account.ObjectACL) bool {
+		return !slices.ContainsFunc(like.Objects, func(l account.ObjectACL) bool { return l.Key == o.Key && l.Version == o.Version })
+	})
+	m.read += len(out.Objects)
+	return out, err
 }

@@ -65,12 +65,17 @@ func whoIs(a policy.Audience, principal string) string {
 // account instead takes nothing from its users.
 func (c cutting) losers(owner string, whom Whom) []Loser {
 	var out []Loser
+	var everybody []string
+	if len(whom) == 0 { // else "*" stays in the lists that are narrowed
+		for i := range c.narrowed {
+			everybody = append(everybody, statementName(&c.narrowed[i]))
+		}
+	}
 	for i := range c.removed {
 		s := &c.removed[i]
 		madeOut := c.text != "" && c.final != "" && i == len(c.removed)-1
 		if !madeOut && (s.Principal == nil || s.Principal.Everyone()) {
-			out = append(out, Loser{Kind: "own-account", Who: "users and roles of account " + cmp.Or(owner, "the owner's"),
-				Note: "those who reach the bucket by " + statementName(s) + " alone, without a permission of their own in IAM"})
+			everybody = append(everybody, statementName(s))
 		}
 		for _, l := range named(s, "named by "+statementName(s)) {
 			if !whom.has(l.Who) {
@@ -78,7 +83,18 @@ func (c cutting) losers(owner string, whom Whom) []Loser {
 			}
 		}
 	}
-	return out
+	return append(out, ownAccount(owner, everybody)...)
+}
+
+// ownAccount are the owner's own users and roles, whom "everybody" takes in: what
+// a policy of the bucket gives them they need no permission in IAM for (IAM page
+// "Policy evaluation logic", requests within one account).
+func ownAccount(owner string, statements []string) []Loser {
+	if len(statements) == 0 {
+		return nil
+	}
+	return []Loser{{Kind: "own-account", Who: "users and roles of account " + cmp.Or(owner, "the owner's"),
+		Note: "they may lose what " + strings.Join(statements, ", ") + " gave everybody, unless their own policies allow it"}}
 }
 
 // identities are the CloudFront origins that a policy names and a guard may hold.

@@ -301,7 +301,7 @@ func states() *rapid.Generator[State] {
 		b.Ownership = rapid.SampledFrom([]account.Setting{absent("s3:GetBucketOwnershipControls"), b.Ownership,
 			text(`{"OwnershipControls":{"Rules":[{"ObjectOwnership":"BucketOwnerEnforced"}]}}`)}).Draw(t, "ownership")
 		for i := range rapid.IntRange(0, 2).Draw(t, "objects") {
-			s.Objects = append(s.Objects, account.ObjectACL{Key: "k", Version: fmt.Sprint("v", i), ACL: acl(rapid.SampledFrom([][]string{{grants[0]}, {grants[3]}, {grants[0], grants[3]}}).Draw(t, "object grants")...)})
+			s.Objects = append(s.Objects, account.ObjectACL{Key: rapid.SampledFrom([]string{"k", "*", "in/?", "secret/*", "a?versionId=v0"}).Draw(t, "key"), Version: fmt.Sprint("v", i), ACL: acl(rapid.SampledFrom([][]string{{grants[0]}, {grants[3]}, {grants[0], grants[3]}}).Draw(t, "object grants")...)})
 		}
 		return s
 	})

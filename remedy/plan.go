@@ -40,6 +40,10 @@ type Plan struct {
 	Use     string   `json:"use"`
 	Readers Readers  `json:"readers"`
 	Unknown []string `json:"unknown"` // settings that could not be read
+	// Beyond is what was not looked at, and how to.
+	Beyond []string `json:"not_looked_at,omitempty"`
+	// Stays are the other exposures: the plan is not about them.
+	Stays []Opening `json:"stays,omitempty"`
 }
 
 // Option is one way, ready to be applied.
@@ -83,6 +87,10 @@ type Request struct {
 	// Whom takes named accounts out, and leaves strangers alone; none plans for
 	// strangers.
 	Whom Whom
+	// Scanned is when a scan looked at all objects; "" where none did.
+	Scanned string
+	// Beyond is what else was not looked at.
+	Beyond []string
 	// Marks are signs of the tool that keeps the bucket, such as a user agent.
 	Marks []string
 }
@@ -92,8 +100,9 @@ type Request struct {
 func Make(r Request) Plan {
 	s := r.State
 	p := Plan{Schema: Schema, Made: r.Made.UTC(), Account: s.Settings.Account, Region: s.Settings.Region, Bucket: s.Settings.Bucket,
-		Alert: r.Alert, Whom: r.Whom, Hash: s.Fingerprint(), Saved: s, Readers: r.Readers, Unknown: s.Unread(), Options: []Option{}}
-	p.Closes = targets(Evaluate(s), r.Whom)
+		Alert: r.Alert, Whom: r.Whom, Hash: s.Fingerprint(), Saved: s, Readers: r.Readers, Unknown: s.Unread(),
+		Beyond: append(s.Beyond(r.Whom, r.Scanned), r.Beyond...), Options: []Option{}}
+	p.Closes, p.Stays = targets(Evaluate(s), r.Whom)
 	sum := sha256.Sum256([]byte(p.Hash + p.Made.Format(time.RFC3339Nano)))
 	p.ID = "fix-" + hex.EncodeToString(sum[:6])
 	if len(p.Closes) == 0 {
@@ -120,51 +129,22 @@ func Make(r Request) Plan {
 }
 
 // targets are the exposures to close: what strangers, or those named, can do now,
-// or, where that is nothing, what they could but for a guard.
-func targets(list []Opening, whom Whom) []Opening {
-	var mine []Opening
+// or, where that is nothing, what they could but for a guard. stay are the others.
+func targets(list []Opening, whom Whom) (mine, stay []Opening) {
 	for _, o := range list {
-		if part, ok := whom.part(o); ok {
+		part, ok := whom.part(o)
+		if ok {
 			mine = append(mine, part)
+		}
+		if rest, some := whom.rest(o, part, ok); some {
+			stay = append(stay, rest)
 		}
 	}
 	open, held := split(mine, Opening.open)
 	if len(open) > 0 {
-		return open
+		return open, append(stay, held...)
 	}
-	return held
-}
-
-// Unread names the settings that could not be read, and the permission for each.
-func (s State) Unread() []string {
-	out := []string{}
-	note := func(name string, v account.Setting) {
-		if !known(v) {
-			text := name + " (" + v.Action + ")"
-			if v.Problem != "" {
-				text += ": " + v.Problem
-			}
-			out = append(out, text)
-		}
-	}
-	b := s.Settings
-	note("bucket policy", b.Policy)
-	note("ACL", b.ACL)
-	note("Block Public Access of the bucket", b.Block)
-	note("Block Public Access of the account", b.AccountBlock)
-	note("Object Ownership", b.Ownership)
-	note("website", b.Website)
-	note("list of access points", b.Points)
-	if b.MultiRegionPoints.Action != "" {
-		note("list of multi-Region access points", b.MultiRegionPoints)
-	}
-	for _, p := range b.AccessPoints {
-		note("policy of "+pointName(p), p.Policy)
-	}
-	for _, o := range s.Objects {
-		note("ACL of object "+o.Key, o.ACL)
-	}
-	return out
+	return held, stay
 }
 
 // together is the option that closes each opening where it is.

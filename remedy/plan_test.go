@@ -260,3 +260,15 @@ func TestTerraform(t *testing.T) {
 		}
 	}
 }
+
+// Other partitions have other ARNs: a Deny there locks out as well.
+func TestLocksOutElsewhere(t *testing.T) {
+	s := closedBucket().Settings
+	for region, name := range map[string]string{"cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov", "eu-west-1": "aws"} {
+		s.Region = region
+		next := `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:` + name + `:s3:::b"}]}`
+		if LocksOut("", next, s, policy.Caller{Account: owner, ARN: "arn:" + name + ":iam::" + owner + ":role/r"}) == "" {
+			t.Errorf("%s: it locks out", region)
+		}
+	}
+}

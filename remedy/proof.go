@@ -30,18 +30,22 @@ type Proof struct {
 // Prove evaluates a state before, after each call, and at the end.
 func Prove(s State, list []account.Call, about []Opening) Proof {
 	p := Proof{Before: Evaluate(s), Remaining: []Opening{}, Closed: []Opening{}}
-	p.After = p.Before
 	state := s
 	for _, c := range list {
 		next, err := state.With(c)
 		if err != nil {
+			p.After = p.Before
 			p.Widened = append(p.Widened, err.Error())
 			return p
 		}
 		state = next
-		p.After = Evaluate(state)
-		p.Widened = append(p.Widened, widened(p.Before, p.After)...)
+		if c.Operation == account.PutObjectACL { // it changes what that object gives, and nothing else
+			p.Widened = append(p.Widened, widened(Evaluate(s.only(c)), Evaluate(state.only(c)))...)
+			continue
+		}
+		p.Widened = append(p.Widened, widened(p.Before, Evaluate(state))...)
 	}
+	p.After = Evaluate(state)
 	slices.Sort(p.Widened)
 	p.Widened = slices.Compact(p.Widened)
 	for _, o := range about {
@@ -59,6 +63,19 @@ func Prove(s State, list []account.Call, about []Opening) Proof {
 	slices.Sort(p.Unknown)
 	p.Unknown = slices.Compact(p.Unknown)
 	return p
+}
+
+// only is the state with no other object than a call's. The ACL of one object has
+// no effect on another, so that a plan for many objects need not evaluate all of
+// them at each step.
+func (s State) only(c account.Call) State {
+	out := State{Settings: s.Settings}
+	for _, o := range s.Objects {
+		if o.Key == c.Key && o.Version == c.Version {
+			out.Objects = append(out.Objects, o)
+		}
+	}
+	return out
 }
 
 // closed reports whether nothing of an exposure is left: an open one must not be
@@ -113,16 +130,4 @@ func sortLosers(list []Loser) []Loser {
 
 func loserRank(kind string) int {
 	return strings.Index("website reader account organization service cloudfront own-account account-wide anyone any-aws-account", kind)
-}
-
-// Still lists which of some exposures a state has, or has again.
-func Still(s State, about []Opening) []Opening {
-	now := Evaluate(s)
-	var out []Opening
-	for _, o := range about {
-		if !closed(o, now) {
-			out = append(out, o)
-		}
-	}
-	return out
 }

@@ -100,7 +100,7 @@ func LocksOut(inForce, next string, s account.Settings, caller policy.Caller) st
 	}
 	had, _ := policy.Parse([]byte(inForce))
 	for _, action := range []string{"s3:PutBucketPolicy", "s3:DeleteBucketPolicy", "s3:GetBucketPolicy"} {
-		r := policy.Request{Caller: caller, Action: action, Resource: "arn:aws:s3:::" + s.Bucket, Context: map[string][]string{
+		r := policy.Request{Caller: caller, Action: action, Resource: "arn:" + partition(s.Region) + ":s3:::" + s.Bucket, Context: map[string][]string{
 			"aws:PrincipalArn": {caller.ARN}, "aws:PrincipalAccount": {caller.Account}, "aws:SecureTransport": {"true"}}}
 		got := policy.Evaluate(d, r)
 		if got.Outcome == policy.ExplicitDeny && (had == nil || policy.Evaluate(had, r).Outcome != policy.ExplicitDeny) {
@@ -114,6 +114,17 @@ func LocksOut(inForce, next string, s account.Settings, caller policy.Caller) st
 		}
 	}
 	return ""
+}
+
+// partition is that of a Region (AWS General Reference, "Amazon Resource Names").
+func partition(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	}
+	return "aws"
 }
 
 func denies(doubt string) bool { return len(doubt) > 5 && doubt[:5] == "Deny " }

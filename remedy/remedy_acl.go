@@ -3,6 +3,8 @@
 package remedy
 
 import (
+	"fmt"
+
 	"github.com/bucketlid/bucketlid/account"
 )
 
@@ -25,16 +27,26 @@ func bucketACLGrants(s State, whom Whom) draft {
 	return draft{steps: []drafted{{call, "drops " + names(dropped) + "; every other grant stays"}}}
 }
 
+// MaxObjects bounds the steps of a plan: before each the whole state is compared.
+const MaxObjects = 1000
+
 // objectACLGrants does the same for each object version that was read.
 func objectACLGrants(s State, whom Whom) draft {
-	var d draft
+	var d, left draft
 	for _, o := range s.Objects {
+		if o.ACL.Status == account.Absent {
+			continue // there is no such object
+		}
 		if !known(o.ACL) {
-			return impossible("the ACL of object "+o.Key, o.ACL)
+			left = impossible("the ACL of object "+objectName(o), o.ACL)
+			d.later = append(d.later, "the ACL of object "+objectName(o)+" could not be read and stays as it is")
+			continue
 		}
 		acl, err := readACL(o.ACL.Text)
 		if err != nil {
-			return draft{refused: "object " + o.Key + ": " + err.Error()}
+			left = draft{refused: "object " + objectName(o) + ": " + err.Error()}
+			d.later = append(d.later, "object "+objectName(o)+": "+err.Error()+"; it stays as it is")
+			continue
 		}
 		text, dropped := acl.without(whom.grant)
 		if len(dropped) == 0 {
@@ -42,10 +54,16 @@ func objectACLGrants(s State, whom Whom) draft {
 		}
 		call := s.call(account.PutObjectACL)
 		call.Key, call.Version, call.Text = o.Key, o.Version, text
-		d.steps = append(d.steps, drafted{call, "drops " + names(dropped) + "; every other grant stays"})
+		d.steps = append(d.steps, drafted{call, "drops " + names(dropped) + " of object " + objectName(o) + "; every other grant stays"})
 	}
-	if len(d.steps) > 0 && len(whom) == 0 {
-		d.later = []string{"an upload with a public ACL, such as x-amz-acl: public-read, makes an object public again; IgnorePublicAcls would hold it"}
+	switch {
+	case len(d.steps) == 0:
+		return left
+	case len(d.steps) > MaxObjects:
+		return draft{refused: fmt.Sprintf("%d objects are too many for one plan: name at most %d with --object, or choose an option that holds all", len(d.steps), MaxObjects)}
+	}
+	if len(whom) == 0 {
+		d.later = append(d.later, "an upload with a public ACL, such as x-amz-acl: public-read, makes an object public again; IgnorePublicAcls would hold it")
 	}
 	return d
 }

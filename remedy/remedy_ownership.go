@@ -67,7 +67,7 @@ func grantLoser(g aclGrant) Loser {
 
 // migration is the policy statement that takes a grant's place.
 func (s State) migration(g aclGrant) string {
-	arn := "arn:aws:s3:::" + s.Settings.Bucket
+	arn := "arn:" + partition(s.Settings.Region) + ":s3:::" + s.Settings.Bucket
 	m := map[string]any{"Effect": "Allow"}
 	switch {
 	case g.who.ID == bucket.LogDeliveryID:

@@ -123,11 +123,13 @@ func (c cutting) words(whom Whom) string {
 	return strings.Join(out, ", ")
 }
 
+// statementName is the name that exposures and explain policy give a statement:
+// counted from 0, in the policy as it is now.
 func statementName(s *policy.Statement) string {
 	if s.Sid != "" {
-		return fmt.Sprintf("statement %s", s.Sid)
+		return fmt.Sprintf("statement %d (%s)", s.Index, s.Sid)
 	}
-	return fmt.Sprintf("statement number %d", s.Index+1)
+	return fmt.Sprintf("statement %d", s.Index)
 }
 
 // deletedPrincipals says why S3 would not take a policy: it shows the unique id

@@ -17,8 +17,15 @@ import (
 // a terminal.
 func CommandLine(c account.Call) string {
 	var args []string
+	inJSON := map[string]string{}
 	add := func(name, value string) {
-		if value != "" {
+		switch member := cliMembers[name]; {
+		case value == "":
+		case member != "" && readAsFile(value):
+			inJSON[member] = value
+		case value[0] == '-': // else it is taken for an option
+			args = append(args, "--"+name+"="+Shell(value))
+		default:
 			args = append(args, "--"+name+" "+Shell(value))
 		}
 	}
@@ -42,8 +49,27 @@ func CommandLine(c account.Call) string {
 	if body != "" {
 		add(body, ASCII(c.Input()))
 	}
+	if len(inJSON) > 0 {
+		text, _ := json.Marshal(inJSON) // texts cannot fail
+		add("cli-input-json", ASCII(string(text)))
+	}
 	add("region", c.Region)
 	return "aws " + service + " " + verb + " " + strings.Join(args, " ")
+}
+
+// cliMembers are the options whose values others choose, and their names in JSON.
+var cliMembers = map[string]string{"key": "Key", "version-id": "VersionId"}
+
+// readAsFile reports whether the AWS CLI would put something else in a value's
+// place (AWS CLI User Guide, "Loading a parameter from a file"), or whether a
+// shell would cut it off.
+func readAsFile(value string) bool {
+	for _, scheme := range []string{"file://", "fileb://", "http://", "https://"} {
+		if strings.HasPrefix(value, scheme) {
+			return true
+		}
+	}
+	return strings.IndexByte(value, 0) >= 0
 }
 
 // cliVerbs are the command and its body's option.
@@ -162,7 +188,7 @@ func tfBlock(c account.Call) string {
 	case account.PutAccountBlock:
 		w.flags(c.Text)
 	case account.PutAccessPointPolicy:
-		w.line("  access_point_arn = %s", HCL("arn:aws:s3:"+c.Region+":"+c.Account+":accesspoint/"+c.AccessPoint))
+		w.line("  access_point_arn = %s", HCL("arn:"+partition(c.Region)+":s3:"+c.Region+":"+c.Account+":accesspoint/"+c.AccessPoint))
 		w.policy(c.Text)
 	case account.PutMultiRegionPolicy:
 		w.line("  details {\n    name = %s", HCL(c.AccessPoint))
@@ -241,9 +267,26 @@ func tfName(c account.Call) string {
 	return string(out)
 }
 
-// HCL is a text as a string of Terraform's language.
+// HCL is a text as a string of Terraform's language, in ASCII and on one line
+// (HCL Native Syntax Specification, "Template Literals": it has no \b and \f).
 func HCL(s string) string {
-	quoted, _ := json.Marshal(s) // a string cannot fail
-	text := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(string(quoted))
-	return strings.NewReplacer("${", "$${", "%{", "%%{").Replace(text)
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range strings.NewReplacer("${", "$${", "%{", "%%{").Replace(s) {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r >= ' ' && r <= '~':
+			b.WriteRune(r)
+		case r > 0xFFFF:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
 }

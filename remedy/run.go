@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/bucketlid/bucketlid/account"
 )
@@ -30,6 +29,8 @@ type Entry struct {
 	Event   string `json:"event"`
 	Step    int    `json:"step"` // from 1; 0 where the entry is about all
 	Problem string `json:"problem,omitempty"`
+	// NotMade says of a failure that AWS refused the call.
+	NotMade bool   `json:"not_made,omitempty"`
 	Time    string `json:"time,omitempty"`
 	By      string `json:"by,omitempty"`
 	// Call is what was sent, without what it sets; RequestID is AWS's id of it.
@@ -67,15 +68,16 @@ type Run struct {
 	Settle func(ctx context.Context, attempt int) bool
 	// Tried says that the journal tells of one more call than are done: it may have
 	// been made, so that its effect is this plan's.
-	Tried bool
+	Tried  bool
+	looked bool // at everything, once
 	// Record keeps an entry so that it outlives the process. Where it fails
 	// nothing is changed any more.
 	Record func(Entry) error
 }
 
 // Apply makes the steps from the first that is not done. Before each step the
-// state is read and compared, so that what somebody else changed meanwhile is
-// not overwritten. done is what the journal tells; 0 begins. It stops at the
+// state is read and compared, of many objects those that the step is about, so
+// that what somebody else changed meanwhile is not overwritten. done is what the journal tells; 0 begins. It stops at the
 // first failure. The error is ErrStale before anything was done, and a
 // *PartlyError after.
 func (r *Run) Apply(ctx context.Context, done int) error {
@@ -100,6 +102,24 @@ func (r *Run) states() ([]State, error) {
 		out = append(out, next)
 	}
 	return out, nil
+}
+
+// End is the state after the last step.
+func (r *Run) End() (State, error) {
+	states, err := r.states()
+	if err != nil {
+		return State{}, err
+	}
+	return states[len(states)-1], nil
+}
+
+// Unlike says why a state is not the one that the plan was made for; nil where it
+// is.
+func (r *Run) Unlike(now State) error {
+	if now.Fingerprint() == r.Plan.Saved.Fingerprint() {
+		return nil
+	}
+	return misfit(r.Plan.Saved, now)
 }
 
 // Rollback puts back what the first done steps replaced, the last one first.
@@ -142,7 +162,7 @@ func (r *Run) walk(ctx context.Context, list []account.Call, states []State, don
 			}
 			continue
 		default:
-			return r.failed(i, len(list), kind, fmt.Errorf("%w: %s changed since it was made", ErrStale, differences(states[i], now)))
+			return r.failed(i, len(list), kind, misfit(states[i], now))
 		}
 		e := r.entry(kind+"try", i+1)
 		e.Call = Sent(list[i])
@@ -150,7 +170,11 @@ func (r *Run) walk(ctx context.Context, list []account.Call, states []State, don
 			return r.failed(i, len(list), kind, err)
 		}
 		if e.RequestID, err = r.Account.Do(ctx, list[i]); err != nil {
-			return r.refused(e, i, len(list), kind, err)
+			e.NotMade = notMade(err)
+			if err = r.settled(ctx, states, i, err); err != nil {
+				return r.refused(e, i, len(list), kind, err)
+			}
+			e.Problem = "its answer was lost; the settings show that it was made"
 		}
 		e.Event = kind + "done"
 		if err := r.record(e); err != nil {
@@ -158,6 +182,52 @@ func (r *Run) walk(ctx context.Context, list []account.Call, states []State, don
 		}
 	}
 	return r.record(r.entry(map[string]string{"": "applied", "undo-": "undone"}[kind], 0))
+}
+
+// notMade reports whether AWS refused a call, so that nothing came of it.
+func notMade(err error) bool {
+	var denied *account.WriteDeniedError
+	var refused *account.RefusedError
+	var signIn *account.SignInError
+	return errors.As(err, &denied) || errors.As(err, &refused) || errors.As(err, &signIn)
+}
+
+// LostError says that a step was sent and its answer was lost.
+type LostError struct {
+	Step  int    // from 1
+	Shown string // what the settings show of it
+	Err   error  // why there is no answer
+}
+
+// Error tells what is known.
+func (e *LostError) Error() string { return fmt.Sprintf("step %d: %v; %s", e.Step, e.Err, e.Shown) }
+
+// Unwrap returns why there is no answer.
+func (e *LostError) Unwrap() error { return e.Err }
+
+// settled looks what became of call i, whose answer was lost: nil where the
+// settings show that it was made. What they do not show may yet come.
+func (r *Run) settled(ctx context.Context, states []State, i int, err error) error {
+	var lost *account.NoAnswerError
+	if !errors.As(err, &lost) {
+		return err
+	}
+	told := &LostError{i + 1, "what became of it is not known", err}
+	if ctx.Err() != nil {
+		return told
+	}
+	now, unread := r.read(ctx, states, i+1)
+	switch {
+	case unread != nil:
+		told.Shown += ": the settings cannot be read (" + unread.Error() + ")"
+	case now.Fingerprint() == states[i+1].Fingerprint():
+		return nil
+	case now.Fingerprint() == states[i].Fingerprint():
+		told.Shown = "the settings are as before it: it was not made, or not yet"
+	default:
+		told.Shown += ": " + misfit(states[i+1], now).Error()
+	}
+	return told
 }
 
 // Sent is a call as a journal keeps it: without what it sets.
@@ -169,11 +239,43 @@ func Sent(c account.Call) *account.Call {
 // read reads the state before call i, once the call before it shows.
 func (r *Run) read(ctx context.Context, states []State, i int) (State, error) {
 	for attempt := 0; ; attempt++ {
-		now, err := r.Account.Read(ctx, r.Plan.Saved)
+		now, err := r.present(ctx, states, i)
 		if err != nil || i == 0 || r.Settle == nil || now.Fingerprint() != states[i-1].Fingerprint() || !r.Settle(ctx, attempt) {
 			return now, err
 		}
 	}
+}
+
+// present reads the settings, and the ACLs of all objects the first time. Later
+// it reads those that the calls before and after change: another one is read
+// before its own call.
+func (r *Run) present(ctx context.Context, states []State, i int) (State, error) {
+	if !r.looked {
+		now, err := r.Account.Read(ctx, r.Plan.Saved)
+		r.looked = err == nil
+		return now, err
+	}
+	like := State{Settings: r.Plan.Saved.Settings}
+	beside := states[max(0, i-1):min(len(states), i+2)]
+	for k, o := range states[i].Objects {
+		if slices.ContainsFunc(beside, func(s State) bool { return s.Objects[k].ACL != o.ACL }) {
+			like.Objects = append(like.Objects, o)
+		}
+	}
+	now, err := r.Account.Read(ctx, like)
+	if err != nil || now.Settings.Gone {
+		return now, err
+	}
+	read := now.Objects
+	now.Objects = slices.Clone(states[i].Objects)
+	for k, o := range now.Objects {
+		for _, one := range read {
+			if one.Key == o.Key && one.Version == o.Version {
+				now.Objects[k] = one
+			}
+		}
+	}
+	return now, nil
 }
 
 func (r *Run) failed(done, all int, kind string, err error) error {
@@ -184,7 +286,8 @@ func (r *Run) failed(done, all int, kind string, err error) error {
 func (r *Run) refused(e Entry, done, all int, kind string, err error) error {
 	e.Event, e.Problem = kind+"failed", err.Error()
 	_ = r.record(e) // the failure itself is what is reported
-	if done == 0 {
+	var lost *LostError
+	if done == 0 || errors.As(err, &lost) {
 		return err
 	}
 	return &PartlyError{done, all, err}
@@ -205,7 +308,7 @@ func (r *Run) record(e Entry) error {
 type Progress struct {
 	Option string
 	Done   int  // steps that are done
-	Tried  bool // one more was on its way, or failed: it may have been made
+	Tried  bool // one more was on its way: it may have been made
 	Ended  bool // all are done
 	Undone int  // steps put back
 	Back   bool // the rollback ended
@@ -235,6 +338,8 @@ func (p *Progress) take(e Entry) {
 		p.Tried = true
 	case "done":
 		p.Done, p.Tried = e.Step, false
+	case "failed":
+		p.Tried = p.Tried && !e.NotMade
 	case "applied":
 		p.Ended = true
 	case "undo-done":
@@ -242,22 +347,4 @@ func (p *Progress) take(e Entry) {
 	case "undone":
 		p.Back = true
 	}
-}
-
-// differences names the settings that are not as a plan expects them.
-func differences(want, now State) string {
-	a, b := want.parts(), now.parts()
-	var out []string
-	for name := range a {
-		if a[name] != b[name] {
-			out = append(out, name)
-		}
-	}
-	for name := range b {
-		if _, ok := a[name]; !ok {
-			out = append(out, name)
-		}
-	}
-	slices.Sort(out)
-	return strings.Join(out, ", ")
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/bucketlid/bucketlid/account"
@@ -105,10 +106,15 @@ func (s State) Assuming(before State) State {
 	unless(&out.Settings.Block, b.Block)
 	unless(&out.Settings.AccountBlock, b.AccountBlock)
 	unless(&out.Settings.Ownership, b.Ownership)
+	unless(&out.Settings.Website, b.Website)
+	unless(&out.Settings.Payer, b.Payer)
+	unless(&out.Settings.Points, b.Points)
+	unless(&out.Settings.MultiRegionPoints, b.MultiRegionPoints)
 	for _, then := range b.AccessPoints {
 		same := func(p account.AccessPoint) bool { return p.Name == then.Name && p.MultiRegion == then.MultiRegion }
 		if i := slices.IndexFunc(out.Settings.AccessPoints, same); i >= 0 {
 			unless(&out.Settings.AccessPoints[i].Policy, then.Policy)
+			unless(&out.Settings.AccessPoints[i].Block, then.Block)
 		} else if !known(s.Settings.Points) && !then.MultiRegion || !known(s.Settings.MultiRegionPoints) && then.MultiRegion {
 			out.Settings.AccessPoints = append(out.Settings.AccessPoints, then)
 		}
@@ -128,13 +134,38 @@ func (s State) Assuming(before State) State {
 // AWS's verdict on the policy are left out: no remedy rests on them.
 func (s State) Fingerprint() string {
 	parts := s.parts()
-	h := sha256.New()
-	_, _ = fmt.Fprintf(h, "%q %q\n", s.Settings.Account, s.Settings.Bucket)
-	for _, name := range slices.Sorted(maps.Keys(parts)) {
-		_, _ = fmt.Fprintf(h, "%q %q\n", name, parts[name])
+	var text []byte
+	row := func(name, value string) {
+		text = strconv.AppendQuote(text, name)
+		text = append(text, ' ')
+		text = strconv.AppendQuote(text, value)
+		text = append(text, '\n')
 	}
-	return "sha256:" + hex.EncodeToString(h.Sum(nil))
+	row(s.Settings.Account, s.Settings.Bucket)
+	for _, name := range slices.Sorted(maps.Keys(parts)) {
+		row(name, parts[name])
+	}
+	sum := sha256.Sum256(text)
+	return "sha256:" + hex.EncodeToString(sum[:])
 }
+
+// The parts of a state by name.
+const (
+	partPolicy       = "the bucket policy"
+	partACL          = "the bucket's ACL"
+	partBlock        = "the bucket's Block Public Access"
+	partAccountBlock = "the account's Block Public Access"
+	partOwnership    = "Object Ownership"
+	partWebsite      = "the website"
+	partPayer        = "request payment"
+	partPoints       = "the list of access points"
+	partMultiRegion  = "the list of multi-Region access points"
+)
+
+func partPolicyOf(p account.AccessPoint) string { return "the policy of " + pointName(p) }
+
+// partObject tells versions apart: none has a space, and none is "".
+func partObject(o account.ObjectACL) string { return "the ACL of object " + o.Key + " " + o.Version }
 
 // parts are the meanings of the settings by name.
 func (s State) parts() map[string]string {
@@ -146,23 +177,29 @@ func (s State) parts() map[string]string {
 		}
 	}
 	b := s.Settings
-	put("the bucket policy", b.Policy, policyMeaning)
-	put("the bucket's ACL", b.ACL, s.aclInForce)
-	put("the bucket's Block Public Access", b.Block, blockMeaning)
-	put("the account's Block Public Access", b.AccountBlock, blockMeaning)
-	put("Object Ownership", b.Ownership, jsonMeaning)
-	put("the website", b.Website, jsonMeaning)
-	put("request payment", b.Payer, jsonMeaning)
-	out["the list of access points"] = string(b.Points.Status)
+	put(partPolicy, b.Policy, policyMeaning)
+	put(partACL, b.ACL, s.aclInForce)
+	put(partBlock, b.Block, blockMeaning)
+	put(partAccountBlock, b.AccountBlock, blockMeaning)
+	put(partOwnership, b.Ownership, jsonMeaning)
+	put(partWebsite, b.Website, jsonMeaning)
+	put(partPayer, b.Payer, jsonMeaning)
+	out[partPoints] = string(b.Points.Status)
 	if b.MultiRegionPoints.Action != "" { // states that were saved may not hold it
-		out["the list of multi-Region access points"] = string(b.MultiRegionPoints.Status)
+		out[partMultiRegion] = string(b.MultiRegionPoints.Status)
 	}
 	for _, p := range b.AccessPoints {
-		put("the policy of "+pointName(p), p.Policy, policyMeaning)
+		put(partPolicyOf(p), p.Policy, policyMeaning)
 		out[pointName(p)] = p.VPC + " " + blockMeaning(p.Block.Text)
 	}
+	known := map[string]string{} // of many objects most ACLs are the same
 	for _, o := range s.Objects {
-		put("the ACL of object "+o.Key+" "+o.Version, o.ACL, s.aclInForce)
+		put(partObject(o), o.ACL, func(text string) string {
+			if _, ok := known[text]; !ok {
+				known[text] = s.aclInForce(text)
+			}
+			return known[text]
+		})
 	}
 	if b.Gone {
 		out["the bucket"] = "deleted"

@@ -73,7 +73,7 @@ var remedyCases = []remedyCase{
 	{"the point's partner goes, the statement with him", "access-point-policy", Whom{"222233334444"}, func(s *State) {
 		s.Settings.Policy = policyOf(statements[8])
 		s.Settings.AccessPoints = []account.AccessPoint{{Name: "ap", Policy: text(partnerPoint), Block: flags(false, false, false, false)}}
-	}, "DeleteAccessPointPolicy", "", []string{"removes statement partnerPoint"}, ""},
+	}, "DeleteAccessPointPolicy", "", []string{"removes statement 0 (partnerPoint)"}, ""},
 	{"a partner's statement stays", "multi-region-access-point-policy", nil, func(s *State) {
 		s.Settings.Policy = policyOf(statements[8])
 		s.Settings.AccessPoints = []account.AccessPoint{multiRegionPoint(publicWide, partnerWide)}
@@ -88,7 +88,7 @@ var remedyCases = []remedyCase{
 		s.Settings.Policy = policyOf(statements[8])
 		s.Settings.AccessPoints = []account.AccessPoint{multiRegionPoint(partnerWide)}
 	}, "PutMultiRegionAccessPointPolicy", strings.Replace(multiRegionPoint(partnerWide).Policy.Text, `"arn:aws:iam::222233334444:root",`, "", 1),
-		[]string{"takes 222233334444 out of statement partnerWide"}, ""},
+		[]string{"takes 222233334444 out of statement 0 (partnerWide)"}, ""},
 	{"not while another change is under way", "multi-region-access-point-policy", nil, func(s *State) {
 		s.Settings.Policy = policyOf(statements[8])
 		s.Settings.AccessPoints = []account.AccessPoint{multiRegionPoint(publicWide)}
@@ -97,14 +97,18 @@ var remedyCases = []remedyCase{
 	{"a partner's grant goes, another's and a public one stay", "bucket-acl-grants", Whom{partner}, func(s *State) {
 		s.Settings.ACL = acl(grant("URI", "global/AllUsers", "READ_ACP"), grant("ID", partner, "READ"), grant("ID", third, "READ"))
 	}, "PutBucketAcl", acl(grant("URI", "global/AllUsers", "READ_ACP"), grant("ID", third, "READ")).Text, nil, ""},
+	{"what cannot be read keeps no other from it", "object-acl-grants", nil, func(s *State) {
+		s.Objects = []account.ObjectACL{{Key: "gone", ACL: absent("s3:GetObjectAcl")}, {Key: "dark", ACL: account.Setting{Status: account.Denied, Action: "s3:GetObjectAcl"}},
+			{Key: "k", ACL: acl(grant("URI", "global/AllUsers", "READ"))}}
+	}, "PutObjectAcl", acl().Text, []string{"of object k;", "the ACL of object dark could not be read and stays as it is"}, ""},
 	{"a partner's grant of an object", "object-acl-grants", Whom{partner}, func(s *State) {
 		s.Objects = []account.ObjectACL{{Key: "k", ACL: acl(grant("ID", partner, "READ"), grant("ID", third, "READ"))}}
 	}, "PutObjectAcl", acl(grant("ID", third, "READ")).Text, []string{"drops READ to " + partner}, ""},
 	{"one account of two, with its roles", "policy-statement", Whom{"222233334444"}, func(s *State) { s.Settings.Policy = policyOf(statements[9], publicRead) },
 		"PutBucketPolicy", strings.Replace(strings.Replace(policyOf(statements[9], publicRead).Text, `"222233334444",`, "", 1), `,"arn:aws:iam::222233334444:role/r"`, "", 1),
-		[]string{"takes 222233334444 out of statement Two"}, ""},
+		[]string{"takes 222233334444 out of statement 0 (Two)"}, ""},
 	{"the only account", "policy-statement", Whom{"222233334444"}, func(s *State) { s.Settings.Policy = policyOf(statements[4], statements[5]) },
-		"PutBucketPolicy", policyOf(statements[5]).Text, []string{"removes statement Partner"}, ""},
+		"PutBucketPolicy", policyOf(statements[5]).Text, []string{"removes statement 0 (Partner)"}, ""},
 	{"one value of a condition", "policy-statement", Whom{"222233334444"}, func(s *State) { s.Settings.Policy = policyOf(statements[10]) },
 		"PutBucketPolicy", strings.Replace(policyOf(statements[10]).Text, `, "222233334444"`, "", 1), nil, ""},
 	{"whom their access points let in", "policy-statement", Whom{"222233334444"}, func(s *State) { s.Settings.Policy = policyOf(statements[11], statements[5]) },
@@ -114,9 +118,14 @@ var remedyCases = []remedyCase{
 			`{"ForAllValues:StringEquals":{"aws:PrincipalAccount":["111122223333","222233334444"]},"Null":{"aws:PrincipalAccount":"false"}}`, 1))
 	}, "", "", nil, "lets 222233334444 in by what cannot be taken apart"},
 	{"the Deny stays", "policy-statement", nil, func(s *State) { s.Settings.Policy = policyOf(publicRead, statements[5]) },
-		"PutBucketPolicy", policyOf(statements[5]).Text, []string{"removes statement publicRead", "without a permission of their own in IAM"}, ""},
+		"PutBucketPolicy", policyOf(statements[5]).Text, []string{"removes statement 0 (publicRead)", "unless their own policies allow it"}, ""},
 	{"only * of a list goes", "policy-statement", nil, func(s *State) { s.Settings.Policy = policyOf(statements[2]) },
-		"PutBucketPolicy", strings.Replace(policyOf(statements[2]).Text, ` , "*"`, "", 1), []string{`takes "*" out of the principals`}, ""},
+		"PutBucketPolicy", strings.Replace(policyOf(statements[2]).Text, ` , "*"`, "", 1), []string{`takes "*" out of the principals of statement 0 (publicMixed)`, "they may lose what statement 0 (publicMixed) gave everybody"}, ""},
+	{"statements keep the numbers that they had", "policy-statement", nil, func(s *State) {
+		s.Settings.Policy = policyOf(publicRead, statements[4], strings.Replace(statements[1], `"Sid":"publicList", `, "", 1), statements[2])
+	}, "PutBucketPolicy", policyOf(statements[4], strings.Replace(statements[2], ` , "*"`, "", 1)).Text,
+		[]string{`takes "*" out of the principals of statement 3 (publicMixed), removes statement 0 (publicRead), removes statement 2;`,
+			"what statement 3 (publicMixed), statement 0 (publicRead), statement 2 gave everybody"}, ""},
 	{"the last statement", "policy-statement", nil, func(s *State) { s.Settings.Policy = policyOf(publicRead) },
 		"DeleteBucketPolicy", "", []string{"no other statement", "aws s3api delete-bucket-policy"}, ""},
 	{"deleted principals cannot be stored again", "policy-statement", nil, func(s *State) {

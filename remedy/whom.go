@@ -52,6 +52,33 @@ func (w Whom) part(o Opening) (part Opening, ok bool) {
 	return o, o.Audience == policy.Account && len(mine) > 0
 }
 
+// rest is what of an exposure a plan leaves that is about part of it.
+func (w Whom) rest(o, part Opening, some bool) (Opening, bool) {
+	if !some {
+		return o, true
+	}
+	var others []string
+	for _, p := range o.Principals {
+		if !slices.Contains(part.Principals, p) {
+			others = append(others, p)
+		}
+	}
+	o.Principals = others
+	return o, len(others) > 0
+}
+
+// Owner is one of those named who owns the bucket; "" where none does. Nobody
+// takes an owner out.
+func (w Whom) Owner(s State) string {
+	acl, err := readACL(s.Settings.ACL.Text)
+	for _, name := range w {
+		if name == s.Settings.Account || err == nil && name == acl.OwnerID {
+			return name
+		}
+	}
+	return ""
+}
+
 // statement is the first statement of a policy that lets one of them in, or
 // leaves it to their access points; -1 where none does.
 func (w Whom) statement(d *policy.Document, f policy.Facts) int {

@@ -15,10 +15,14 @@ import (
 type Alike struct {
 	First, Last int64    // Unix seconds
 	IDs         []uint64 // xxhash64 of the eventIDs: all, or the EnoughIDs smallest
+	Days        []int64  // when their days begin (UTC), in Unix seconds: all, or the EnoughDays first
 }
 
 // EnoughIDs is how many of the smallest hashes tell as much as all of them do.
 const EnoughIDs = idSampleSize + 1
+
+// EnoughDays is how many of the first days tell as much as all of them do.
+const EnoughDays = maxDays
 
 func (a *Alike) tally() Tally {
 	t := Tally{First: a.First, Last: a.Last}
@@ -42,11 +46,18 @@ func (b *Baseline) ObserveAlike(p Pattern, a Alike) {
 	b.span(a.Last)
 	seen := a.tally()
 	how := pattern{name: b.text([]byte(p.Name)), agent: b.text([]byte(p.Agent)), region: b.text([]byte(p.Region)), failed: p.Failed}
+	var days *Days
+	if !p.Failed && len(a.Days) > 1 {
+		days = &Days{}
+		for _, day := range a.Days {
+			days.add(day)
+		}
+	}
 	if p.Principal != "" {
-		habit(b.Principals, p.Principal).add(how, p.Address, &seen)
+		habit(b.Principals, p.Principal).add(way{how, p.Address, seen, days})
 	}
 	if p.Address != "" {
-		habit(b.Addresses, p.Address).add(how, p.Principal, &seen)
+		habit(b.Addresses, p.Address).add(way{how, p.Principal, seen, days})
 	}
 }
 

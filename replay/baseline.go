@@ -62,8 +62,25 @@ func NewBaseline() *Baseline {
 type tuple struct {
 	seen               Tally
 	hours              Hours
+	days               *Days // as of a way
+	note               MomentKind // "": its calls are not of note
 	principal, address string
 	pattern
+}
+
+// add counts one record.
+func (t *tuple) add(id uint64, seconds int64) {
+	switch {
+	case t.failed:
+	case t.days != nil:
+		t.days.add(seconds)
+	case !t.seen.empty() && t.seen.First/86400 != seconds/86400:
+		t.days = &Days{}
+		t.days.add(t.seen.First)
+		t.days.add(seconds)
+	}
+	t.seen.add(id, seconds)
+	t.hours.add(seconds)
 }
 
 // maxTuples bounds the tuples that wait to be told. Only tests change it.
@@ -88,10 +105,11 @@ func (b *Baseline) Observe(h *trail.Header) bool {
 		id = xxhash.Sum64(h.Time) ^ xxhash.Sum64(h.Name) ^ xxhash.Sum64(h.ARN)
 	}
 	t := b.tuple(h)
-	t.seen.add(id, seconds)
-	t.hours.add(seconds)
+	t.add(id, seconds)
 	b.noteKey(h, seconds)
-	b.note(h, id, seconds)
+	if t.note != "" && t.principal != "" {
+		b.note(t, h, id, seconds)
+	}
 	return true
 }
 
@@ -116,8 +134,11 @@ func (b *Baseline) tuple(h *trail.Header) *tuple {
 	if len(b.tuples) >= maxTuples {
 		b.tell()
 	}
-	t = &tuple{principal: b.text(key[:principal]), address: string(h.Address),
+	t = &tuple{principal: b.text(key[:principal]), address: string(h.Address), note: momentCalls[string(h.Name)],
 		pattern: pattern{name: b.text(h.Name), agent: b.text(agent), region: b.text(h.Region), failed: failed}}
+	if failed {
+		t.note = Failure
+	}
 	b.tuples[hash] = t
 	return t
 }
@@ -139,11 +160,11 @@ func (b *Baseline) text(s []byte) string {
 func (b *Baseline) tell() {
 	for _, t := range b.tuples {
 		if t.principal != "" {
-			habit(b.Principals, t.principal).add(t.pattern, t.address, &t.seen)
+			habit(b.Principals, t.principal).add(way{t.pattern, t.address, t.seen, t.days})
 			hoursOf(b.Hours, t.principal).merge(&t.hours)
 		}
 		if t.address != "" {
-			habit(b.Addresses, t.address).add(t.pattern, t.principal, &t.seen)
+			habit(b.Addresses, t.address).add(way{t.pattern, t.principal, t.seen, t.days})
 		}
 	}
 	clear(b.tuples)
@@ -227,63 +248,6 @@ func mergeHabits(into, from map[string]*Habit) {
 			into[key] = h
 		}
 	}
-}
-
-// principalKey is who acted, as one key: the ARN with machine-made session
-// names cut to a pattern, so that ten thousand build sessions are one
-// principal; or the service; or the foreign account.
-func principalKey(buf []byte, h *trail.Header) []byte {
-	switch {
-	case len(h.ARN) > 0:
-		return appendPattern(buf, h.ARN)
-	case len(h.InvokedBy) > 0:
-		return append(append(buf, "service:"...), h.InvokedBy...)
-	case len(h.AccountID) > 0:
-		return append(append(buf, "account:"...), h.AccountID...)
-	}
-	return append(buf, h.PrincipalID...)
-}
-
-var assumedRole = []byte(":assumed-role/")
-
-// appendPattern copies an ARN; in a session's name every run of five or more
-// digits or hexadecimal digits becomes "*".
-func appendPattern(buf, arn []byte) []byte {
-	slash := bytes.LastIndexByte(arn, '/')
-	if slash < 0 || !bytes.Contains(arn, assumedRole) || bytes.IndexByte(arn[slash:], '@') >= 0 {
-		return append(buf, arn...)
-	}
-	buf = append(buf, arn[:slash+1]...)
-	session := arn[slash+1:]
-	for i := 0; i < len(session); {
-		end, digits := i, 0
-		for end < len(session) && isHex(session[end]) {
-			if session[end] <= '9' {
-				digits++
-			}
-			end++
-		}
-		switch {
-		case end-i >= 5 && digits >= 2:
-			buf = append(buf, '*')
-			i = end
-		case end > i:
-			buf = append(buf, session[i:end]...)
-			i = end
-		default:
-			buf = append(buf, session[i])
-			i++
-		}
-	}
-	return buf
-}
-
-func isHex(c byte) bool { return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' }
-
-// PrincipalKey is the baseline's key for a caller named by ARN, service or account.
-func PrincipalKey(arn, invokedBy, accountID, principalID string) string {
-	h := trail.Header{ARN: []byte(arn), InvokedBy: []byte(invokedBy), AccountID: []byte(accountID), PrincipalID: []byte(principalID)}
-	return string(principalKey(nil, &h))
 }
 
 // agentFamily is the product name of a user agent: what stands before the

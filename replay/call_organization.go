@@ -13,10 +13,11 @@ import (
 // (semantics A.9). A policy's content stands in Create and Update, the accounts
 // that it binds in Attach and Detach; the ledger joins them by policy id.
 
-const (
-	slotOrganizationPolicy bucket.Slot = "organization-policy"
-	slotOrganizationAttach bucket.Slot = "organization-attachment"
-)
+const slotOrganizationPolicy bucket.Slot = "organization-policy"
+
+// SlotOrganizationAttach is the slot of a policy's attachment, in AWS
+// Organizations, to what Change.Value names: an account, a unit, or the root.
+const SlotOrganizationAttach bucket.Slot = "organization-attachment"
 
 func readOrganizationPolicy(r *trail.Record) []*bucket.Change {
 	c := organizationChange(r, slotOrganizationPolicy)
@@ -32,7 +33,7 @@ func readAttachPolicy(r *trail.Record) []*bucket.Change { return attachment(r, f
 func readDetachPolicy(r *trail.Record) []*bucket.Change { return attachment(r, true) }
 
 func attachment(r *trail.Record, removed bool) []*bucket.Change {
-	c := organizationChange(r, slotOrganizationAttach)
+	c := organizationChange(r, SlotOrganizationAttach)
 	c.Key, c.Value, c.Removed = first(r.Param("policyId")), first(r.Param("targetId")), removed
 	if c.Key == "" || c.Value == "" {
 		return nil
@@ -44,7 +45,7 @@ func readDisablePolicyType(r *trail.Record) []*bucket.Change {
 	if first(r.Param("policyType")) != "S3_POLICY" {
 		return nil
 	}
-	c := organizationChange(r, slotOrganizationAttach)
+	c := organizationChange(r, SlotOrganizationAttach)
 	c.Key, c.Value, c.Removed = "*", "*", true
 	return succeeded(c)
 }

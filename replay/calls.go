@@ -71,6 +71,8 @@ var calls = []call{
 
 	{"PutBucketTagging", nil, noChange}, // see tags.go
 	{"DeleteBucketTagging", nil, noChange},
+	{"PutObjectTagging", nil, noChange},
+	{"DeleteObjectTagging", nil, noChange},
 	{"TagResource", namesBucketARN, noChange},
 	{"UntagResource", namesBucketARN, noChange},
 

@@ -289,6 +289,8 @@ var otherCases = []callCase{
 	{"PutBucketPolicy", `{"bucketName":"b"}`, with(`"eventSource":"s3express.amazonaws.com"`), "no call"},
 	{"PutBucketTagging", `{"bucketName":"b","Tagging":{"TagSet":{"Tag":{"Key":"pii","Value":true}}}}`, nil, ""},
 	{"DeleteBucketTagging", `{"bucketName":"b","tagging":""}`, nil, ""},
+	{"PutObjectTagging", `{"bucketName":"b","key":"k","Tagging":{"TagSet":{"Tag":{"Key":"pii","Value":true}}}}`, nil, ""},
+	{"DeleteObjectTagging", `{"bucketName":"b","key":"k","tagging":""}`, nil, ""},
 	{"TagResource", `{"resourceArn":"arn:aws:s3:::b","Tags":{"Tag":{"Key":"pii","Value":true}}}`, nil, ""},
 	{"UntagResource", `{"resourceArn":"arn:aws:s3:::b","tagKeys":["pii"]}`, nil, ""},
 	{"ListBuckets", `{}`, nil, "no call"},

@@ -31,6 +31,30 @@ type way struct {
 	pattern
 	counterpart string
 	seen        Tally
+	days        *Days // on which it succeeded; nil: on that of the first only
+}
+
+// on lists the days on which calls succeeded.
+func (w *way) on() Days {
+	switch {
+	case w.failed:
+		return nil
+	case w.days != nil:
+		return *w.days
+	}
+	var one Days
+	one.add(w.seen.First)
+	return one
+}
+
+// take adds what is seen of the same way elsewhere.
+func (w *way) take(other *way) {
+	if !w.failed && (w.days != nil || other.days != nil || w.seen.First/86400 != other.seen.First/86400) {
+		all := slices.Clone(w.on()) // tuples and both of a pair share them
+		all.Merge(other.on())
+		w.days = &all
+	}
+	w.seen.merge(&other.seen)
 }
 
 // kind numbers what a Habit tells apart.
@@ -48,12 +72,13 @@ const (
 type sums struct {
 	seen, failed Tally
 	by           [kinds]map[string]*Tally
-	crowded      bool // some map reached maxKinds and holds the smallest hashes only
+	done         [kinds]map[string]*Days // when calls succeeded: byName and, but for requests for objects, byCounterpart
+	crowded      bool                    // some map reached maxKinds and holds the smallest hashes only
 }
 
 const (
 	// maxWays bounds the ways of a Habit before they are added up.
-	maxWays = 8
+	maxWays = 16
 	// maxKinds bounds each map of a Habit.
 	maxKinds = 256
 )
@@ -77,6 +102,16 @@ func (h *Habit) Regions() map[string]*Tally { return h.summed().by[byRegion] }
 // principal of an address.
 func (h *Habit) Counterparts() map[string]*Tally { return h.summed().by[byCounterpart] }
 
+// Succeeded tells, by event name, on which days calls succeeded.
+func (h *Habit) Succeeded() map[string]*Days { return h.summed().done[byName] }
+
+// Worked tells, by the address of a principal or the principal of an address, on
+// which days calls succeeded that only who holds the credentials can make.
+// Requests for objects are left out: a presigned URL carries a principal's to
+// whoever has it. So are sign-ins: anybody may try, and their failures bear no
+// error code.
+func (h *Habit) Worked() map[string]*Days { return h.summed().done[byCounterpart] }
+
 // Crowded reports whether some of the maps are a choice: there were more keys
 // than are kept.
 func (h *Habit) Crowded() bool { return h.sums != nil && h.sums.crowded }
@@ -95,20 +130,19 @@ func (h *Habit) summed() *sums {
 func newSums() *sums {
 	s := &sums{}
 	for k := range s.by {
-		s.by[k] = map[string]*Tally{}
+		s.by[k], s.done[k] = map[string]*Tally{}, map[string]*Days{}
 	}
 	return s
 }
 
-func (h *Habit) add(p pattern, counterpart string, seen *Tally) {
-	w := way{p, counterpart, *seen}
+func (h *Habit) add(w way) {
 	if h.sums != nil {
 		h.sums.add(&w)
 		return
 	}
 	for i := range h.ways {
-		if have := &h.ways[i]; have.pattern == p && have.counterpart == counterpart {
-			have.seen.merge(seen)
+		if have := &h.ways[i]; have.pattern == w.pattern && have.counterpart == w.counterpart {
+			have.take(&w)
 			return
 		}
 	}
@@ -117,15 +151,14 @@ func (h *Habit) add(p pattern, counterpart string, seen *Tally) {
 		h.sums.add(&w)
 		return
 	}
-	w.seen.ids = slices.Clone(seen.ids)
+	w.seen.ids = slices.Clone(w.seen.ids)
 	h.ways = append(h.ways, w)
 }
 
 // merge takes everything of other in.
 func (h *Habit) merge(other *Habit) {
 	for i := range other.ways {
-		w := &other.ways[i]
-		h.add(w.pattern, w.counterpart, &w.seen)
+		h.add(other.ways[i])
 	}
 	if other.sums != nil {
 		h.sums, h.ways = h.summed(), nil
@@ -137,8 +170,9 @@ func (h *Habit) settle() {
 	if !h.Crowded() {
 		return
 	}
-	for _, m := range h.sums.by {
-		h.sums.crowd(m)
+	for k := range h.sums.by {
+		crowd(h.sums, h.sums.by[k])
+		crowd(h.sums, h.sums.done[k])
 	}
 }
 
@@ -150,6 +184,22 @@ func (s *sums) add(w *way) {
 	for k, key := range [kinds]string{w.name, w.agent, w.region, w.counterpart} {
 		s.tally(s.by[k], key, &w.seen)
 	}
+	if on := w.on(); len(on) > 0 {
+		s.worked(s.done[byName], w.name, on)
+		if !needsNoCredentials(w.name) {
+			s.worked(s.done[byCounterpart], w.counterpart, on)
+		}
+	}
+}
+
+// signIns are calls of the console that anybody can cause.
+var signIns = map[string]bool{"ConsoleLogin": true, "CheckMfa": true, "PasswordRecoveryRequested": true, "PasswordRecoveryCompleted": true,
+	"CredentialChallenge": true, "CredentialVerification": true, "UserAuthentication": true}
+
+// needsNoCredentials reports whether records of a call may name a principal
+// although whoever made it does not hold that principal's credentials.
+func needsNoCredentials(name string) bool {
+	return signIns[name] || useClasses[name] != "" && name != "GetBucketAcl" && name != "PutBucketAcl"
 }
 
 func (s *sums) tally(m map[string]*Tally, key string, seen *Tally) {
@@ -160,7 +210,19 @@ func (s *sums) tally(m map[string]*Tally, key string, seen *Tally) {
 	}
 	t.merge(seen)
 	if !ok && len(m) > 2*maxKinds {
-		s.crowd(m)
+		crowd(s, m)
+	}
+}
+
+func (s *sums) worked(m map[string]*Days, key string, on Days) {
+	d, ok := m[key]
+	if !ok {
+		d = &Days{}
+		m[key] = d
+	}
+	d.Merge(on)
+	if !ok && len(m) > 2*maxKinds {
+		crowd(s, m)
 	}
 }
 
@@ -173,11 +235,16 @@ func (s *sums) merge(other *sums) {
 			s.tally(s.by[k], key, t)
 		}
 	}
+	for k, m := range other.done {
+		for key, on := range m {
+			s.worked(s.done[k], key, *on)
+		}
+	}
 }
 
 // crowd keeps the maxKinds keys of smallest hash: a choice that depends on the
 // set of keys alone.
-func (s *sums) crowd(m map[string]*Tally) {
+func crowd[T any](s *sums, m map[string]T) {
 	s.crowded = true
 	keys := make([]string, 0, len(m))
 	for k := range m {

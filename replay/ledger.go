@@ -30,9 +30,10 @@ type Ledger struct {
 	agents     map[string]string // the known scanner of a user agent, "" for none
 	observed   map[observedKey]*observed
 	repeats    repeats
-	readings   []*bucket.Change // of the live account
-	tags       tagStore         // of buckets
-	objectTags tagStore         // of objects, where an upload that sets an ACL has them
+	readings   []*bucket.Change     // of the live account
+	tags       tagStore             // of buckets
+	untagged   map[string]time.Time // buckets that a live read showed to have none, and when
+	objectTags tagStore             // of objects
 }
 
 // copyOf is one record's account of a call. A call across accounts is written
@@ -46,7 +47,8 @@ type copyOf struct {
 
 // NewLedger returns an empty ledger.
 func NewLedger() *Ledger {
-	return &Ledger{calls: map[string][]copyOf{}, uses: map[useKey]*Use{}, logged: map[loggedKey]*stretch{}, agents: map[string]string{}, observed: map[observedKey]*observed{}, repeats: repeats{}}
+	return &Ledger{calls: map[string][]copyOf{}, uses: map[useKey]*Use{}, logged: map[loggedKey]*stretch{}, agents: map[string]string{}, observed: map[observedKey]*observed{}, repeats: repeats{},
+		objectTags: tagStore{objects: true}}
 }
 
 // Wants reports whether the record must be decoded whole and added. It looks at
@@ -171,6 +173,11 @@ func (l *Ledger) Merge(other *Ledger) {
 	l.mergeLogged(other)
 	l.tags.merge(&other.tags)
 	l.objectTags.merge(&other.objectTags)
+	for name, at := range other.untagged {
+		if at.After(l.untagged[name]) {
+			l.readUntagged(name, at)
+		}
+	}
 }
 
 // mergeKey joins the copies of one call (semantics A.6 F2). An id that stands

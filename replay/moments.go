@@ -76,28 +76,17 @@ type moments map[momentKey]*Moment
 const maxMoments = 512
 
 // note keeps a call of note.
-func (b *Baseline) note(h *trail.Header, id uint64, seconds int64) {
-	kind, told := momentCalls[string(h.Name)]
-	if len(h.Error) > 0 {
-		kind = Failure
-	} else if !told {
-		return
-	}
-	var scratch [512]byte
-	who := principalKey(scratch[:0], h)
-	if len(who) == 0 {
-		return
-	}
-	of, ok := b.moments[string(who)]
+func (b *Baseline) note(t *tuple, h *trail.Header, id uint64, seconds int64) {
+	of, ok := b.moments[t.principal]
 	if !ok {
 		of = moments{}
-		b.moments[b.text(who)] = of
+		b.moments[t.principal] = of
 	}
 	if have, ok := of[momentKey{string(h.Name), string(h.Error), seconds / 3600}]; ok && seconds > have.Seen.First {
 		have.Seen.add(id, seconds) // later than the first: nothing else changes
 		return
 	}
-	m := &Moment{Kind: kind, Name: b.text(h.Name), Error: b.text(h.Error), Address: string(h.Address), EventID: string(h.EventID)}
+	m := &Moment{Kind: t.note, Name: b.text(h.Name), Error: b.text(h.Error), Address: string(h.Address), EventID: string(h.EventID)}
 	m.Seen.add(id, seconds)
 	of.add(m)
 }

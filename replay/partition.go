@@ -108,7 +108,7 @@ func (j *joiner) add(c *bucket.Change) {
 		j.uploads[uploadKey(c)] = append(j.uploads[uploadKey(c)], c)
 	case slotCompleteUpload:
 		j.completed = append(j.completed, c)
-	case slotOrganizationPolicy, slotOrganizationAttach:
+	case slotOrganizationPolicy, SlotOrganizationAttach:
 		j.org = append(j.org, c)
 	case bucket.SlotAccessPoint, bucket.SlotAccessPointPolicy:
 		if c.Bucket != "" {

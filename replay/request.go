@@ -4,6 +4,7 @@ package replay
 
 import (
 	"bytes"
+	"cmp"
 	"net/url"
 	"slices"
 	"strings"
@@ -86,18 +87,34 @@ func keyHash(key string) uint64 {
 	return xxhash.Sum64String(key)
 }
 
-// maxKeys is how many keys of one Use are kept by name.
+// maxKeys is how many keys of one Use are kept, in the order of CompareKeys.
 const maxKeys = 8
+
+// sitePart are the endings of what most requests to a site are for.
+var sitePart = map[string]bool{"html": true, "htm": true, "css": true, "js": true, "mjs": true, "map": true, "ico": true, "svg": true, "png": true, "jpg": true, "jpeg": true,
+	"gif": true, "webp": true, "avif": true, "woff": true, "woff2": true, "ttf": true}
+
+// CompareKeys orders the keys of objects: by name, but pages, scripts and
+// pictures last, so that they do not crowd out what lies among them.
+func CompareKeys(a, b string) int {
+	part := func(key string) int {
+		if i := strings.LastIndexByte(key, '.'); i >= 0 && len(key)-i <= 6 && sitePart[strings.ToLower(key[i+1:])] {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(cmp.Compare(part(a), part(b)), strings.Compare(a, b))
+}
 
 // firstKeys joins two sorted lists, each key once, up to maxKeys.
 func firstKeys(a, b []string) []string {
 	if len(b) == 1 {
-		if _, have := slices.BinarySearch(a, b[0]); have || len(a) == maxKeys && b[0] > a[maxKeys-1] {
+		if _, have := slices.BinarySearchFunc(a, b[0], CompareKeys); have || len(a) == maxKeys && CompareKeys(b[0], a[maxKeys-1]) > 0 {
 			return a // as for most requests
 		}
 	}
 	all := slices.Concat(a, b)
-	slices.Sort(all)
+	slices.SortFunc(all, CompareKeys)
 	all = slices.Compact(all)
 	return all[:min(len(all), maxKeys)]
 }

@@ -4,6 +4,7 @@ package replay
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -114,3 +115,22 @@ func (s *idSample) Count() int64 { return int64(len(s.ids)) << s.halvings }
 
 // Exact reports whether Count is counted and not estimated.
 func (s *idSample) Exact() bool { return s.halvings == 0 }
+
+// Bounds are between what the number of distinct ids lies: the same number where
+// it is exact, and else a span that holds it in 19 of 20 cases, in two figures.
+// Of n ids kept the square root is off by a half or less in two of three cases,
+// and by one in 19 of 20, as that of any rare thing that is counted.
+func (s *idSample) Bounds() (low, high int64) {
+	if s.Exact() {
+		return s.Count(), s.Count()
+	}
+	root, scale := math.Sqrt(float64(len(s.ids))), float64(int64(1)<<s.halvings)
+	below := max(idSampleSize+1, (max(root, 1)-1)*(max(root, 1)-1)*scale)
+	return twoFigures(below, math.Floor), twoFigures((root+1)*(root+1)*scale, math.Ceil)
+}
+
+// twoFigures rounds to two figures.
+func twoFigures(n float64, round func(float64) float64) int64 {
+	unit := math.Pow(10, max(0, math.Floor(math.Log10(n))-1))
+	return int64(round(n/unit) * unit)
+}

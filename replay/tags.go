@@ -26,6 +26,7 @@ type Tagging struct {
 	Name     string // the call
 	EventID  string
 	UserName string // as it is shown
+	Caller   string // the baseline's key of who called; "" for a reading of the account
 	Whole    bool   // Set is all there is from then on; else Set is added, and Removed goes
 	Set      []Tag
 	Removed  []string // keys
@@ -45,6 +46,10 @@ var tagCalls = map[string]func(r *trail.Record, t *Tagging){
 
 	"PutObject": readUploadTags, "PostObject": readUploadTags, "POST Object": readUploadTags, "CopyObject": readUploadTags,
 	"CreateMultipartUpload": readUploadTags, "InitiateMultipartUpload": readUploadTags,
+
+	// Tags of a version leave those of the others as they are.
+	"PutObjectTagging":    func(r *trail.Record, t *Tagging) { t.Whole = first(r.Param("versionId")) == ""; t.set(r, "TagSet") },
+	"DeleteObjectTagging": func(r *trail.Record, t *Tagging) { t.Whole = first(r.Param("versionId")) == "" },
 }
 
 // noChange reads calls that are kept beside the ledger of changes.
@@ -59,6 +64,7 @@ func namesBucketARN(_ *trail.Header, raw []byte) bool {
 // Bounds of what is kept of tags. AWS permits 50 tags of 128 and 256 characters.
 const (
 	maxTaggings = 16   // of one bucket; the latest are kept
+	maxOfObject = 4    // the same of one object
 	maxTags     = 64   // of one call
 	maxTagBytes = 4096 // of one call
 )
@@ -72,6 +78,7 @@ var maxTagged = 1 << 14
 // the set of names alone.
 type tagStore struct {
 	of       map[string]*tagged
+	objects  bool // and not buckets
 	halvings uint8
 }
 
@@ -87,13 +94,19 @@ func (l *Ledger) addTags(r *trail.Record) {
 	if read == nil || r.EventTime.IsZero() || outcome(r.ErrorCode) != bucket.Done {
 		return
 	}
-	t := Tagging{Time: r.EventTime.UTC().Truncate(time.Second), Name: r.EventName, EventID: r.EventID, UserName: Shown(r)}
+	u := r.UserIdentity
+	t := Tagging{Time: r.EventTime.UTC().Truncate(time.Second), Name: r.EventName, EventID: r.EventID, UserName: Shown(r),
+		Caller: PrincipalKey(u.ARN, u.InvokedBy, u.AccountID, "")}
 	read(r, &t)
 	key, upload := objectKey(r), isUpload(r.EventName)
 	switch name := bucketName(r); {
 	case (upload || r.EventName == "CreateBucket") && len(t.Set) == 0 && t.Lost == "":
 	case upload:
 		l.objectTags.add(objectTagKey(name, key), t)
+	case strings.HasSuffix(r.EventName, "ObjectTagging"):
+		if key != "" {
+			l.objectTags.add(objectTagKey(name, key), t)
+		}
 	case strings.HasSuffix(r.EventName, "Resource"):
 		if name = taggedBucket(r); name != "" {
 			l.tags.add(name, t)
@@ -243,6 +256,13 @@ func (s *tagStore) add(name string, t Tagging) {
 		}
 	}
 	have.add(t)
+	most := maxTaggings
+	if s.objects {
+		most = maxOfObject
+	}
+	if n := len(have.list) - most; n > 0 {
+		have.list, have.cut = slices.Delete(have.list, 0, n), true
+	}
 }
 
 func (s *tagStore) halve() {
@@ -274,9 +294,6 @@ func (s *tagged) add(t Tagging) {
 		return
 	}
 	s.list = slices.Insert(s.list, at, t)
-	if len(s.list) > maxTaggings {
-		s.list, s.cut = slices.Delete(s.list, 0, 1), true
-	}
 }
 
 // compareTaggings puts calls in order. Of one second, a bucket's making comes
@@ -285,7 +302,7 @@ func compareTaggings(a, b Tagging) int {
 	rank := map[string]int{"CreateBucket": -1}
 	return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(rank[a.Name], rank[b.Name]), cmp.Compare(a.EventID, b.EventID), cmp.Compare(a.Name, b.Name),
 		slices.CompareFunc(a.Set, b.Set, func(a, b Tag) int { return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Value, b.Value)) }),
-		slices.Compare(a.Removed, b.Removed), cmp.Compare(a.Lost, b.Lost), cmp.Compare(a.UserName, b.UserName))
+		slices.Compare(a.Removed, b.Removed), cmp.Compare(a.Lost, b.Lost), cmp.Compare(a.UserName, b.UserName), cmp.Compare(a.Caller, b.Caller))
 }
 
 // Taggings lists what calls did to the tags of a bucket or, where key is given,
@@ -296,9 +313,19 @@ func (l *Ledger) Taggings(bucketName, key string) (list []Tagging, missing strin
 	if key != "" {
 		store, name = &l.objectTags, objectTagKey(bucketName, key)
 	}
-	of := store.of[name]
+	list, missing = store.list(name)
+	if at, ok := l.untagged[bucketName]; ok && key == "" {
+		list = append(list, Tagging{Time: at, Name: "GetBucketTagging", Whole: true})
+		slices.SortFunc(list, compareTaggings)
+	}
+	return list, missing
+}
+
+// list is what is kept of one name, and why that is not all.
+func (s *tagStore) list(name string) (list []Tagging, missing string) {
+	of := s.of[name]
 	switch {
-	case of == nil && store.halvings > 0:
+	case of == nil && s.halvings > 0:
 		return nil, "the records tell of more tagged buckets than are kept"
 	case of == nil:
 		return nil, ""

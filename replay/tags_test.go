@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 // tagLines writes the taggings of a bucket or an object, one a line.
@@ -82,11 +83,52 @@ func TestObjectTags(t *testing.T) {
 		{"CreateMultipartUpload", `"x-amz-tagging":["pii=true"]`, "CreateMultipartUpload whole pii=true"},
 		{"CopyObject", `"x-amz-tagging":"%zz"`, "CopyObject whole lost: the tags of x-amz-tagging are not readable"},
 		{"PutObject", `"x-amz-storage-class":"STANDARD"`, ""},
+		{"PutObjectTagging", `"tagging":"","Tagging":{"TagSet":{"Tag":[{"Key":"pii","Value":"true"}]}}`, "PutObjectTagging whole pii=true"},
+		{"PutObjectTagging", `"tagging":"","versionId":"v1","Tagging":{"TagSet":{"Tag":{"Key":"pii","Value":"true"}}}`, "PutObjectTagging pii=true"},
+		{"PutObjectTagging", `"tagging":""`, "PutObjectTagging whole lost: the log does not hold the tags that PutObjectTagging set"},
+		{"DeleteObjectTagging", `"tagging":""`, "DeleteObjectTagging whole"},
+		{"DeleteObjectTagging", `"tagging":"","versionId":"v1"`, "DeleteObjectTagging"},
 	} {
 		raw := record(c.name, `{"bucketName":"b","key":"k","x-amz-acl":"public-read",`+c.header+`}`)
 		if got := anyWay(t, [][]byte{raw}, func(l *Ledger) string { return tagLines(l, "b", "k") }); got != c.want {
 			t.Errorf("%s: %q, want %q", raw, got, c.want)
 		}
+		if of := anyWay(t, [][]byte{raw}, func(l *Ledger) string { return tagLines(l, "b", "") }); of != "" {
+			t.Errorf("%s: of the bucket %q", raw, of)
+		}
+	}
+}
+
+// Of an object the latest tags are kept, whatever the order.
+func TestObjectTagsAreBounded(t *testing.T) {
+	var raws [][]byte
+	for i := range 9 {
+		raws = append(raws, record("PutObjectTagging", fmt.Sprintf(`{"bucketName":"b","key":"k","Tagging":{"TagSet":{"Tag":{"Key":"n","Value":"%d"}}}}`, i), fmt.Sprintf(`"eventTime":"2025-06-01T00:%02d:00Z"`, i)))
+	}
+	want := "PutObjectTagging whole n=5\nPutObjectTagging whole n=6\nPutObjectTagging whole n=7\nPutObjectTagging whole n=8\n" +
+		"missing: its tags changed more often than is kept: of the changes before 2025-06-01T00:05:00Z nothing is known"
+	if got := anyWay(t, raws, func(l *Ledger) string { return tagLines(l, "b", "k") }); got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
+}
+
+// A reading of the account stands beside what calls did, and repeats none.
+func TestTagsRead(t *testing.T) {
+	l := NewLedger()
+	l.Add(decoded(t, put(600, "b", "a", "x")))
+	read := Tagging{Time: time.Date(2025, 6, 2, 0, 0, 0, 0, time.UTC), Name: "GetBucketTagging", Set: []Tag{{"b", "y"}, {"a", "x"}}}
+	l.AddTagging("b", read)
+	l.AddTagging("b", read)
+	if got, want := tagLines(l, "b", ""), "PutBucketTagging whole a=x\nGetBucketTagging whole a=x b=y"; got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
+	l.AddTagging("c", Tagging{Time: read.Time, Name: "GetBucketTagging", Lost: "AccessDenied"})
+	if got, want := tagLines(l, "c", ""), "GetBucketTagging lost: AccessDenied"; got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
+	l.AddTagging("d", Tagging{Time: read.Time, Name: "GetBucketTagging"})
+	if got, want := tagLines(l, "d", ""), "GetBucketTagging whole"; got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
 	}
 }
 

@@ -40,7 +40,7 @@ type Use struct {
 	Content bool   // some request moved content, and did not only ask what there is
 	Scanner string // the name of a known scanner that was the user agent
 	Sources Sources
-	Keys    []string // of objects: the first by name, at most maxKeys
+	Keys    []string // of objects: the first in the order of CompareKeys, at most maxKeys
 	First   time.Time
 	Last    time.Time
 	sample  sample // of requests

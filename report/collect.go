@@ -65,8 +65,7 @@ func (c *collector) noAlerts() string {
 		return "No alert so far. " + cutOff
 	}
 	if s.Records == 0 && s.Buckets > 0 {
-		return "No exposure found in " + counted(s.Buckets, "bucket") + " of live accounts; not seen: " + unseen(s) +
-			"; nor the ACLs of objects that were not asked for."
+		return "No exposure found in " + bucketsRead(s) + "; not seen: " + unseen(s) + "."
 	}
 	if s.Records == 0 {
 		return "No record was read, so nothing can be said about exposure; not seen: " + unseen(s) + "."
@@ -83,6 +82,15 @@ func (c *collector) noAlerts() string {
 		return found + "; not seen: " + unseen(s) + "."
 	}
 	return found + "; not seen: " + unseen(s) + "; nor what was set before " + stamp(s.FirstEvent, "") + " and not touched since."
+}
+
+// bucketsRead tells how many buckets were read, and that some were not read whole.
+func bucketsRead(s *Summary) string {
+	text := counted(s.Buckets, "bucket") + " of live accounts"
+	if s.BucketsPartly > 0 {
+		text += ", of which " + number(s.BucketsPartly) + " could be read in part only, so that they may be open"
+	}
+	return text
 }
 
 // notSeen is the line under alerts that says what they may leave out.
@@ -109,6 +117,7 @@ func unseen(s *Summary) string {
 		}
 		parts = append(parts, text+")")
 	}
+	parts = append(parts, s.NotLooked...)
 	if len(parts) == 0 {
 		return "nothing was skipped and no gap is known"
 	}

@@ -157,7 +157,7 @@ const globalRegion = "us-east-1"
 
 var (
 	accountForm = regexp.MustCompile(`^\d{12}$`)
-	regionForm  = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
+	regionForm  = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-\d$`)
 )
 
 func asffAccount(id string) string {
@@ -167,15 +167,25 @@ func asffAccount(id string) string {
 	return accountUnknown
 }
 
-func asffRegion(name string) string {
-	if regionForm.MatchString(name) && len(name) <= 16 {
-		return name
+func isRegion(name string) bool { return regionForm.MatchString(name) && len(name) <= 16 }
+
+// asffRegion is the alert's Region. What is about none belongs to the partition's
+// first, which the opener's ARN tells, or what else was scanned.
+func (c *collector) asffRegion(a *triage.Alert) string {
+	if isRegion(a.Region) {
+		return a.Region
+	}
+	if parts := strings.SplitN(opener(a).ARN, ":", 3); len(parts) == 3 && parts[0] == "arn" {
+		return homeOf(parts[1])
+	}
+	if c.config != nil && len(c.config.Regions) > 0 {
+		return homeOf(partitionOf(c.config.Regions[0]))
 	}
 	return globalRegion
 }
 
 func (c *collector) asff(a *triage.Alert) ASFFinding {
-	account, region := asffAccount(a.Account), asffRegion(a.Region)
+	account, region := asffAccount(a.Account), c.asffRegion(a)
 	created := c.asffBegan(a)
 	updated := asffLatest(created, a.ClosedAt, c.asOf())
 	severity := asffSeverity{asffLabel(a.Severity), asffText(string(a.Severity), maxRemedy)}
@@ -191,7 +201,7 @@ func (c *collector) asff(a *triage.Alert) ASFFinding {
 		Severity: severity, FindingProviderFields: asffProvider{severity, types},
 		Title:         cmp.Or(asffText(what(a)+" on "+place(a), maxTitle), "alert"),
 		Description:   cmp.Or(asffText(a.Title+" "+a.SeverityWhy, maxDescription), "no description"),
-		Remediation:   asffRemediation{asffRecommendation{asffText(remedyText(a), maxRemedy), blockPage}},
+		Remediation:   asffRemediation{asffRecommendation{asffText(remedyText(a), maxRemedy), remedyPage(a)}},
 		ProductFields: c.asffFields(a), Resources: asffResources(a, region), Action: asffActionOf(a), RecordState: asffState(a),
 	}
 }
@@ -263,7 +273,8 @@ func asffTypes(a *triage.Alert) []string {
 }
 
 func asffResources(a *triage.Alert, region string) []asffResource {
-	partition := partitionOf(region)
+	partition, there := partitionOf(region), *a
+	there.Region = region
 	var out []asffResource
 	add := func(kind, id string, details *asffDetails) {
 		if id = asffText(id, maxASFFID); id != "" && len(out) < maxResources {
@@ -271,9 +282,9 @@ func asffResources(a *triage.Alert, region string) []asffResource {
 		}
 	}
 	if name := asffText(a.Bucket, maxASFFID); name != "" {
-		add("AwsS3Bucket", bucketARN(a, ""), &asffDetails{&asffBucket{name, asffAccount(a.Account)}})
+		add("AwsS3Bucket", bucketARN(&there, ""), &asffDetails{&asffBucket{name, asffAccount(a.Account)}})
 		for _, key := range keysOf(a) {
-			add("AwsS3Object", bucketARN(a, key), nil)
+			add("AwsS3Object", bucketARN(&there, key), nil)
 		}
 	}
 	if a.AccessPoint != "" {

@@ -187,3 +187,42 @@ func TestASFFCaller(t *testing.T) {
 		}
 	}
 }
+
+// Of a named account that has access the text says what takes it away, and not
+// that Block Public Access would.
+func TestASFFShared(t *testing.T) {
+	for _, tt := range []struct {
+		route string
+		state exposure.State
+		want  string
+	}{
+		{"bucket-policy", exposure.Open, "bucketlid fix plan b"}, {"replication", exposure.Open, "get-bucket-replication"}, {"bucket-policy", exposure.Closed, "look at what it did meanwhile"},
+	} {
+		r := ASFF(&triage.Alert{Kind: triage.KindShared, State: tt.state, Bucket: "b", Route: tt.route}, nil, nil, time.Time{}).Remediation.Recommendation
+		if !strings.Contains(r.Text, tt.want) || strings.Contains(r.Text, "keep it shut with") || r.URL != sharingPage || len(r.Text) > maxRemedy {
+			t.Errorf("%s %s: %+v", tt.route, tt.state, r)
+		}
+	}
+}
+
+// Region and partition are the bucket's own; an alert about no Region goes where
+// its partition is at home.
+func TestASFFPartition(t *testing.T) {
+	by := func(arn string) *exposure.Actor { return &exposure.Actor{ARN: arn} }
+	for _, tt := range []struct {
+		region  string
+		by      *exposure.Actor
+		scanned []string
+		want    string // Region and ARN
+	}{
+		{"us-gov-east-1", nil, nil, "us-gov-east-1 arn:aws-us-gov:s3:::b"}, {"cn-northwest-1", nil, nil, "cn-northwest-1 arn:aws-cn:s3:::b"}, {"eu-west-1", nil, nil, "eu-west-1 arn:aws:s3:::b"},
+		{"", by("arn:aws-cn:iam::111122223333:user/u"), []string{"eu-west-1"}, "cn-north-1 arn:aws-cn:s3:::b"}, {"", by("arn:aws:iam::111122223333:user/u"), nil, "us-east-1 arn:aws:s3:::b"},
+		{"", nil, []string{"us-gov-east-1"}, "us-gov-west-1 arn:aws-us-gov:s3:::b"}, {"nowhere", nil, nil, "us-east-1 arn:aws:s3:::b"}, {"eusc-de-east-1", nil, nil, "eusc-de-east-1 arn:aws-eusc:s3:::b"},
+	} {
+		f := ASFF(&triage.Alert{Bucket: "b", Region: tt.region, OpenedBy: tt.by, Account: "111122223333"}, &Config{Regions: tt.scanned}, nil, time.Time{})
+		r := f.Resources[0]
+		if got := f.Region + " " + r.ID; got != tt.want || r.Region != f.Region || r.Partition != partitionOf(f.Region) || !strings.HasPrefix(f.ProductArn, "arn:"+r.Partition+":securityhub:"+f.Region+":") {
+			t.Errorf("%q: %s, %+v, %s", tt.region, got, r, f.ProductArn)
+		}
+	}
+}

@@ -55,6 +55,7 @@ type htmlPage struct {
 	Overview      template.HTML
 	Alerts        []htmlAlert
 	SaidElsewhere []string
+	AWSConfig     []string
 	Read          []htmlPair
 	CutOff        string
 	Gaps          []string
@@ -94,7 +95,7 @@ func (c *collector) page() htmlPage {
 		for _, g := range s.Gaps {
 			p.Gaps = append(p.Gaps, gapWords(g))
 		}
-		p.SaidElsewhere = unmatched(s)
+		p.SaidElsewhere, p.AWSConfig = unmatched(s), htmlConfig(s)
 	}
 	return p
 }

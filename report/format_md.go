@@ -29,6 +29,7 @@ func renderMarkdown(b *strings.Builder, c *collector) {
 		mdAlert(b, i+1, a)
 	}
 	c.mdElsewhere(b)
+	c.mdConfig(b)
 	c.mdSummary(b)
 	c.mdSkipped(b)
 }
@@ -228,6 +229,8 @@ func window(a *triage.Alert) string {
 	switch {
 	case a.ClosedAt != nil:
 		text += stamp(a.ClosedAt, "")
+	case a.State == exposure.Open && a.LiveOnly():
+		text += "now, as the account was read"
 	case a.State == exposure.Open:
 		text += "now, as far as the log tells"
 	default:

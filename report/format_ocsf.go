@@ -156,7 +156,7 @@ func (c *collector) ocsf(a *triage.Alert) ocsfFinding {
 		Cloud:       ocsfCloud{Provider: "AWS", Region: a.Region, Partition: partitionOf(a.Region), Account: ocsfAccountOf(a.Account)},
 		FindingInfo: c.ocsfInfo(a),
 		Evidences:   ocsfEvidences(a), Resources: ocsfResources(a), Observables: ocsfObservables(a),
-		Remediation: ocsfRemedy{remedyText(a), []string{blockPage}},
+		Remediation: ocsfRemedy{remedyText(a), []string{remedyPage(a)}},
 		Unmapped:    ocsfUnmapped{Schema, a, c.notSeen()},
 	}
 	f.SeverityID, f.Severity = ocsfSeverity(a.Severity)

@@ -80,6 +80,8 @@ const blockPage = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-
 // remedyText is the next step in a sentence or two.
 func remedyText(a *triage.Alert) string {
 	switch {
+	case a.Kind == triage.KindShared:
+		return sharedRemedy(a)
 	case a.Kind == triage.KindAttempt:
 		return "Nothing was opened: the call was refused. Ask who made it what was intended."
 	case a.Kind == triage.KindGuardRemoved:
@@ -94,14 +96,53 @@ func remedyText(a *triage.Alert) string {
 
 // partitionOf is the part of AWS in which a Region lies.
 func partitionOf(region string) string {
-	switch {
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
+	for _, p := range partitions {
+		if strings.HasPrefix(region, p.regions) {
+			return p.name
+		}
 	}
 	return "aws"
 }
+
+// partitions are those beside aws, by how their Regions begin, each with the
+// Region where what is about none belongs.
+var partitions = []struct{ regions, name, home string }{
+	{"cn-", "aws-cn", "cn-north-1"}, {"us-gov-", "aws-us-gov", "us-gov-west-1"}, {"us-iso-", "aws-iso", "us-iso-east-1"},
+	{"us-isob-", "aws-iso-b", "us-isob-east-1"}, {"eu-isoe-", "aws-iso-e", "eu-isoe-west-1"}, {"us-isof-", "aws-iso-f", "us-isof-south-1"}, {"eusc-", "aws-eusc", "eusc-de-east-1"},
+}
+
+// homeOf is the Region of a partition where what is about no Region belongs.
+func homeOf(partition string) string {
+	for _, p := range partitions {
+		if p.name == partition {
+			return p.home
+		}
+	}
+	return globalRegion
+}
+
+// sharedRemedy is what to do about a named account that has access, which Block
+// Public Access does not stop.
+func sharedRemedy(a *triage.Alert) string {
+	switch {
+	case a.State == exposure.Closed:
+		return "It is over, as far as is known. Ask the owner whether the account was meant to have access, and look at what it did meanwhile."
+	case a.Route == "replication":
+		return "Ask the owner whether copies may go to that account. If not: take the rule out of the bucket's replication (aws s3api get-bucket-replication); what was copied stays there."
+	}
+	return "Ask the owner whether the account is meant to have access: Block Public Access does not stop it. What takes it away, and who else would lose access: bucketlid fix plan " + a.Bucket
+}
+
+// remedyPage is the page of the user guide for it.
+func remedyPage(a *triage.Alert) string {
+	if a.Kind == triage.KindShared {
+		return sharingPage
+	}
+	return blockPage
+}
+
+// sharingPage is "Bucket owner granting cross-account bucket permissions".
+const sharingPage = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/example-walkthroughs-managing-access-example2.html"
 
 func bucketARN(a *triage.Alert, key string) string {
 	arn := "arn:" + partitionOf(a.Region) + ":s3:::" + a.Bucket

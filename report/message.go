@@ -54,6 +54,8 @@ type Summary struct {
 	Unpacked int64 `json:"unpacked_bytes"`
 	Records  int64 `json:"records"`
 	Buckets  int64 `json:"buckets,omitempty"` // whose settings were read in live accounts
+	// BucketsPartly are those of Buckets of which something could not be read.
+	BucketsPartly int64 `json:"buckets_partly_read,omitempty"`
 	// OutsideObjects and OutsideRecords were left out by the filter of the run.
 	OutsideObjects int64            `json:"outside_objects"`
 	OutsideRecords int64            `json:"outside_records"`
@@ -77,6 +79,9 @@ type Summary struct {
 	SaidElsewhere     []triage.Elsewhere `json:"said_elsewhere,omitempty"`
 	SaidElsewhereMore int64              `json:"said_elsewhere_more,omitempty"`
 	Findings          *FindingsRead      `json:"findings,omitempty"` // of other services, where any were asked for
+	// NotLooked tells what a scan of live accounts was not asked to look at and may
+	// be open, with the flag that does.
+	NotLooked []string `json:"not_looked,omitempty"`
 	// AWSConfig is where AWS Config and this program differ, where it was asked.
 	AWSConfig *triage.Compared `json:"aws_config,omitempty"`
 }

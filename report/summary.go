@@ -24,6 +24,9 @@ func WriteSummary(w io.Writer, s Summary, o Options) error {
 	}
 	line("Read", readWords(&s)+elapsed(o.Elapsed))
 	line("Skipped", skippedLine(&s))
+	for _, text := range s.NotLooked {
+		line("", "not looked at: "+text)
+	}
 	line("Filter", filterLine(&s))
 	line("Events", eventsLine(&s))
 	line("Changes", changesLine(&s))
@@ -41,13 +44,21 @@ func WriteSummary(w io.Writer, s Summary, o Options) error {
 	return err
 }
 
+func liveBuckets(s *Summary) string {
+	text := counted(s.Buckets, "bucket") + " of live accounts"
+	if s.BucketsPartly > 0 {
+		text += " (" + number(s.BucketsPartly) + " in part only)"
+	}
+	return text
+}
+
 func readWords(s *Summary) string {
 	if s.Buckets > 0 && s.Objects == 0 {
-		return counted(s.Buckets, "bucket") + " of live accounts"
+		return liveBuckets(s)
 	}
 	text := counted(s.Objects, "file") + ", " + bytesText(s.Bytes)
 	if s.Buckets > 0 {
-		text = counted(s.Buckets, "bucket") + " of live accounts, " + text
+		text = liveBuckets(s) + ", " + text
 	}
 	if s.Unpacked > s.Bytes {
 		text += " (" + bytesText(s.Unpacked) + " unpacked)"

@@ -113,6 +113,7 @@ const maxSaid = 10
 // elsewhere tells below a table what other services said: how much of it stands
 // beside alerts and disagrees, and what stands beside none.
 func (c *collector) elsewhere(b *strings.Builder) {
+	c.awsConfig(b)
 	beside, against := 0, 0
 	for _, a := range c.alerts {
 		beside += len(a.Elsewhere) + a.ElsewhereMore

@@ -93,6 +93,9 @@ type Alert struct {
 	offHours  bool        // it came at an hour at which the caller does not work
 	remade    []time.Time // when the bucket was made or deleted, in order
 	website   string      // how it serves one; "" when it does not, or that is not known
+	madeSite  bool        // it does only since who opened it did so for it
+	prepared  string      // what the caller did within the hour before that a thief does
+	tookItems int64       // objects that the opener's own address took unsigned
 }
 
 // Flag is one of the four red flags: source-ip, user-behaviour, bucket-name, permission.
@@ -127,7 +130,7 @@ type AccessSeen struct {
 	Accounts  []string `json:"accounts,omitempty"` // foreign accounts, at most 20
 	Bytes     int64    `json:"bytes"`
 	Objects   int64    `json:"objects"`        // distinct
-	Keys      []string `json:"keys,omitempty"` // of objects: the first 20 by name
+	Keys      []string `json:"keys,omitempty"` // of objects: the first 20 by name, what sites are made of last
 	ByACL     int64    `json:"by_acl"`         // of Requests: let in by an ACL; the others by a policy, or it is not told
 	Sources   []string `json:"sources"`        // the logs that it rests on
 	// Scanners are addresses that ask many buckets, or that only ask, by the name

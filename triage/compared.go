@@ -31,6 +31,43 @@ type Compared struct {
 	Undecided int            `json:"undecided"` // one of both does not know
 	// NotEvaluated are buckets of which AWS Config says nothing by these rules.
 	NotEvaluated []string `json:"not_evaluated"`
+	// Unread are places where what AWS Config says could not be read.
+	Unread []ConfigUnread `json:"unread,omitempty"`
+}
+
+// ConfigUnread is one account and Region where AWS Config could not be asked.
+type ConfigUnread struct {
+	Account string `json:"account"`
+	Region  string `json:"region"`
+	What    string `json:"what"`
+	Why     string `json:"why"` // such as the permission that is missing
+	// Buckets are those there of which for this reason nothing is known.
+	Buckets []string `json:"buckets"`
+}
+
+// String tells it in one line.
+func (u ConfigUnread) String() string {
+	text := fmt.Sprintf("account %s, %s: %s is unknown: %s", u.Account, u.Region, u.What, u.Why)
+	if n := len(u.Buckets); n > 0 {
+		text += fmt.Sprintf("; buckets of which it is not known whether they were evaluated: %d", n)
+	}
+	return text
+}
+
+// UnreadBuckets counts the buckets of which it is not known whether AWS Config
+// evaluated them.
+func (c *Compared) UnreadBuckets() int {
+	n := 0
+	for _, u := range c.Unread {
+		n += len(u.Buckets)
+	}
+	return n
+}
+
+// LookedAt is one bucket that a scan read.
+type LookedAt struct {
+	Account, Region string
+	Whole           bool // all of its settings could be read
 }
 
 // Disagreement is one bucket about which AWS Config and this program differ.
@@ -58,11 +95,11 @@ var ruleAccess = map[string][]policy.Access{
 // Compares reports whether a rule can be compared with what this program finds.
 func Compares(identifier string) bool { return ruleAccess[identifier] != nil }
 
-// CompareConfig lays what AWS Config says beside what was found. whole has every
-// bucket that was looked at, and whether all of its settings could be read. An
-// alert that AWS Config contradicts says so.
-func CompareConfig(r *Result, said []Evaluated, whole map[string]bool) Compared {
-	out := Compared{Disagree: []Disagreement{}, NotEvaluated: []string{}}
+// CompareConfig lays what AWS Config says beside what was found. looked has every
+// bucket that was looked at, unread the places where AWS Config could not be
+// asked. An alert that AWS Config contradicts says so.
+func CompareConfig(r *Result, said []Evaluated, looked map[string]LookedAt, unread []ConfigUnread) Compared {
+	out := Compared{Disagree: []Disagreement{}, NotEvaluated: []string{}, Unread: unread}
 	found := map[string][]*exposure.Exposure{}
 	for i := range r.Exposures {
 		if e := &r.Exposures[i]; e.ClosedAt == nil && e.Audience.Public() {
@@ -72,14 +109,14 @@ func CompareConfig(r *Result, said []Evaluated, whole map[string]bool) Compared 
 	evaluated := map[string]bool{}
 	for _, e := range said {
 		wanted := ruleAccess[e.Identifier]
-		read, looked := whole[e.Bucket]
-		if wanted == nil || !looked {
+		at, there := looked[e.Bucket]
+		if wanted == nil || !there {
 			continue
 		}
 		evaluated[e.Bucket] = true
 		ours := standing(found[e.Bucket], wanted)
 		switch {
-		case e.Says != "COMPLIANT" && e.Says != "NON_COMPLIANT", (ours.unknown || !read) && len(ours.open) == 0:
+		case e.Says != "COMPLIANT" && e.Says != "NON_COMPLIANT", (ours.unknown || !at.Whole) && len(ours.open) == 0:
 			out.Undecided++
 		case (e.Says == "NON_COMPLIANT") == (len(ours.open) > 0):
 			out.Agree++
@@ -88,16 +125,31 @@ func CompareConfig(r *Result, said []Evaluated, whole map[string]bool) Compared 
 			contradict(r, e, wanted)
 		}
 	}
-	for b := range whole {
-		if !evaluated[b] {
-			out.NotEvaluated = append(out.NotEvaluated, b)
+	for name, at := range looked {
+		if !evaluated[name] {
+			out.silent(name, at)
 		}
 	}
 	slices.Sort(out.NotEvaluated)
+	for i := range out.Unread {
+		slices.Sort(out.Unread[i].Buckets)
+	}
 	slices.SortFunc(out.Disagree, func(a, b Disagreement) int {
 		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Bucket, b.Bucket), cmp.Compare(a.Rule, b.Rule))
 	})
 	return out
+}
+
+// silent takes in a bucket of which nothing was read: AWS Config did not evaluate
+// it, or could not be asked.
+func (c *Compared) silent(name string, at LookedAt) {
+	for i := range c.Unread {
+		if u := &c.Unread[i]; u.Account == at.Account && u.Region == at.Region {
+			u.Buckets = append(u.Buckets, name)
+			return
+		}
+	}
+	c.NotEvaluated = append(c.NotEvaluated, name)
 }
 
 // stands is what of a bucket is open, or held, of the access that a rule looks for.

@@ -53,7 +53,7 @@ func TestCompareConfig(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := &Result{Exposures: c.found, Alerts: []Alert{{Kind: KindPublic, State: exposure.Open, Bucket: "b", Access: []policy.Access{policy.Read}}}}
 			said := []Evaluated{{Account: "111122223333", Bucket: "b", Rule: "r", Identifier: c.id, Says: c.says, At: at}, {Bucket: "elsewhere", Identifier: read, Says: "NON_COMPLIANT"}}
-			got := CompareConfig(r, said, map[string]bool{"b": !c.part})
+			got := CompareConfig(r, said, map[string]LookedAt{"b": {Whole: !c.part}}, nil)
 			verdicts := map[string]int{"agree": got.Agree, "disagree": len(got.Disagree), "undecided": got.Undecided, "not evaluated": len(got.NotEvaluated)}
 			for verdict, n := range verdicts {
 				if (n == 1) != (verdict == c.want) {
@@ -65,5 +65,18 @@ func TestCompareConfig(t *testing.T) {
 				t.Errorf("%+v, told %q", got.Disagree, told)
 			}
 		})
+	}
+}
+
+// Where AWS Config could not be asked, whether it evaluated a bucket is not known.
+func TestCompareConfigUnread(t *testing.T) {
+	looked := map[string]LookedAt{"a": {"1", "eu-west-1", true}, "b": {"1", "us-east-1", true}, "c": {"2", "eu-west-1", true}, "d": {"1", "eu-west-1", true}}
+	said := []Evaluated{{Account: "1", Region: "eu-west-1", Bucket: "d", Identifier: "S3_BUCKET_PUBLIC_READ_PROHIBITED", Says: "COMPLIANT"}}
+	got := CompareConfig(&Result{}, said, looked, []ConfigUnread{{Account: "1", Region: "eu-west-1", What: "what AWS Config says", Why: "the permission config:DescribeConfigRules is missing"}})
+	if strings.Join(got.NotEvaluated, " ") != "b c" || len(got.Unread) != 1 || strings.Join(got.Unread[0].Buckets, " ") != "a" || got.UnreadBuckets() != 1 || got.Agree != 1 {
+		t.Errorf("%+v", got)
+	}
+	if want := "account 1, eu-west-1: what AWS Config says is unknown: the permission config:DescribeConfigRules is missing; buckets of which it is not known whether they were evaluated: 1"; got.Unread[0].String() != want {
+		t.Errorf("%q", got.Unread[0])
 	}
 }

@@ -5,6 +5,7 @@ package triage
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -100,7 +101,8 @@ func (b *contextBuilder) scope(v fileValue) string {
 }
 
 func (b *contextBuilder) networks(list []fileValue) {
-	names, prefixes := firsts{}, map[string]map[netip.Prefix]fileValue{}
+	names, prefixes, all := firsts{}, map[string]map[netip.Prefix]fileValue{}, map[string][]placed{}
+	defer func() { b.together(all) }()
 	for i, v := range list {
 		n := Network{Name: v.keys["name"].text, Kind: v.keys["kind"].text, Note: v.keys["note"].text, Organization: b.scope(v), Line: v.at.line}
 		if before, twice := names.again(n.Organization, n.Name, v); twice {
@@ -122,6 +124,7 @@ func (b *contextBuilder) networks(list []fileValue) {
 				prefixes[n.Organization][p] = c
 				b.out.tables[n.Organization].Insert(p, i)
 				n.Prefixes = append(n.Prefixes, p)
+				all[n.Organization] = append(all[n.Organization], placed{p, c.at})
 				continue
 			}
 			if j, _ := b.out.tables[n.Organization].Get(p); j != i {
@@ -163,7 +166,10 @@ func (b *contextBuilder) prefix(v fileValue) (netip.Prefix, bool) {
 			return p, false
 		}
 	}
-	if wide := map[bool]int{true: 8, false: 16}[p.Addr().Is4()]; p.Bits() < wide {
+	if slices.Contains(tunnels, p) {
+		b.warn(v.at, "see that all of it is yours", "%s stands for all of IPv4", p)
+	}
+	if p.Bits() < veryWide(p.Addr().Is4()) {
 		b.warn(v.at, "see that all of it is yours", "%s is very wide", p)
 	}
 	return p, true
@@ -237,6 +243,9 @@ func (b *contextBuilder) hours(v fileValue) Hours {
 		b.problem(v.keys["from"].at, `write 00:00 to 24:00 for the whole day`, "the hours %s to %s are empty", v.keys["from"].text, v.keys["to"].text)
 	}
 	h.From, h.To = from, to
+	if len(h.Days) == 7 && from == 0 && to == 24*time.Hour {
+		b.warn(v.keys["from"].at, "leave them out, or write when people work", "all hours are usual, so that none is odd")
+	}
 	return h
 }
 

@@ -48,14 +48,6 @@ func withoutPath(arn string) string {
 	return head + ":role/" + name
 }
 
-// specific refuses a pattern that matches everything: it would silence flags
-// for strangers too.
-func (b *contextBuilder) specific(v fileValue, what string) {
-	if strings.Trim(v.keys["match"].text, "*?") == "" {
-		b.problem(v.keys["match"].at, "name those that are meant", "the pattern %q matches every %s", v.keys["match"].text, what)
-	}
-}
-
 // twice tells of a pattern that stands on two entries: an error where they
 // differ.
 func (b *contextBuilder) twice(v, before fileValue, list []fileValue, what string) {

@@ -5,6 +5,8 @@ package triage
 import (
 	"encoding/json"
 	"regexp"
+
+	"github.com/bucketlid/bucketlid/triage/intel"
 )
 
 // shape says what a value of a context file may be; exactly one of keys, each,
@@ -65,7 +67,7 @@ func optionalKey(name string, s *shape, doc string) fileKey {
 }
 
 var usualShape = mappingOf(
-	optionalKey("countries", listOf(&shape{rule: &textRule{words: countries, slips: countrySlips}}), "Where people work, as ISO 3166-1 alpha-2 codes"),
+	optionalKey("countries", listOf(&shape{rule: &textRule{words: intel.Countries, slips: countrySlips}}), "Where people work, as ISO 3166-1 alpha-2 codes"),
 	optionalKey("hours", listOf(mappingOf(
 		requiredKey("zone", nameText, "IANA zone, such as Europe/Berlin"),
 		optionalKey("days", listOf(&shape{rule: oneOfWords(dayWords)}), "Days on which the stretch begins; without them mon to fri"),

@@ -14,6 +14,7 @@ const (
 	SaysShared    Says = "shared"     // a named other account has access
 	SaysExternal  Says = "external"   // somebody outside has access; whether everybody, is not told
 	SaysGuardOff  Says = "guard-off"  // Block Public Access is off
+	SaysGuardOn   Says = "guard-on"   // Block Public Access is on
 	SaysSensitive Says = "sensitive"  // what is stored is sensitive
 	SaysActivity  Says = "activity"   // somebody's requests are odd
 	SaysOther     Says = "other"      // about the bucket, not about who may use it

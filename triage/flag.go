@@ -3,6 +3,7 @@
 package triage
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -46,11 +47,15 @@ func (r *ranker) flags(a *Alert) []Flag {
 	for i, row := range FlagTable {
 		e := &evidence{}
 		row.answer(r, a, e)
+		if row.ID == "bucket-name" && a.madeSite {
+			e.lacks("that it serves a website tells nothing: who opened it made it one, not earlier than within the hour before")
+		}
 		out[i] = e.flag(row)
 		a.signs += e.signs
 		a.hides = a.hides || e.hides
 		a.unseen = a.unseen || e.unseen
 		a.offHours = a.offHours || e.offHours
+		a.prepared = cmp.Or(a.prepared, e.prepared)
 	}
 	return out
 }
@@ -66,6 +71,7 @@ type evidence struct {
 	signs                      int      // of somebody at work who should not be
 	hides                      bool     // the address is a VPN's, or of rented servers
 	unseen                     bool     // the address is Tor's, a proxy's or an anonymizer's
+	prepared                   string   // what the caller did before that a thief does
 	offHours                   bool     // not within the usual hours, of people or of the caller
 }
 
@@ -112,7 +118,7 @@ func (e *evidence) flag(row FlagRow) Flag {
 }
 
 const (
-	// commonCount is how many calls make an address or a call usual.
+	// commonCount is how many calls it takes for somebody's hours to be known.
 	commonCount = 10
 	// minBaseline is how many days of records there must be before what is new in
 	// them is called new.
@@ -147,11 +153,13 @@ func openedTime(a *Alert) time.Time {
 	return time.Time{}
 }
 
+// amount is a count, or between what it lies where it was estimated.
 func amount(t replay.Tally) string {
-	if t.Exact() {
-		return fmt.Sprint(t.Count())
+	low, high := t.Bounds()
+	if low == high {
+		return fmt.Sprint(low)
 	}
-	return fmt.Sprintf("about %d", t.Count())
+	return fmt.Sprintf("%d to %d", low, high)
 }
 
 func day(seconds int64) string { return time.Unix(seconds, 0).UTC().Format(time.DateOnly) }

@@ -25,7 +25,11 @@ import (
 type deedRecord struct {
 	at                                                  time.Time
 	arn, address, name, agent, key, err, region, bucket string
+	account                                             string // whose trail has it
 }
+
+// anonymous is who signs nothing.
+const anonymous = "anonymous"
 
 func (d deedRecord) line() string {
 	recordCount++
@@ -37,12 +41,16 @@ func (d deedRecord) line() string {
 		failed = `"errorCode":"` + d.err + `",`
 	}
 	arn := cmp.Or(d.arn, ann.ARN)
-	return fmt.Sprintf(`{"eventVersion":"1.11","userIdentity":{"type":"IAMUser","principalId":"AIDAEXAMPLE","arn":"%s","accountId":"111122223333",`+
-		`"accessKeyId":"%s","userName":"%s"},"eventTime":"%s","eventSource":"s3.amazonaws.com","eventName":"%s","awsRegion":"%s","sourceIPAddress":"%s",`+
+	who := fmt.Sprintf(`{"type":"IAMUser","principalId":"AIDAEXAMPLE","arn":"%s","accountId":"111122223333","accessKeyId":"%s","userName":"%s"}`,
+		arn, cmp.Or(d.key, "AKIAOLD"), arn[strings.LastIndexByte(arn, '/')+1:])
+	if d.arn == anonymous {
+		who = `{"type":"AWSAccount","principalId":"","accountId":"anonymous"}`
+	}
+	return fmt.Sprintf(`{"eventVersion":"1.11","userIdentity":%s,"eventTime":"%s","eventSource":"s3.amazonaws.com","eventName":"%s","awsRegion":"%s","sourceIPAddress":"%s",`+
 		`"userAgent":"%s",%s"requestParameters":%s,"responseElements":null,"requestID":"%016X","eventID":"7a1f9f5e-0000-4000-8000-%012d","readOnly":false,`+
-		`"eventType":"AwsApiCall","managementEvent":true,"recipientAccountId":"111122223333","eventCategory":"Management"}`,
-		arn, cmp.Or(d.key, "AKIAOLD"), arn[strings.LastIndexByte(arn, '/')+1:], d.at.UTC().Format(time.RFC3339), cmp.Or(d.name, "ListBuckets"), cmp.Or(d.region, "eu-west-1"),
-		cmp.Or(d.address, office), cmp.Or(d.agent, "aws-cli/2.17.0"), failed, params, recordCount, recordCount)
+		`"eventType":"AwsApiCall","managementEvent":true,"recipientAccountId":"%s","eventCategory":"Management"}`,
+		who, d.at.UTC().Format(time.RFC3339), cmp.Or(d.name, "ListBuckets"), cmp.Or(d.region, "eu-west-1"),
+		cmp.Or(d.address, office), cmp.Or(d.agent, "aws-cli/2.17.0"), failed, params, recordCount, recordCount, cmp.Or(d.account, "111122223333"))
 }
 
 // days repeats a record on each of the n days before ten o'clock.
@@ -94,6 +102,23 @@ func open(t *testing.T, dir string, m intel.Manifest) *intel.Database {
 	}
 	d, problems, err := intel.Open(dir)
 	if err != nil || len(problems) > 0 {
+		t.Fatal(err, problems)
+	}
+	return d
+}
+
+// damagedTor is a directory whose list of Tor exits is another than was fetched.
+func damagedTor(t *testing.T) *intel.Database {
+	t.Helper()
+	dir := t.TempDir()
+	m := `{"version":1,"sources":[{"name":"tor-exits","kind":"tor","format":"text","file":"tor.txt","sha256":"00","licence":"free"}]}`
+	for name, text := range map[string]string{"manifest.json": m, "tor.txt": "192.0.2.1\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, problems, err := intel.Open(dir)
+	if err != nil || len(problems) != 1 {
 		t.Fatal(err, problems)
 	}
 	return d
@@ -176,11 +201,25 @@ func TestSourceIPEvidence(t *testing.T) {
 		{name: "no list", side: "missing", saying: "bucketlid intel update"},
 		{name: "usual country", context: "usual: {countries: [DE]}\n", net: countryBook, side: "no", saying: "usual country: DE"},
 		{name: "unusual country", context: "usual: {countries: [DE]}\n", net: countryBook, change: from(elsewhere), side: "yes!", saying: "not among your usual countries: country: FR"},
+		{name: "unusual country, by data of two years before", context: "usual: {countries: [DE]}\n", net: countryBook, change: func(a *Alert) {
+			from(elsewhere)(a)
+			late, actor := ten.AddDate(2, 0, 0), *a.OpenedBy
+			actor.EventTime, a.OpenedAt, a.OpenedBy = &late, &late, &actor
+		}, side: "yes", saying: "FR (", absent: "never"},
+		{name: "no list at all", side: "missing", saying: "no list of VPN, Tor and hosting or cloud addresses is installed (bucketlid intel update)"},
+		{name: "a list of VPNs only", net: on(intel.VPN, elsewhere, march), side: "missing", saying: "no list of Tor and hosting or cloud addresses is installed"},
+		{name: "no countries", context: "usual: {countries: [DE]}\n", net: on(intel.VPN, elsewhere, march), side: "missing", saying: "no database of countries is installed"},
+		{name: "a list that is damaged", net: damagedTor, side: "missing", saying: "what tor-exits tells was not looked at: "},
+		{name: "a list that was never fetched", net: func(t *testing.T) *intel.Database {
+			d := on(intel.VPN, elsewhere, march)(t)
+			d.Miss(intel.Row{Name: "ours", Kind: intel.Tor}, "it was never fetched")
+			return d
+		}, side: "missing", saying: "what ours tells was not looked at: it was never fetched"},
 		{name: "another country than before", net: countryBook, change: from(elsewhere), log: lines(week, []string{before10(0, deedRecord{address: elsewhere})}), side: "yes", saying: "another country than all other addresses of the caller (DE)"},
 		{name: "the country of before", net: countryBook, log: lines(week, []string{before10(0, deedRecord{address: "203.0.113.9"})}), absent: "another country"},
 		{name: "country unknown", context: "usual: {countries: [DE]}\n", net: countryBook, change: from("198.51.100.1"), absent: "countr"},
-		{name: "seen two days before, seldom", change: from(elsewhere), log: lines(week, []string{before10(50*time.Hour, deedRecord{address: elsewhere})}), side: "missing", saying: "too little to call it usual or odd"},
-		{name: "neighbour at home", change: from("203.0.113.99"), log: week, side: "no!", saying: "the caller used 1 other address of 203.0.113.0/24 before"},
+		{name: "seen two days before, seldom", change: from(elsewhere), log: lines(week, []string{before10(50*time.Hour, deedRecord{address: elsewhere})}), side: "yes", saying: "the caller worked from it on one day before, 2026-02-28"},
+		{name: "neighbour at home", change: from("203.0.113.99"), log: week, side: "no!", saying: "the caller worked from 1 other address of 203.0.113.0/24 on 7 days before"},
 		{name: "neighbour at home, IPv6", change: six, log: days(7, deedRecord{address: "2001:db8:1:ffff::1"}), side: "no!", saying: "2001:db8:1::/48"},
 		{name: "neighbour among rented servers", net: on(intel.Hosting, "203.0.113.0/24", march), change: from("203.0.113.99"), log: week, side: "no", saying: "1 other address"},
 		{name: "neighbour of this morning", change: from("203.0.113.99"), log: []string{before10(time.Hour, deedRecord{})}, absent: "other address"},
@@ -236,7 +275,7 @@ func TestUserBehaviourEvidence(t *testing.T) {
 		{name: "a caller and his key of this morning", change: by(func(x *exposure.Actor) { x.AccessKeyID = "AKIANEW" }), log: lines(days(7, deedRecord{arn: bob.ARN}), []string{before10(5*time.Hour, deedRecord{key: "AKIANEW"})}), side: "yes!", saying: "the caller was first seen", signs: 1},
 		{name: "a caller of the day before yesterday", log: lines(days(7, deedRecord{arn: bob.ARN}), []string{before10(49*time.Hour, deedRecord{})}), absent: "the caller was first seen"},
 		{name: "first use of the call", log: lines(week, []string{before10(0, deedRecord{name: "PutBucketPolicy"})}), side: "yes", saying: "first use of PutBucketPolicy"},
-		{name: "a call made often", log: calls(12, weekBefore, 12*time.Hour, "ann", office, "PutBucketPolicy"), side: "no!", saying: "used PutBucketPolicy 12 times"},
+		{name: "a call made often", log: calls(12, weekBefore, 12*time.Hour, "ann", office, "PutBucketPolicy"), side: "no!", saying: "used PutBucketPolicy on 6 days before, since 2026-02-23"},
 		{name: "first use of the program", change: agent("Boto3/1"), log: lines(week, []string{before10(0, deedRecord{agent: "Boto3/1"})}), side: "yes", saying: "first use of Boto3"},
 		{name: "first calls in the Region", change: func(a *Alert) { a.Region = "us-east-1" }, log: lines(week, []string{before10(0, deedRecord{region: "us-east-1"})}), side: "yes", saying: "first calls in us-east-1"},
 		{name: "first hour at the address", change: from(elsewhere), log: lines(week, []string{before10(0, deedRecord{address: elsewhere})}), side: "yes", saying: "first hour from 192.0.2.66"},
@@ -320,10 +359,12 @@ func TestBucketNameEvidence(t *testing.T) {
 		{name: "a picture may show anything", change: key("card.jpg"), absent: "objects that end"},
 		{name: "a domain", change: func(a *Alert) { a.Bucket = "larks.example" }, side: "no", saying: "named like a website's domain"},
 		{name: "a website", change: func(a *Alert) { a.website = "ann called PutBucketWebsite" }, side: "no", saying: "it serves a website: ann called"},
-		{name: "a key that strangers got", change: got("2026/passports.csv"), side: "yes", saying: `"passports" in the key of an object that strangers got tells of personal data`},
+		{name: "a key that strangers got", change: got("2026/passports.csv"), side: "yes!", saying: `"passports" in the key of an object that strangers got tells of personal data`},
+		{name: "a known file that strangers got", change: got("app/.env"), side: "yes!", saying: `".env" in the key of an object that strangers got: such a file holds secrets`},
+		{name: "a paper that strangers got", change: got("files/passport.pdf"), side: "yes", saying: `"passport" in the key of an object that strangers got`},
 		{name: "a site's file that strangers got", change: got("help/passwords.html"), absent: "strangers got"},
 		{name: "a word that sites have too", change: got("img/user-card.png"), absent: "strangers got"},
-		{name: "a word of the context file in a key", context: "sensitive_words: [{word: phoenix, means: the merger}]\n", change: got("phoenix.pdf"), side: "yes", saying: "the merger (context file)"},
+		{name: "a word of the context file in a key", context: "sensitive_words: [{word: phoenix, means: the merger}]\n", change: got("phoenix.pdf"), side: "yes!", saying: "the merger (context file)"},
 	})
 }
 

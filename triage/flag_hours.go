@@ -83,7 +83,19 @@ const takenAtOnce = time.Hour
 
 // awaited reports whether somebody took what was opened within the hour, at a
 // time of day at which the caller does not work.
-func awaited(a *Alert) bool {
+func awaited(a *Alert) bool { return a.offHours && takenSoon(a) }
+
+// takenSoon reports whether strangers took what was opened within the hour.
+func takenSoon(a *Alert) bool {
 	first := a.AccessSeen.First
-	return a.offHours && taken(a) && a.OpenedAt != nil && first != nil && first.Sub(*a.OpenedAt) <= takenAtOnce
+	return taken(a) && a.OpenedAt != nil && first != nil && first.Sub(*a.OpenedAt) <= takenAtOnce
+}
+
+// briefly is how long a bucket is open for somebody who knows that it will be.
+const briefly = 2 * time.Hour
+
+// handedOver reports whether who opened a bucket shut it again soon, and others
+// than scanners took what is in it in between.
+func handedOver(a *Alert) bool {
+	return closedBySame(a) && a.ClosedAt.Sub(*a.OpenedAt) <= briefly && takenSoon(a) && a.AccessSeen.Requests > a.AccessSeen.ScannerRequests
 }

@@ -18,17 +18,7 @@ func bucketName(r *ranker, a *Alert, e *evidence) {
 		return
 	}
 	r.bucketRule(a, e)
-	for _, key := range append(slices.Clone(a.Keys), a.Key) {
-		key, _, _ = strings.Cut(key, "?versionId=")
-		if i := strings.LastIndexByte(key, '.'); i >= 0 && siteFiles[strings.ToLower(key[i+1:])] {
-			e.weakNo("objects that end in %q are what sites are made of", key[i:])
-		}
-		for _, w := range r.known.Context.words(key) {
-			if w.sensitive {
-				e.strongYes("%q in an object's key tells of %s", w.text, w.means)
-			}
-		}
-	}
+	r.openedKeys(a, e)
 	for _, w := range r.known.Context.words(a.Bucket) {
 		if w.sensitive {
 			e.weakYes("%q tells of %s%s", w.text, w.means, w.source)
@@ -49,6 +39,30 @@ func bucketName(r *ranker, a *Alert, e *evidence) {
 	}
 }
 
+// openedKeys weighs the keys of the objects that were opened one by one.
+func (r *ranker) openedKeys(a *Alert, e *evidence) {
+	for _, key := range append(slices.Clone(a.Keys), a.Key) {
+		read := r.known.Context.readKey(key, "an object's key")
+		if read.site != "" {
+			e.weakNo("objects that end in %q are what sites are made of", read.site)
+		}
+		if read.place != "" {
+			e.weakNo("%s", read.place)
+		}
+		for _, s := range read.signs {
+			s.weigh(e)
+		}
+	}
+}
+
+func (s keySign) weigh(e *evidence) {
+	if s.strong {
+		e.strongYes("%s", s.says)
+	} else {
+		e.weakYes("%s", s.says)
+	}
+}
+
 // takenMeans are the kinds of content that hardly stand in the keys of a site's
 // own files, as "user" and "card" do.
 var takenMeans = map[string]bool{"credentials": true, "secrets": true, "private data": true, "personal data": true, "health data": true, "pay": true,
@@ -57,20 +71,13 @@ var takenMeans = map[string]bool{"credentials": true, "secrets": true, "private 
 // taken weighs the keys of objects that strangers got.
 func (r *ranker) taken(a *Alert, e *evidence) {
 	for _, key := range a.AccessSeen.Keys {
-		if i := strings.LastIndexByte(key, '.'); i >= 0 && siteFiles[strings.ToLower(key[i+1:])] {
-			continue
-		}
-		for _, w := range r.known.Context.words(key) {
-			if w.sensitive && (takenMeans[w.means] || w.source != "") {
-				e.weakYes("%q in the key of an object that strangers got tells of %s%s", w.text, w.means, w.source)
+		for _, s := range r.known.Context.readKey(key, "the key of an object that strangers got").signs {
+			if s.strong || !s.word || takenMeans[s.means] {
+				s.weigh(e)
 			}
 		}
 	}
 }
-
-// siteFiles are endings of files that only make sense on a site. Pictures and
-// texts are not among them: they may show anything.
-var siteFiles = map[string]bool{"html": true, "htm": true, "css": true, "js": true, "ico": true, "woff": true, "woff2": true, "webmanifest": true}
 
 // bucketRule weighs what people said of the bucket.
 func (r *ranker) bucketRule(a *Alert, e *evidence) {

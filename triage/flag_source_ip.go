@@ -92,9 +92,7 @@ func (r *ranker) publicFacts(a *Alert, addr netip.Addr, named bool, e *evidence)
 	for _, source := range facts.Failed {
 		e.lacks("%s could not be read for this address", source)
 	}
-	if len(r.known.Networks.Knows(intel.VPN)) == 0 {
-		e.lacks("no list of VPN and Tor addresses is installed (bucketlid intel update)")
-	}
+	r.unassessed(a, e)
 	r.country(a, facts, e)
 }
 
@@ -110,12 +108,17 @@ func (r *ranker) country(a *Alert, facts intel.Facts, e *evidence) {
 		e.weakNo("usual %s", here.Evidence(openedTime(a)))
 		return
 	case No:
-		e.strongYes("not among your usual countries: %s", here.Evidence(openedTime(a)))
+		tell := e.strongYes
+		if here.Source.Stale(openedTime(a)) {
+			tell = e.weakYes
+		}
+		tell("not among your usual countries: %s", here.Evidence(openedTime(a)))
 		return
 	}
-	seen := map[string]int{}
-	for text := range r.habitOf(a).Counterparts() {
-		if addr, err := netip.ParseAddr(text); err == nil && text != a.SourceIPAddress {
+	seen, at := map[string]int{}, openedTime(a)
+	for text, days := range r.habitOf(a).Worked() {
+		n, _ := days.Before(at)
+		if addr, err := netip.ParseAddr(text); n > 0 && err == nil && text != a.SourceIPAddress {
 			if f, ok := r.known.Networks.Lookup(addr).Get(intel.Country); ok {
 				seen[f.Value]++
 			}
@@ -126,37 +129,151 @@ func (r *ranker) country(a *Alert, facts intel.Facts, e *evidence) {
 	}
 }
 
-// addressHabits weighs how often the address was seen before, and with whom.
-// That an address of a network of one's own is new says little.
+// usualDays is on how many days before an opening somebody must have worked from
+// an address, or made a call, for it to be usual. On one day a thief may call as
+// often as he likes.
+const usualDays = 3
+
+// settledSpan is how long an address that one caller alone uses must have been
+// his, where the records go back twice as far.
+const settledSpan = 7 * 24 * time.Hour
+
+// worked is who worked from an address on days before an opening.
+type worked struct {
+	days, own replay.Days // by anybody of the organization, and by the caller
+	people    int
+	crowded   bool // there may be more
+}
+
+// workedFrom tells who of the alert's organization worked from an address before
+// the day of the opening: with credentials, and with success. What failed, what
+// strangers and other organizations did, and what came on that day or later does
+// not make an address usual: whoever opened it may have done it.
+func (r *ranker) workedFrom(a *Alert, address string) worked {
+	at, w := openedTime(a), worked{}
+	habit := r.baseline.Addresses[address]
+	if habit == nil {
+		return w
+	}
+	me := r.principalOf(a)
+	w.crowded = habit.Crowded()
+	of := maps.Clone(habit.Worked())
+	if own := r.habitOf(a).Worked()[address]; own != nil && of[me] == nil {
+		of[me] = own // an address of many people does not know them all
+	}
+	for principal, days := range of {
+		n, _ := days.Before(at)
+		if n == 0 || principal != me && !r.ofOwn(a, principal) {
+			continue
+		}
+		w.people++
+		w.days.Merge((*days)[:n])
+		if principal == me {
+			w.own = (*days)[:n]
+		}
+	}
+	return w
+}
+
+// ofOwn reports whether a principal, by its key, is of the organization of an
+// alert's account: as the context file lists them, or, where it lists neither,
+// because its own trail was read.
+func (r *ranker) ofOwn(a *Alert, principal string) bool {
+	parts := strings.SplitN(principal, ":", 6)
+	if len(parts) < 6 || parts[0] != "arn" {
+		return false
+	}
+	account := parts[4]
+	mine, listed := r.known.Context.Account(a.Account)
+	its, known := r.known.Context.Account(account)
+	if account == a.Account || !listed && !known {
+		return account == a.Account || r.ownAccounts[account]
+	}
+	return listed && known && mine.Organization == its.Organization
+}
+
+// addressHabits weighs on how many days the address was used before, and by
+// whom. That an address of a network of one's own is new says little.
 func (r *ranker) addressHabits(a *Alert, named bool, e *evidence) {
 	at := openedTime(a)
-	habit := r.baseline.Addresses[a.SourceIPAddress]
-	if habit == nil || at.IsZero() {
+	if at.IsZero() || r.baseline.Addresses[a.SourceIPAddress] == nil {
 		return
 	}
-	all, people := habit.Seen(), habit.Counterparts()
-	before, logged := at.Sub(time.Unix(all.First, 0)), r.logged(at)
-	seen := "seen " + amount(all) + " times by " + count(len(people), "principal", habit.Crowded()) + ", from " + day(all.First) + " to " + day(all.Last)
-	own := people[r.principalOf(a)]
-	switch {
-	case before < freshSpan && logged >= minBaseline && named:
-		e.weakYes("%s; %s", seenSince(before), seen)
-	case before < freshSpan && logged >= minBaseline:
-		e.strongYes("%s, in %s of records; %s", seenSince(before), span(logged), seen)
-	case own != nil && own.Count() >= commonCount && at.Sub(time.Unix(own.First, 0)) >= freshSpan:
-		e.strongNo("the caller's own address: used %s times since %s; %s", amount(*own), day(own.First), seen)
-	case all.Count() >= commonCount && before >= freshSpan:
-		e.strongNo("%s", seen)
-	case before >= minBaseline:
-		e.weakNo("%s", seen)
+	w := r.workedFrom(a, a.SourceIPAddress)
+	who := count(w.people, "principal", w.crowded)
+	switch n, own := len(w.days), len(w.own); {
+	case n == 0:
+		r.newAddress(a, named, e)
+	case own == n && w.people == 1 && own >= usualDays && r.lately(a, w.own):
+		e.weakNo("the caller worked from it on %s, but not before %s, and nobody else did", onDays(w.own), date(w.own.First()))
+	case own >= usualDays:
+		e.strongNo("the caller's own address: worked from on %s since %s; in all by %s of the organization", onDays(w.own), date(w.own.First()), who)
+	case n >= usualDays:
+		e.strongNo("worked from on %s since %s, by %s of the organization", onDays(w.days), date(w.days.First()), who)
+	case n > 1:
+		e.weakNo("worked from on %s since %s, by %s of the organization", onDays(w.days), date(w.days.First()), who)
+	case own == n && w.people == 1 && !named && r.logged(at) >= minBaseline:
+		e.weakYes("the caller worked from it on one day before, %s, and nobody else of the organization did, in %s of records", date(w.own.First()), span(r.logged(at)))
 	default:
-		e.lacks("%s: too little to call it usual or odd", seen)
+		e.lacks("worked from on one day before, %s, by %s of the organization: too little to call it usual or odd", date(w.days.First()), who)
 	}
 }
 
-// neighbours weighs addresses of the caller in the same network: lines at home
-// get another address of the same provider now and then. Among rented servers
-// and VPNs a neighbour is anybody.
+// lately reports whether the caller began to use an address a few days ago,
+// while the records, and he, go back far further.
+func (r *ranker) lately(a *Alert, own replay.Days) bool {
+	at := openedTime(a)
+	caller := r.habitOf(a).Seen()
+	return at.Sub(own.First()) < settledSpan && r.logged(at) >= 2*settledSpan && at.Sub(time.Unix(caller.First, 0)) >= 2*settledSpan
+}
+
+// newAddress weighs an address from which nobody of the organization worked
+// before the day of the opening.
+func (r *ranker) newAddress(a *Alert, named bool, e *evidence) {
+	at, habit := openedTime(a), r.baseline.Addresses[a.SourceIPAddress]
+	logged := r.logged(at)
+	if logged < minBaseline {
+		e.lacks("nobody of the organization worked from it before, but the records begin %s before: too short to call it new", span(logged))
+		return
+	}
+	tell := e.strongYes
+	if named {
+		tell = e.weakYes
+	}
+	today := at.Truncate(24 * time.Hour)
+	first := time.Unix(habit.Seen().First, 0)
+	if !first.Before(today) {
+		tell("%s, in %s of records", seenSince(at.Sub(first)), span(logged))
+		return
+	}
+	if r.objectsBefore(a, habit) {
+		e.lacks("of the organization's principals it has requests for objects only, since %s: anybody who has a presigned URL makes such", date(first))
+		return
+	}
+	tell("nobody of the organization worked from it before that day, in %s of records: what it has since %s failed, was unsigned, or is of others", span(logged), date(first))
+}
+
+// objectsBefore reports whether an address has requests for objects by the
+// organization's principals from before the day.
+func (r *ranker) objectsBefore(a *Alert, habit *replay.Habit) bool {
+	at := openedTime(a)
+	own := false
+	for principal, t := range habit.Counterparts() {
+		own = own || r.ofOwn(a, principal) && t.First < at.Unix()/86400*86400
+	}
+	for _, name := range replay.DataEvents() {
+		if days := habit.Succeeded()[name]; own && days != nil {
+			if n, _ := days.Before(at); n > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// neighbours weighs addresses in the same network from which the caller worked:
+// lines at home get another address of the same provider now and then. Among
+// rented servers and VPNs a neighbour is anybody.
 func (r *ranker) neighbours(a *Alert, addr netip.Addr, e *evidence) {
 	bits := 24
 	if addr.Is6() {
@@ -166,20 +283,31 @@ func (r *ranker) neighbours(a *Alert, addr netip.Addr, e *evidence) {
 	if err != nil {
 		return
 	}
-	at, n := openedTime(a).Unix(), 0
-	for text, t := range r.habitOf(a).Counterparts() {
+	var all replay.Days
+	n := 0
+	for text, days := range r.habitOf(a).Worked() {
 		other, err := netip.ParseAddr(text)
-		if err == nil && other != addr && around.Contains(other.Unmap()) && t.First < at-int64(freshSpan.Seconds()) {
+		before, _ := days.Before(openedTime(a))
+		if err == nil && before > 0 && other.Unmap() != addr && around.Contains(other.Unmap()) {
 			n++
+			all.Merge((*days)[:before])
 		}
 	}
-	switch text := count(n, "other address", false); {
-	case n > 0 && e.hides:
-		e.weakNo("the caller used %s of %s before", text, around)
-	case n > 0:
-		e.strongNo("the caller used %s of %s before", text, around)
+	switch text := count(n, "other address", false) + " of " + around.String() + " on " + onDays(all); {
+	case len(all) >= usualDays && !e.hides:
+		e.strongNo("the caller worked from %s", text)
+	case len(all) > 1 || n > 0 && e.hides:
+		e.weakNo("the caller worked from %s", text)
 	}
 }
+
+// onDays counts days before an opening.
+func onDays(d replay.Days) string {
+	text := count(len(d), "day", len(d) == replay.EnoughDays)
+	return text + " before"
+}
+
+func date(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
 // principalOf is the baseline's key of who opened it.
 func (r *ranker) principalOf(a *Alert) string {

@@ -12,65 +12,22 @@ import (
 	"github.com/bucketlid/bucketlid/replay"
 )
 
-// tagReading says how the value of a tag is read.
-type tagReading int
-
-const (
-	notRead     tagReading = iota
-	aLevel                 // a word of a scheme of classes: public, internal, confidential
-	isSensitive            // true or false: whether it holds such data
-	isPublic               // true or false: whether it is meant for the public
-	isSite                 // whether it serves a site, or which
-	aVisibility            // public or private
-	aText                  // words
-)
-
-// tagKeys are the keys that tell of content, without what stands before the last
-// ":", "/" or ".", without case and separators.
-var tagKeys = func() map[string]tagReading {
-	out := map[string]tagReading{}
-	for reading, keys := range map[tagReading]string{
-		aLevel: "classification dataclassification dataclass datalevel sensitivity datasensitivity confidentiality dataconfidentiality securityclassification" +
-			" informationclassification infoclassification classificationlevel sensitivitylevel protectionlevel klassifizierung datenklassifizierung vertraulichkeit schutzklasse" +
-			" clasificacion classificazione classificacao confidentialite",
-		isSensitive: "pii phi pci gdpr dsgvo rgpd hipaa confidential sensitive secret private personal personaldata sensitivedata" +
-			" containspii containsphi containspersonaldata containssensitivedata haspii hasphi piidata phidata",
-		isPublic:    "public ispublic publicaccess publicread publicbucket allowpublic allowpublicaccess intentionallypublic approvedpublic publicapproved",
-		isSite:      "website site staticsite staticwebsite",
-		aVisibility: "visibility exposure access accesslevel accessibility audience",
-		aText:       "description purpose content contents data datatype usage usecase type buckettype compliance compliancescope regulation beschreibung zweck descripcion descrizione descricao",
-	} {
-		for _, key := range strings.Fields(keys) {
-			out[key] = reading
-		}
-	}
-	return out
-}()
-
-var (
-	openLevels  = wordSet("public open declassified unclassified unrestricted opendata publico publica pubblico oeffentlich offentlich openbaar world internet everyone anonymous")
-	highLevels  = wordSet("high critical severe")
-	negations   = wordSet("non not no nicht kein keine nope")
-	truthWords  = wordSet("true yes y 1 on ja si oui")
-	falsehoods  = wordSet("false no n 0 off nein non none")
-	closedWords = wordSet("private internal restricted closed")
-)
-
-func tagReadingOf(key string) tagReading {
-	if i := strings.LastIndexAny(key, ":/."); i >= 0 {
-		key = key[i+1:]
-	}
-	return tagKeys[strings.Join(tokens(key), "")]
-}
-
 // setTag is a tag with the call that set it.
 type setTag struct {
 	replay.Tag
-	by replay.Tagging
+	by   replay.Tagging
+	gone bool // who opened it took it away within the hour before
 }
 
 func (t setTag) String() string {
-	return fmt.Sprintf("the tag %s=%s, set by %s of %s on %s (eventID %s)", t.Key, t.Value, t.by.Name, t.by.UserName, t.by.Time.Format(time.DateOnly), t.by.EventID)
+	if t.by.EventID == "" {
+		return fmt.Sprintf("the tag %s=%s, read from the account on %s", t.Key, t.Value, t.by.Time.Format(time.DateOnly))
+	}
+	text := fmt.Sprintf("the tag %s=%s, set by %s of %s on %s (eventID %s)", t.Key, t.Value, t.by.Name, t.by.UserName, t.by.Time.Format(time.DateOnly), t.by.EventID)
+	if t.gone {
+		text += ", which who opened it took away within the hour before"
+	}
+	return text
 }
 
 // tagsAt are the tags that were set at a time, by key, since the bucket was last
@@ -97,10 +54,13 @@ func tagsAt(list []replay.Tagging, remade []time.Time, at time.Time) (tags map[s
 			delete(tags, key)
 		}
 		for _, tag := range t.Set {
-			tags[tag.Key] = setTag{tag, t}
+			tags[tag.Key] = setTag{Tag: tag, by: t}
 		}
 		if t.Lost != "" {
-			lost = fmt.Sprintf("%s (eventID %s)", t.Lost, t.EventID)
+			lost = t.Lost
+			if t.EventID != "" {
+				lost = fmt.Sprintf("%s (eventID %s)", t.Lost, t.EventID)
+			}
 		}
 	}
 	return tags, lost
@@ -115,6 +75,8 @@ func (r *ranker) tags(a *Alert, e *evidence) {
 	at := openedTime(a)
 	list, missing := r.taggings(a.Bucket, "")
 	tags, lost := tagsAt(list, a.remade, at)
+	hour := r.lastHour(a, list)
+	hour.discount(tags, a.remade, r.known.Context, e)
 	r.weighTags(tags, false, e)
 	r.weighTags(tagsSince(list, at, a.ClosedAt), true, e)
 	for _, why := range []string{missing, lost} {
@@ -127,11 +89,73 @@ func (r *ranker) tags(a *Alert, e *evidence) {
 		if key != "" {
 			list, _ := r.taggings(a.Bucket, key)
 			tags, _ := tagsAt(list, nil, at)
+			if hour := r.lastHour(a, list); !hour.uploaded(list) {
+				hour.discount(tags, nil, r.known.Context, e)
+			}
 			r.weighTags(tags, false, e)
 		}
 	}
 	if len(list) == 0 && missing == "" && e.answer() == Cannot {
 		e.lacks("no call that set tags of the bucket is in the records")
+	}
+}
+
+// lastHour is what who opened it did to the tags within the hour before: he may
+// have prepared what others are to read.
+type lastHour struct {
+	from, at time.Time
+	list     []replay.Tagging          // of everybody
+	mine     func(replay.Tagging) bool // by who opened it, whenever
+}
+
+func (r *ranker) lastHour(a *Alert, list []replay.Tagging) lastHour {
+	h := lastHour{at: openedTime(a), list: list}
+	h.from = h.at.Add(-time.Hour)
+	caller := r.principalOf(a)
+	h.mine = func(t replay.Tagging) bool { return caller != "" && t.Caller == caller }
+	return h
+}
+
+func (h lastHour) own(t replay.Tagging) bool {
+	return h.mine(t) && t.Time.After(h.from) && !t.Time.After(h.at)
+}
+
+// classifier reports whether who opened it set tags there before that hour too:
+// to tag is his work.
+func (h lastHour) classifier() bool {
+	return slices.ContainsFunc(h.list, func(t replay.Tagging) bool { return h.mine(t) && len(t.Set) > 0 && !t.Time.After(h.from) })
+}
+
+// uploaded reports whether the object itself was put there within the hour: its
+// tags came with it.
+func (h lastHour) uploaded(list []replay.Tagging) bool {
+	return slices.ContainsFunc(list, func(t replay.Tagging) bool {
+		return h.own(t) && t.Whole && !strings.HasSuffix(t.Name, "Tagging")
+	})
+}
+
+// discount takes out of the tags what the opener himself said within the hour
+// that speaks for the public, and puts in again what he took away that does not.
+// Of a bucket that was made within the hour, or that he tagged before, nothing is.
+func (h lastHour) discount(tags map[string]setTag, remade []time.Time, c *Context, e *evidence) {
+	if !slices.ContainsFunc(h.list, h.own) || h.classifier() || slices.ContainsFunc(remade, func(t time.Time) bool { return t.After(h.from) && !t.After(h.at) }) {
+		return
+	}
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		t := tags[key]
+		if says, _ := c.tagSays(t.Tag); (says == perhapsPublic || says == bothWays) && h.own(t.by) {
+			e.lacks("%s: who opened it set it himself %s before, so that it counts for nothing", t, span(h.at.Sub(t.by.Time)))
+			delete(tags, key)
+		}
+	}
+	earlier, _ := tagsAt(h.list, remade, h.from)
+	for key, t := range earlier {
+		says, _ := c.tagSays(t.Tag)
+		now, still := tags[key]
+		if (says == clearlySensitive || says == perhapsSensitive) && (!still || h.own(now.by) && now.Value != t.Value) {
+			t.gone = true
+			tags[key] = t
+		}
 	}
 }
 
@@ -143,7 +167,7 @@ func tagsSince(list []replay.Tagging, from time.Time, until *time.Time) map[stri
 			continue
 		}
 		for _, tag := range t.Set {
-			out[tag.Key] = setTag{tag, t}
+			out[tag.Key] = setTag{Tag: tag, by: t}
 		}
 	}
 	return out
@@ -161,84 +185,11 @@ func (r *ranker) weighTags(tags map[string]setTag, sensitiveOnly bool, e *eviden
 			if !sensitiveOnly {
 				e.weakNo("%s, tells of %s", t, means)
 			}
-		}
-	}
-}
-
-// saying is what a tag tells.
-type saying int
-
-const (
-	nothing saying = iota
-	clearlySensitive
-	perhapsSensitive
-	perhapsPublic
-)
-
-// tagSays reads one tag.
-func (c *Context) tagSays(t replay.Tag) (says saying, means string) {
-	words := tokens(t.Value)
-	any := func(of map[string]bool) bool { return slices.ContainsFunc(words, func(w string) bool { return of[w] }) }
-	value := strings.ToLower(strings.TrimSpace(t.Value))
-	switch tagReadingOf(t.Key) {
-	case aLevel:
-		return c.levelSays(t.Value, any)
-	case isSensitive:
-		if truthWords[value] {
-			return clearlySensitive, "what its key says"
-		}
-	case isPublic:
-		switch {
-		case truthWords[value]:
-			return perhapsPublic, "content for the public"
-		case falsehoods[value]:
-			return perhapsSensitive, "content that is not for the public"
-		}
-	case isSite:
-		if value != "" && !falsehoods[value] && !any(negations) {
-			return perhapsPublic, "a website"
-		}
-	case aVisibility:
-		switch {
-		case any(negations):
-		case any(closedWords):
-			return perhapsSensitive, "content that is not for the public"
-		case any(openLevels):
-			return perhapsPublic, "content for the public"
-		}
-	case aText:
-		if found := c.words(t.Value); len(found) > 0 && !any(negations) {
-			for _, w := range found {
-				if w.sensitive {
-					return perhapsSensitive, w.means
-				}
+		case bothWays:
+			e.weakYes("%s, tells of %s too", t, means)
+			if !sensitiveOnly {
+				e.weakNo("%s, tells of what is for the public too", t)
 			}
-			return perhapsPublic, found[0].means
 		}
 	}
-	return nothing, ""
-}
-
-// levelSays reads a class of content. "Not confidential" tells nothing: it may
-// be internal.
-func (c *Context) levelSays(value string, any func(map[string]bool) bool) (says saying, means string) {
-	open := any(openLevels)
-	switch {
-	case any(negations) || slices.Contains(tokens(value), "nonpublic"):
-		if open || slices.Contains(tokens(value), "nonpublic") {
-			return clearlySensitive, "content that is not for the public"
-		}
-		return nothing, ""
-	case any(highLevels):
-		return clearlySensitive, "content of a high class"
-	}
-	for _, w := range c.words(value) {
-		if w.sensitive {
-			return clearlySensitive, w.means
-		}
-	}
-	if open {
-		return perhapsPublic, "content for the public"
-	}
-	return nothing, ""
 }

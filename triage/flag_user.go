@@ -52,6 +52,10 @@ func (r *ranker) role(a *Alert, e *evidence) {
 	case p.Role+p.Team != "":
 		who += " is " + p.Role + strings.TrimSuffix(" of "+p.Team, " of ")
 	}
+	if r.namedFreely(a.OpenedBy, p) {
+		e.lacks("whether it is who it is called after: only the session fits the context file (line %d), and whoever may assume the role names it as he likes", p.Line)
+		return
+	}
 	switch p.ChangesS3 {
 	case Yes:
 		e.strongNo("%s: changing S3 settings is their work (context line %d)", who, p.Line)
@@ -60,6 +64,21 @@ func (r *ranker) role(a *Alert, e *evidence) {
 	default:
 		e.lacks("%s; the context file does not say whether they change S3 settings (line %d)", who, p.Line)
 	}
+}
+
+// namedFreely reports whether an entry of the context file fits a caller only by
+// what he could choose himself: the name of a session, or a source identity, of a
+// role that IAM Identity Center does not look after. An entry that is an ARN names
+// the role too.
+func (r *ranker) namedFreely(by *exposure.Actor, p Principal) bool {
+	head, rest, assumed := strings.Cut(by.ARN, ":assumed-role/")
+	role, _, _ := strings.Cut(rest, "/")
+	if !assumed || replay.NamesSessions(role) || strings.HasPrefix(strings.ToLower(p.Match), "arn:") {
+		return false
+	}
+	bare := exposure.Actor{ARN: head + ":assumed-role/" + role + "/", AccountID: by.AccountID, Type: by.Type, InvokedBy: by.InvokedBy}
+	known, _, ok := r.known.Context.Principal(&bare)
+	return !ok || known.Line != p.Line
 }
 
 // tools tell infrastructure code from people, by the user agent.
@@ -130,8 +149,17 @@ func (r *ranker) machine(a *Alert, e *evidence) {
 	if err != nil || !intel.Public(addr) || !instanceSession.MatchString(by.ARN) || r.logged(*by.EventTime) < minBaseline {
 		return
 	}
-	here := r.habitOf(a).Counterparts()[by.SourceIPAddress]
-	if here == nil || len(r.habitOf(a).Counterparts()) < 2 || by.EventTime.Sub(time.Unix(here.First, 0)) >= freshSpan {
+	var elsewhere, here int
+	for address, days := range r.habitOf(a).Counterparts() {
+		n, _ := r.habitOf(a).Worked()[address].Before(*by.EventTime)
+		switch {
+		case address == by.SourceIPAddress:
+			here = n
+		case by.EventTime.Sub(time.Unix(days.First, 0)) >= freshSpan:
+			elsewhere++
+		}
+	}
+	if elsewhere == 0 || here >= usualDays {
 		return
 	}
 	e.strongYes("the credentials of an EC2 instance (%s), used from an address where such instances never were", by.ARN[strings.LastIndexByte(by.ARN, '/')+1:])
@@ -160,8 +188,8 @@ func (r *ranker) firsts(a *Alert, e *evidence) {
 	}
 	if t := habit.Names()[by.EventName]; t != nil && t.First >= at {
 		e.weakYes("first use of %s by the caller, who made %s other calls since %s", by.EventName, amount(all), day(all.First))
-	} else if t != nil && t.Count() >= commonCount && at-t.First >= int64(freshSpan.Seconds()) {
-		e.strongNo("the caller used %s %s times since %s", by.EventName, amount(*t), day(t.First))
+	} else if n, more := habit.Succeeded()[by.EventName].Before(*by.EventTime); n >= usualDays {
+		e.strongNo("the caller used %s on %s before, since %s", by.EventName, count(n, "day", more), date(habit.Succeeded()[by.EventName].First()))
 	}
 	if t := habit.Agents()[replay.AgentFamily(by.UserAgent)]; t != nil && by.UserAgent != "" && t.First >= at-3600 && len(habit.Agents()) > 1 {
 		e.weakYes("the caller's first use of %s", replay.AgentFamily(by.UserAgent))
@@ -236,12 +264,16 @@ func (r *ranker) around(a *Alert, e *evidence) {
 				sample = fmt.Sprintf("%s %s, eventID %s", m.Name, m.Error, m.EventID)
 			}
 		case m.Kind == replay.Key || m.Kind == replay.Identity || m.Kind == replay.Blinding:
-			tell := e.weakYes
-			if !usual[m.Name+m.Error] {
-				tell = e.strongYes
-				e.signs++
+			text := fmt.Sprintf("%s: %s %s (eventID %s)", momentWords[m.Kind], m.Name, beside(m, at), m.EventID)
+			if usual[m.Name+m.Error] {
+				e.weakYes("%s", text)
+				continue
 			}
-			tell("%s: %s %s (eventID %s)", momentWords[m.Kind], m.Name, beside(m, at), m.EventID)
+			e.strongYes("%s", text)
+			e.signs++
+			if m.Seen.First <= at.Unix() && e.prepared == "" {
+				e.prepared = text
+			}
 		}
 	}
 	switch {
@@ -252,7 +284,13 @@ func (r *ranker) around(a *Alert, e *evidence) {
 		e.weakYes("%s within the hour before and after (%s)", count(int(failures), "failed call", false), sample)
 	}
 	r.otherBuckets(a, at, principal, e)
+	if a.tookItems >= minTaken {
+		e.weakYes("its address took %d objects without credentials while it was open: who tries whether it is open takes one or two", a.tookItems)
+	}
 }
+
+// minTaken is how many objects are more than a try.
+const minTaken = 3
 
 var momentWords = map[replay.MomentKind]string{
 	replay.Key:      "the caller made new credentials",

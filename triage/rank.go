@@ -78,19 +78,37 @@ func (r *ranker) bucket(t *bucket.Timeline) {
 	alerts = append(alerts, copies(t)...)
 	site, remade := websiteOf(t), remadeOf(t)
 	for i := range alerts {
-		alerts[i].website, alerts[i].remade = site, remade
+		a := &alerts[i]
+		a.remade = remade
+		if a.madeSite = r.madeFor(a, site); site != nil && !a.madeSite {
+			a.website = exposure.Describe(site)
+		}
 	}
 	r.out.Alerts = append(r.out.Alerts, alerts...)
 }
 
-// websiteOf says how a bucket came to serve a website, "" when it is not known to.
-func websiteOf(t *bucket.Timeline) string {
+// websiteOf is the change by which a bucket came to serve a website, nil when it
+// is not known to.
+func websiteOf(t *bucket.Timeline) *bucket.Change {
 	for _, s := range slices.Backward(t.Steps) {
 		if c := s.Change; c != nil && c.Slot == bucket.SlotWebsite && c.Outcome == bucket.Done && !c.Removed && c.Value != "" {
-			return exposure.Describe(c)
+			return c
 		}
 	}
-	return ""
+	return nil
+}
+
+// madeFor reports whether who opened a bucket had it serve a website within the
+// hour before, or once it was open, although the bucket is older: then that tells
+// nothing of what is in it.
+func (r *ranker) madeFor(a *Alert, site *bucket.Change) bool {
+	from := openedTime(a).Add(-aroundSpan)
+	if site == nil || site.Event == nil || a.OpenedBy == nil || site.Event.Time.Before(from) || !sameCaller(a.OpenedBy, exposure.ActorOf(site.Event)) {
+		return false
+	}
+	return !slices.ContainsFunc(r.deeds.of[a.Bucket], func(d done) bool {
+		return d.name == "CreateBucket" && d.principal == r.principalOf(a) && !d.at.Before(from) && !d.at.After(openedTime(a))
+	})
 }
 
 // remadeOf lists when the bucket was made or deleted: tags do not outlive it.

@@ -104,6 +104,9 @@ func (t *tally) sum() AccessSeen {
 		seen.Strangers = append(seen.Strangers, *s)
 		if s.Opener {
 			seen.OwnRequests += s.Requests
+			if s.Account == "anonymous" && slices.Contains(s.Access, policy.Read) {
+				t.alert.tookItems += s.Objects
+			}
 			continue
 		}
 		seen.Requests, seen.Denied, seen.Bytes = seen.Requests+s.Requests, seen.Denied+s.Denied, seen.Bytes+s.Bytes
@@ -124,7 +127,7 @@ func (t *tally) sum() AccessSeen {
 	seen.Addresses, seen.Scanners, seen.Access = len(addresses), len(scanners), sortAccess(seen.Access)
 	seen.Accounts = slices.Sorted(maps.Keys(accounts))
 	seen.Accounts = seen.Accounts[:min(len(seen.Accounts), maxAccounts)]
-	slices.Sort(t.keys)
+	slices.SortFunc(t.keys, replay.CompareKeys)
 	seen.Keys = slices.Compact(t.keys)
 	seen.Keys = seen.Keys[:min(len(seen.Keys), maxAccounts)]
 	slices.SortFunc(seen.Strangers, func(a, b Stranger) int {

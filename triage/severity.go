@@ -62,7 +62,7 @@ func severity(r *ranker, a *Alert) (Severity, string) {
 		}
 	}
 	floor := Info
-	if a.Kind == KindPublic && !r.expected(a) {
+	if a.Kind == KindPublic && (!r.expected(a) || suspicious(a)) {
 		floor = Low
 	}
 	for _, adjust := range adjustments {
@@ -109,13 +109,19 @@ var adjustments = []adjustment{
 	{func(_ *ranker, a *Alert) bool {
 		return a.flag("bucket-name") == No && a.Kind == KindPublic && readOnly(a)
 	}, 1, "the name looks meant for the public", "public and read only, flag bucket-name no"},
-	{func(r *ranker, a *Alert) bool { return a.Kind == KindPublic && readOnly(a) && r.expected(a) }, 3,
-		"people expect it to be public", "public and read only, and a bucket rule of the context file expects it at that time"},
+	{func(r *ranker, a *Alert) bool {
+		return a.Kind == KindPublic && readOnly(a) && r.expected(a) && !suspicious(a)
+	}, 3,
+		"people expect it to be public", "public and read only, and a bucket rule of the context file expects it at that time; not where flags source-ip and user-behaviour are both yes"},
 	{func(r *ranker, a *Alert) bool {
 		return a.Kind == KindShared && len(a.Principals) > 0 && !slices.ContainsFunc(a.Principals, func(p string) bool { return !r.own(a, p) })
 	}, 2, "the account is one of your own", "shared, and the context file lists every named account in the same organization, or, where it lists it nowhere, its own trail was read"},
-	{func(r *ranker, a *Alert) bool { return a.Kind == KindShared && r.trusted(a) }, 2,
-		"the account is trusted", "shared, and the context file trusts every named account at that time"},
+	{func(r *ranker, a *Alert) bool { return a.Kind == KindShared && r.trusted(a) && readOnly(a) }, 2,
+		"the account is trusted", "shared for reading only, and the context file trusts every named account at that time"},
+	{func(r *ranker, a *Alert) bool {
+		return a.Kind == KindShared && r.trusted(a) && !readOnly(a) && !suspicious(a)
+	}, 1,
+		"the account is trusted, but more was granted than reading", "shared for more than reading, and the context file trusts every named account at that time; not where flags source-ip and user-behaviour are both yes"},
 	{func(_ *ranker, a *Alert) bool { return deliversLogs(a) }, 3,
 		"it is AWS's own account for the logs of load balancers", "shared, for writing only, with AWS's own accounts for the logs of load balancers"},
 	{func(r *ranker, a *Alert) bool { return a.Kind == KindShared && r.unlisted(a) }, -1,

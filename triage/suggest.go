@@ -52,12 +52,28 @@ var suggestionTable = []suggestionRow{
 			return a.flag("user-behaviour") == Yes && a.signs > 1 && a.flag("source-ip") != No && a.flag("permission") == Yes
 		}, []string{"user-behaviour", "permission"},
 		"the caller is an administrator who set something up; ask him"},
+	{Malicious, "low", "within the hour before, and not as on other days, the caller stopped logging, made new credentials or changed rights; unusual behaviour, from whatever address",
+		func(r *ranker, a *Alert) bool {
+			return (exposed(a) && !(readOnly(a) && a.flag("bucket-name") == No) || a.Kind == KindShared && !r.trusted(a) && !r.listed(a)) &&
+				a.prepared != "" && a.flag("user-behaviour") == Yes
+		}, []string{"user-behaviour", "bucket-name", "permission"},
+		"that was his work of the day, or his own key that he had to change; ask him"},
 	{Intended, "high", "people expect the bucket to be public, and only reading was granted",
 		func(r *ranker, a *Alert) bool { return a.Kind == KindPublic && readOnly(a) && r.expected(a) }, []string{"bucket-name"},
 		"the bucket now also holds what is not for the public"},
-	{Intended, "high", "people trust the accounts that were let in, or list them as the organization's own",
-		func(r *ranker, a *Alert) bool { return a.Kind == KindShared && (r.trusted(a) || r.listed(a)) }, nil,
+	{Intended, "high", "people trust the accounts that were let in, and only reading was granted, or list them as the organization's own",
+		func(r *ranker, a *Alert) bool {
+			return a.Kind == KindShared && (r.trusted(a) && readOnly(a) || r.listed(a))
+		}, nil,
 		"more was granted than the agreement with the account covers"},
+	{Intended, "medium", "people trust the accounts that were let in, but more was granted than reading",
+		func(r *ranker, a *Alert) bool {
+			return a.Kind == KindShared && r.trusted(a) && !takesOver(a) && !suspicious(a)
+		}, []string{"permission"},
+		"the agreement with the account covers reading only"},
+	{Intended, "low", "people trust the accounts that were let in, but they may change who has access, or the bucket's settings",
+		func(r *ranker, a *Alert) bool { return a.Kind == KindShared && r.trusted(a) && !suspicious(a) }, []string{"permission"},
+		"the agreement with the account covers less, as it nearly always does: grant what it needs"},
 	{Intended, "high", "AWS's own accounts were let in, to write the logs of load balancers",
 		func(_ *ranker, a *Alert) bool { return deliversLogs(a) }, nil,
 		"no load balancer of yours writes there"},
@@ -66,9 +82,20 @@ var suggestionTable = []suggestionRow{
 			return exposed(a) && a.flag("source-ip") == Yes && a.flag("user-behaviour") == Yes && (taken(a) || !readOnly(a))
 		}, []string{"source-ip", "user-behaviour", "permission"},
 		"the caller is known to work from this address, and made a mistake"},
+	{Malicious, "low", "odd address and unusual behaviour, and a sensitive name",
+		func(_ *ranker, a *Alert) bool { return exposed(a) && suspicious(a) && a.flag("bucket-name") == Yes }, []string{"source-ip", "user-behaviour", "bucket-name"},
+		"the caller is known to work from this address, and made a mistake"},
+	{Malicious, "low", "an odd address, from which objects were taken unsigned while it was open",
+		func(_ *ranker, a *Alert) bool {
+			return exposed(a) && a.flag("source-ip") == Yes && a.flag("user-behaviour") != No && a.tookItems >= minTaken
+		}, []string{"source-ip", "user-behaviour"},
+		"the caller is known to work from this address, and tried what others would see"},
 	{Malicious, "low", "opened at an hour at which the caller does not work, unusual behaviour, and strangers took what is stored within the hour",
 		func(_ *ranker, a *Alert) bool { return exposed(a) && a.flag("user-behaviour") == Yes && awaited(a) }, []string{"user-behaviour", "bucket-name", "source-ip"},
 		"the caller worked at that hour and made a mistake, and scanners were quick; ask him"},
+	{Malicious, "low", "shut again by the same caller within two hours, in which others than scanners took what is stored; unusual behaviour",
+		func(_ *ranker, a *Alert) bool { return exposed(a) && a.flag("user-behaviour") == Yes && handedOver(a) }, []string{"user-behaviour", "bucket-name", "source-ip"},
+		"the caller handed something to somebody who was entitled to it, or undid a mistake at once; ask him"},
 	{Unintended, "high", "a sensitive name by strong evidence, or with a dangerous grant that is still open",
 		func(_ *ranker, a *Alert) bool {
 			return exposed(a) && a.flag("bucket-name") == Yes && (a.strong("bucket-name") || a.flag("permission") == Yes && a.State == exposure.Open)
@@ -82,7 +109,7 @@ var suggestionTable = []suggestionRow{
 		"strangers are meant to put files there, and nothing can be overwritten"},
 	{Test, "medium", "read only, not a sensitive name, shut by the same caller within a day, and strangers did no more than visit",
 		func(_ *ranker, a *Alert) bool {
-			return exposed(a) && readOnly(a) && closedBySame(a) && a.flag("source-ip") != Yes && !taken(a)
+			return exposed(a) && readOnly(a) && closedBySame(a) && a.flag("source-ip") != Yes && !taken(a) && a.tookItems < minTaken
 		},
 		[]string{"bucket-name", "source-ip", "user-behaviour"},
 		"something was taken while it was open"},
@@ -96,6 +123,11 @@ var suggestionTable = []suggestionRow{
 			return exposed(a) && readOnly(a) && a.flag("bucket-name") == No && a.flag("source-ip") == No && !a.strong("user-behaviour") && !taken(a)
 		}, []string{"bucket-name", "source-ip"},
 		"the bucket also holds what is not for the public, or somebody published what was not his to publish"},
+	{Intended, "low", "read only, a name meant for the public and usual behaviour, from an address that is new, but no VPN's or rented server's, and nothing taken",
+		func(_ *ranker, a *Alert) bool {
+			return exposed(a) && readOnly(a) && a.flag("bucket-name") == No && a.flag("user-behaviour") == No && !a.hides && !a.unseen && a.signs == 0 && !taken(a)
+		}, []string{"user-behaviour", "bucket-name", "source-ip"},
+		"the caller's credentials are in other hands, which an address that was never his may tell of"},
 	{Unintended, "low", "strangers may read a folder or more, nothing tells that it is meant for them, and the change is unusual for the caller, from an address that is not odd",
 		func(_ *ranker, a *Alert) bool {
 			return exposed(a) && readOnly(a) && a.flag("permission") == Yes && a.flag("bucket-name") == Cannot && a.flag("user-behaviour") == Yes && a.flag("source-ip") != Yes
@@ -109,6 +141,14 @@ var suggestionTable = []suggestionRow{
 }
 
 func exposed(a *Alert) bool { return a.Kind == KindPublic }
+
+// suspicious reports whether who opened it, and from where, are both odd.
+func suspicious(a *Alert) bool { return a.flag("source-ip") == Yes && a.flag("user-behaviour") == Yes }
+
+// takesOver reports whether who was let in may let others in, or change settings.
+func takesOver(a *Alert) bool {
+	return slices.Contains(a.Access, policy.ACLWrite) || slices.Contains(a.Access, policy.ConfigWrite)
+}
 
 // closedBySame reports whether the caller shut within a day what he had opened.
 func closedBySame(a *Alert) bool {
@@ -124,6 +164,7 @@ func suggest(r *ranker, a *Alert) *Suggestion {
 		if row.fits(r, a) {
 			s.Verdict, s.Confidence, s.WrongIf = row.verdict, row.confidence, []string{row.wrong}
 			s.Reasons = row.reasons(a)
+			temper(a, s)
 			return s
 		}
 	}
@@ -134,6 +175,20 @@ func suggest(r *ranker, a *Alert) *Suggestion {
 	}
 	s.Reasons = s.Reasons[:min(3, len(s.Reasons))]
 	return s
+}
+
+// temper takes certainty back where what the caller did just before, or who he is
+// and from where, speaks against a harmless verdict, and shows it.
+func temper(a *Alert, s *Suggestion) {
+	why := a.prepared
+	if why == "" && s.Verdict == Intended && suspicious(a) {
+		why = a.flagOf("source-ip").For[0]
+	}
+	if why == "" || s.Verdict == Malicious {
+		return
+	}
+	s.Confidence = map[string]string{"high": "medium", "medium": "low", "low": "low"}[s.Confidence]
+	s.Reasons = append([]string{"but " + why}, s.Reasons[:min(2, len(s.Reasons))]...)
 }
 
 // reasons are the three strongest: what fits the row, and the first evidence of
@@ -152,6 +207,9 @@ func (row *suggestionRow) reasons(a *Alert) []string {
 		case f.Answer == No && len(f.Against) > 0 && row.verdict != Malicious && row.verdict != Unintended:
 			out = append(out, id+": "+f.Against[0])
 		}
+	}
+	if why := "user-behaviour: " + a.prepared; a.prepared != "" && row.verdict == Malicious && !slices.Contains(out, why) {
+		out = slices.Insert(out, 0, why)
 	}
 	if a.escalated && row.verdict == Malicious {
 		out = slices.Insert(out, min(1, len(out)), "it was refused before")

@@ -148,10 +148,19 @@ func guardNow(a *Alert) string {
 }
 
 func how(a *Alert) string {
-	if a.Certainty == exposure.Assumed {
-		return ", as far as the log tells"
+	switch {
+	case a.Certainty != exposure.Assumed:
+		return ""
+	case a.LiveOnly():
+		return ", as far as could be read"
 	}
-	return ""
+	return ", as far as the log tells"
+}
+
+// LiveOnly reports an alert of which only the settings of a live account tell, and
+// no log.
+func (a *Alert) LiveOnly() bool {
+	return slices.ContainsFunc(a.Unknowns, func(u string) bool { return strings.HasSuffix(u, exposure.BeforeScan) })
 }
 
 func heldBy(a *Alert) string {

@@ -39,6 +39,10 @@ func TestTitle(t *testing.T) {
 		{nil, "ann let anyone on the internet read objects of bucket acme-data by bucket-policy at 2026-03-02 10:00:00Z from 203.0.113.7 and it is still open."},
 		{func(a *Alert) { a.Certainty = exposure.Assumed },
 			"ann let anyone on the internet read objects of bucket acme-data by bucket-policy at 2026-03-02 10:00:00Z from 203.0.113.7 and it is still open, as far as the log tells."},
+		{func(a *Alert) {
+			a.Certainty, a.OpenedBy, a.OpenedAt = exposure.Assumed, nil, nil
+			a.Bounds, a.Unknowns = &exposure.Bounds{OpenedLatest: &ten}, []string{"when it was opened and by whom: before the scan"}
+		}, "Anyone on the internet could read objects of bucket acme-data by bucket-policy already at 2026-03-02 10:00:00Z and it is still open, as far as could be read."},
 		{closed, "ann let anyone on the internet read objects of bucket acme-data by bucket-policy at 2026-03-02 10:00:00Z from 203.0.113.7 until 2026-03-02 11:00:00Z, when bob closed it."},
 		{func(a *Alert) { closed(a); a.ClosedBy = nil },
 			"ann let anyone on the internet read objects of bucket acme-data by bucket-policy at 2026-03-02 10:00:00Z from 203.0.113.7 until 2026-03-02 11:00:00Z."},

@@ -52,6 +52,20 @@ func sign(a *Alert)   { a.signs++ }
 func hidden(a *Alert) { a.hides = true }
 func unseen(a *Alert) { a.unseen = true }
 
+func prepared(a *Alert) {
+	a.prepared = "the caller switched off or narrowed logging: StopLogging 5 minutes before"
+}
+
+// tookItself is the opener's own address, taking objects unsigned.
+func tookItself(objects int64) func(*Alert) { return func(a *Alert) { a.tookItems = objects } }
+
+// soon is strangers a minute later.
+func soon(a *Alert) {
+	first := ten.Add(time.Minute)
+	a.AccessSeen.First, a.AccessSeen.Requests = &first, 9
+}
+func scannersOnly(a *Alert) { a.AccessSeen.ScannerRequests = a.AccessSeen.Requests }
+
 // awaitedAfter is a call at an odd hour, and strangers a while later.
 func awaitedAfter(d time.Duration) func(*Alert) {
 	return func(a *Alert) {
@@ -175,6 +189,21 @@ func TestSuggest(t *testing.T) {
 		{"odd and unusual, for a foreign account", all(odd, shared(policy.Read)), "malicious", "medium"},
 		{"for a foreign account, from a usual address", all(shared(policy.Read), flagged("source-ip", No), flagged("user-behaviour", Yes)), "cannot-tell", "low"},
 		{"load balancers' logs", loadBalancer, "intended", "high"},
+		{"odd and unusual, and sensitive", all(odd, flagged("bucket-name", Yes)), "malicious", "low"},
+		{"odd alone, and sensitive", all(flagged("source-ip", Yes), flagged("bucket-name", Yes)), "unintended", "medium"},
+		{"prepared, from a usual address", all(prepared, flagged("source-ip", No), flagged("user-behaviour", Yes)), "malicious", "low"},
+		{"prepared, shared", all(prepared, shared(policy.Read), flagged("source-ip", No), flagged("user-behaviour", Yes)), "malicious", "low"},
+		{"prepared, a site", all(prepared, flagged("bucket-name", No), flagged("user-behaviour", Yes)), "cannot-tell", "low"},
+		{"prepared, a site written by strangers", all(prepared, access(policy.Write), flagged("bucket-name", No), flagged("user-behaviour", Yes)), "malicious", "low"},
+		{"prepared, where it may be usual, and sensitive", all(prepared, flagged("bucket-name", Yes), flagged("permission", Yes)), "unintended", "medium"},
+		{"prepared, where it is usual, and a site", all(prepared, flagged("bucket-name", No), flagged("user-behaviour", No)), "intended", "low"},
+		{"taken unsigned from an odd address", all(tookItself(3), flagged("source-ip", Yes)), "malicious", "low"},
+		{"tried unsigned from an odd address", all(tookItself(2), flagged("source-ip", Yes)), "cannot-tell", "low"},
+		{"taken unsigned from a usual address, and shut", all(tookItself(3), bySame), "cannot-tell", "low"},
+		{"shut by the same after strangers took it, unusual", all(bySame, used, soon, flagged("user-behaviour", Yes)), "malicious", "low"},
+		{"shut by the same after scanners took it, unusual", all(bySame, used, soon, scannersOnly, flagged("user-behaviour", Yes)), "cannot-tell", "low"},
+		{"site, usual behaviour, from a new address", all(flagged("bucket-name", No), flagged("user-behaviour", No), flagged("source-ip", Yes)), "intended", "low"},
+		{"the same from a VPN", all(hidden, flagged("bucket-name", No), flagged("user-behaviour", No), flagged("source-ip", Yes)), "cannot-tell", "low"},
 		{"site of who never did such a thing, at a usual address", all(flagged("bucket-name", No), flagged("source-ip", No), flagged("user-behaviour", Yes)), "intended", "low"},
 		{"site, with strong evidence of unusual behaviour", all(flagged("bucket-name", No), flagged("source-ip", No), func(a *Alert) {
 			a.Flags = append(a.Flags, Flag{ID: "user-behaviour", Answer: Yes, Strong: true})

@@ -138,6 +138,16 @@ func tooLong(values ...string) []string {
 	return out
 }
 
+// caller is replay.PrincipalKey, of which session is replay.SessionKey: of a
+// session of a role whose sessions anybody names, only the role.
+func caller(session, arn string) string {
+	const mark = "':assumed-role/'"
+	at := fmt.Sprintf("strpos(%s, %s)", arn, mark)
+	rest := fmt.Sprintf("substr(%s, %s + 14)", arn, at)
+	return fmt.Sprintf("CASE WHEN coalesce(%s, 0) > 0 AND NOT regexp_like(%s, '^AWSReservedSSO_[^/]+_[0-9a-f]{16}/') THEN concat(substr(%s, 1, %s + 13), split_part(%s, '/', 1)) ELSE %s END",
+		at, rest, arn, at, rest, session)
+}
+
 // agentFamily is replay.AgentFamily of an even record's agent.
 func agentFamily(agent string) string {
 	return `coalesce(regexp_extract(` + agent + `, '^\[?([^/ \](]{0,64})', 1), '')`

@@ -21,7 +21,7 @@ var archived = layout{
 	even: []member{
 		{"seconds", archivedSeconds},
 		{"event_id", "event_id"},
-		{"principal", "coalesce(principal_key, '')"},
+		{"principal", caller("coalesce(principal_key, '')", "principal_key")},
 		{"address", "coalesce(source_ip, '')"},
 		{"name", "coalesce(event_name, '')"},
 		{"agent", agentFamily("user_agent")},

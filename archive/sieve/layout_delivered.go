@@ -54,9 +54,12 @@ const (
 	deliveredKey     = `regexp_extract(requestparameters, '"key":"([^"\\]*)"', 1)`
 )
 
-// deliveredPrincipal is replay.PrincipalKey: in the name of a session every run
-// of five or more digits of base 16, of which two are decimal, becomes "*".
-const deliveredPrincipal = `CASE WHEN coalesce(useridentity.arn, '') <> '' THEN
+// deliveredPrincipal is replay.PrincipalKey.
+var deliveredPrincipal = caller(deliveredSession, "useridentity.arn")
+
+// deliveredSession is replay.SessionKey: in the name of a session every run of
+// five or more digits of base 16, of which two are decimal, becomes "*".
+const deliveredSession = `CASE WHEN coalesce(useridentity.arn, '') <> '' THEN
  CASE WHEN strpos(useridentity.arn, ':assumed-role/') > 0 AND strpos(regexp_extract(useridentity.arn, '[^/]*$'), '@') = 0
  THEN concat(regexp_extract(useridentity.arn, '^.*/'), regexp_replace(regexp_extract(useridentity.arn, '[^/]*$'), '(?<![0-9a-f])(?=[a-f]*[0-9][a-f]*[0-9])[0-9a-f]{5,}', '*'))
  ELSE useridentity.arn END

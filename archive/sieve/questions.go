@@ -27,6 +27,9 @@ const (
 // ids are the hashes that replay.Alike needs, sixteen digits each.
 var ids = fmt.Sprintf("array_join(min(DISTINCT %s, %d), '')", hash, replay.EnoughIDs)
 
+// days are those that replay.Alike needs.
+var days = fmt.Sprintf("array_join(min(DISTINCT seconds - seconds %% 86400, %d), ' ')", replay.EnoughDays)
+
 // from is the even records with their members.
 func (a *asker) from() string {
 	columns := make([]string, len(a.even))
@@ -48,7 +51,7 @@ func where(conditions []string) string {
 
 // patterns counts records by all that a baseline tells apart.
 func (a *asker) patterns() string {
-	return "SELECT principal, address, name, agent, region, failed, count(*), min(seconds), max(seconds), " + ids +
+	return "SELECT principal, address, name, agent, region, failed, count(*), min(seconds), max(seconds), " + ids + ", " + days +
 		" FROM (SELECT *, CASE WHEN error = '' THEN 0 ELSE 1 END AS failed FROM " + a.from() + ") AS patterns" +
 		" GROUP BY principal, address, name, agent, region, failed"
 }

@@ -138,15 +138,31 @@ func (r *run) patterns() error {
 	var p replay.Pattern
 	var a replay.Alike
 	var failed, n int64
-	var ids string
-	return r.each(r.ask.patterns(), []any{&p.Principal, &p.Address, &p.Name, &p.Agent, &p.Region, &failed, &n, &a.First, &a.Last, &ids}, func() (err error) {
+	var ids, days string
+	return r.each(r.ask.patterns(), []any{&p.Principal, &p.Address, &p.Name, &p.Agent, &p.Region, &failed, &n, &a.First, &a.Last, &ids, &days}, func() (err error) {
 		p.Failed = failed != 0
 		r.counts.Records += n
-		if a.IDs, err = hashes(ids); err == nil {
+		if a.IDs, err = hashes(ids); err != nil {
+			return err
+		}
+		if a.Days, err = numbers(days); err == nil {
 			r.into.Baseline.ObserveAlike(p, a)
 		}
 		return err
 	})
+}
+
+// numbers reads numbers with blanks between them.
+func numbers(text string) ([]int64, error) {
+	var out []int64
+	for _, word := range strings.Fields(text) {
+		n, err := strconv.ParseInt(word, 10, 64)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, n)
+	}
+	return out, nil
 }
 
 // hashes reads numbers of 16 digits of base 16 that stand side by side.
@@ -175,14 +191,11 @@ func (r *run) coverage() error {
 	var account, region, slots string
 	var day int64
 	return r.each(r.ask.coverage(), []any{&account, &region, &day, &slots}, func() error {
-		for _, slot := range strings.Fields(slots) {
-			seconds, err := strconv.ParseInt(slot, 10, 64)
-			if err != nil {
-				return err
-			}
+		all, err := numbers(slots)
+		for _, seconds := range all {
 			r.into.Baseline.Cover(account, region, day+seconds)
 		}
-		return nil
+		return err
 	})
 }
 

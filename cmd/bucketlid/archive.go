@@ -110,14 +110,35 @@ func archiveVerify(cmd *cobra.Command, root string, aside bool) error {
 		}
 		return nil
 	}
-	if !aside {
-		return &exitError{exitFailed, fmt.Sprintf("%d of %d files are damaged or missing", len(faults), files),
+	indexes := 0
+	for _, f := range faults {
+		if f.Index {
+			indexes++
+		}
+	}
+	return archiveFaults(cmd, a, faults, aside, files, indexes)
+}
+
+// archiveFaults tells what is at fault, or takes it out of the archive.
+func archiveFaults(cmd *cobra.Command, a *archive.Archive, faults []archive.Fault, aside bool, files int64, indexes int) error {
+	damaged := len(faults) - indexes
+	switch {
+	case !aside && damaged == 0:
+		return &exitError{exitFailed, fmt.Sprintf("%d of %d files have a damaged index; no record is lost, and answers are the same without it", indexes, files),
+			"bucketlid archive compact, which writes it again"}
+	case !aside:
+		return &exitError{exitFailed, fmt.Sprintf("%d of %d files are damaged or missing", damaged, files),
 			"bucketlid archive verify --set-aside, then load the same logs again"}
 	}
 	if err := a.SetAside(faults); err != nil {
 		return err
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "%d files were taken out of the archive; load the same logs again to fill the hole\n", len(faults))
+	if indexes > 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%d damaged indexes were taken out; bucketlid archive compact writes them again\n", indexes)
+	}
+	if damaged > 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%d files were taken out of the archive; load the same logs again to fill the hole\n", damaged)
+	}
 	return nil
 }
 
@@ -154,6 +175,8 @@ func openVerified(ctx context.Context, root string, aside bool) (a *archive.Arch
 func newArchiveCompact(root *string) *cobra.Command {
 	return &cobra.Command{
 		Use: "compact", Short: "Merge the small files of each account and day", Args: cobra.NoArgs,
+		Long: "Merge the small files of each account and day, and write the indexes that files lack: of\n" +
+			"archives of older versions, or where an index is damaged.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			a, err := changeArchive(cmd.Context(), *root)
 			if err != nil {
@@ -161,6 +184,10 @@ func newArchiveCompact(root *string) *cobra.Command {
 			}
 			defer a.Close()
 			done, err := a.Compact(cmd.Context(), nil, 0)
+			indexes := 0
+			if err == nil {
+				indexes, err = a.Reindex(cmd.Context())
+			}
 			if err == nil {
 				err = a.push(cmd.Context(), true)
 			}
@@ -168,6 +195,9 @@ func newArchiveCompact(root *string) *cobra.Command {
 				return interrupted(cmd.Context(), err)
 			}
 			fmt.Fprintf(cmd.ErrOrStderr(), "%d files became %d\n", done.Before, done.After)
+			if indexes > 0 {
+				fmt.Fprintf(cmd.ErrOrStderr(), "%d indexes were written for files that had none that could be used\n", indexes)
+			}
 			return nil
 		},
 	}

@@ -31,6 +31,7 @@ type archiveLoad struct {
 	quiet      bool
 	strict     bool
 	noCompact  bool
+	noIndex    bool
 
 	filter   wanted
 	narrowed bool
@@ -77,6 +78,7 @@ func newArchiveLoad(root *string) *cobra.Command {
 	flags.BoolVarP(&l.quiet, "quiet", "q", false, "print no summary")
 	flags.BoolVar(&l.strict, "strict", false, "exit 5 when any input was skipped")
 	flags.BoolVar(&l.noCompact, "no-compact", false, "do not merge small files at the end")
+	flags.BoolVar(&l.noIndex, "no-index", false, "write no indexes: a quicker load, and slower investigations until archive compact has written them")
 	return cmd
 }
 
@@ -103,6 +105,9 @@ func (l *archiveLoad) run(cmd *cobra.Command, specs []string) error {
 		return err
 	}
 	defer a.Close()
+	if l.noIndex {
+		a.Gather(archive.Gathering{})
+	}
 	if l.loader, err = a.Load(archive.LoadOptions{}); err != nil {
 		return err
 	}

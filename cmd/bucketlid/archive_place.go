@@ -53,14 +53,17 @@ func openArchive(ctx context.Context, root string) (*archive.Archive, error) {
 // where that is "" to the user's cache folder.
 func openCopied(ctx context.Context, root, dir string) (a *archive.Archive, err error) {
 	if inS3(root) {
-		mirror, err := mirrorOf(ctx, root, dir, "read")
-		if err != nil {
+		var mirror *archive.Mirror
+		if mirror, err = mirrorOf(ctx, root, dir, "read"); err != nil {
 			return nil, err
 		}
 		a, err = mirror.Open(ctx)
-		return a, noArchive(err)
+	} else {
+		a, err = archive.Open(root)
 	}
-	a, err = archive.Open(root)
+	if a != nil {
+		a.Gather(gathering)
+	}
 	return a, noArchive(err)
 }
 
@@ -82,14 +85,21 @@ type writing struct {
 func writeArchive(ctx context.Context, root string) (*writing, error) {
 	if !inS3(root) {
 		a, err := archive.OpenWriter(root)
-		return &writing{Archive: a}, err
+		return newWriting(a, nil), err
 	}
 	mirror, err := mirrorOf(ctx, root, "", "write")
 	if err != nil {
 		return nil, err
 	}
 	a, err := mirror.OpenWriter(ctx)
-	return &writing{a, mirror}, err
+	return newWriting(a, mirror), err
+}
+
+func newWriting(a *archive.Archive, mirror *archive.Mirror) *writing {
+	if a != nil {
+		a.Gather(gathering)
+	}
+	return &writing{a, mirror}
 }
 
 // changeArchive opens an archive that is there for writing.

@@ -18,14 +18,16 @@ import (
 
 // draft is what logs suggest for a context file.
 type draft struct {
-	accounts   []string
-	networks   []draftNetwork
-	principals []draftPrincipal
-	foreign    []draftForeign
-	buckets    []draftBucket
-	odd        int // principals whose names AWS does not allow
-	last       time.Time
-	first      time.Time
+	accounts      []string
+	organizations []draftOrganization
+	networks      []draftNetwork
+	principals    []draftPrincipal
+	foreign       []draftForeign
+	buckets       []draftBucket
+	odd           int // principals whose names AWS does not allow
+	seldom        int // networks that are used too seldom, or by one principal alone
+	last          time.Time
+	first         time.Time
 }
 
 // draftNetwork is a network that own principals come from.
@@ -34,7 +36,9 @@ type draftNetwork struct {
 	addresses   int
 	seen        int64
 	first, last int64
-	principals  []string
+	own         bool     // an own principal was seen there
+	days        int      // on which calls of own principals succeeded
+	principals  []string // whose calls succeeded
 	opened      []string // addresses of it from which an alert's call came
 }
 
@@ -65,11 +69,15 @@ const (
 	maxDraftPrincipals = 100
 	maxDraftBuckets    = 200
 	maxDraftForeign    = 100
-	// usualCount is how many calls make an address worth a suggestion.
+	// usualCount is how many calls make an address worth a suggestion, and
+	// usualDays on how many days some must have succeeded.
 	usualCount = 10
+	usualDays  = 3
 )
 
-func newDraft(l *replay.Ledger, b *replay.Baseline, result triage.Result) *draft {
+// newDraft drafts from what was read; places are the accounts by the id of the
+// organization whose trail logs them.
+func newDraft(l *replay.Ledger, b *replay.Baseline, result triage.Result, places map[string]map[string]bool) *draft {
 	d := &draft{}
 	d.first, d.last, _ = b.Span()
 	for account := range b.Accounts() {
@@ -79,6 +87,7 @@ func newDraft(l *replay.Ledger, b *replay.Baseline, result triage.Result) *draft
 	}
 	slices.Sort(d.accounts)
 	changes := l.Changes()
+	d.findOrganizations(b, changes, places)
 	d.findNetworks(b, result.Alerts)
 	d.findPrincipals(changes)
 	d.findForeign(result.Alerts)
@@ -94,13 +103,14 @@ func (d *draft) own(principal string) bool {
 }
 
 // findNetworks groups the public addresses that own principals use: IPv4 by
-// /24 where more than one is seen, IPv6 by /64.
+// /24 where more than one is seen, IPv6 by /64. What one principal alone uses,
+// or on a day or two, or where most calls fail, may be anybody's.
 func (d *draft) findNetworks(b *replay.Baseline, alerts []triage.Alert) {
 	groups := map[netip.Prefix][]netip.Addr{}
 	for text := range b.Addresses {
 		addr, err := netip.ParseAddr(text)
-		if err != nil || !intel.Public(addr) {
-			continue
+		if err != nil || !intel.Public(addr) || addr.String() != text {
+			continue // the log's text was another spelling of the address
 		}
 		bits := 64
 		if addr.Unmap().Is4() {
@@ -115,20 +125,12 @@ func (d *draft) findNetworks(b *replay.Baseline, alerts []triage.Alert) {
 		opened[alerts[i].SourceIPAddress] = true
 	}
 	for prefix, addrs := range groups {
-		n := draftNetwork{prefix: prefix, addresses: len(addrs)}
-		if len(addrs) == 1 && addrs[0].Unmap().Is4() {
-			n.prefix = netip.PrefixFrom(addrs[0].Unmap(), 32)
-		}
-		names := map[string]bool{}
-		for _, addr := range addrs {
-			d.addHabit(&n, names, b.Addresses[addr.String()])
-			if opened[addr.String()] {
-				n.opened = append(n.opened, addr.String())
-			}
-		}
-		slices.Sort(n.opened)
-		n.principals = slices.Sorted(maps.Keys(names))
-		if n.seen >= usualCount && len(n.principals) > 0 {
+		n, ok := d.network(prefix, addrs, b)
+		switch {
+		case !ok && n.own:
+			d.seldom++
+		case ok:
+			n.opened = slices.DeleteFunc(slices.Sorted(slices.Values(n.opened)), func(a string) bool { return !opened[a] })
 			d.networks = append(d.networks, n)
 		}
 	}
@@ -137,22 +139,45 @@ func (d *draft) findNetworks(b *replay.Baseline, alerts []triage.Alert) {
 	})
 }
 
-// addHabit counts what own principals did from one address.
-func (d *draft) addHabit(n *draftNetwork, names map[string]bool, h *replay.Habit) {
-	if h == nil {
-		return // the text of the log was another spelling of the address
+// network sums up what own principals did from the addresses of a network; ok
+// reports whether it is worth a suggestion.
+func (d *draft) network(prefix netip.Prefix, addrs []netip.Addr, b *replay.Baseline) (n draftNetwork, ok bool) {
+	n.prefix, n.addresses = prefix, len(addrs)
+	if len(addrs) == 1 && addrs[0].Unmap().Is4() {
+		n.prefix = netip.PrefixFrom(addrs[0].Unmap(), 32)
 	}
-	for principal, t := range h.Counterparts() {
-		if !d.own(principal) {
-			continue
+	var failed, all int64
+	var worked replay.Days
+	names := map[string]bool{}
+	for _, addr := range addrs {
+		h := b.Addresses[addr.String()]
+		bad, seen := h.Failed(), h.Seen()
+		failed, all = failed+bad.Count(), all+seen.Count()
+		for principal, days := range h.Worked() {
+			if d.own(principal) && len(*days) > 0 {
+				names[principal] = true
+				worked.Merge(*days)
+			}
 		}
-		names[principal] = true
-		n.seen += t.Count()
-		if n.first == 0 || t.First < n.first {
-			n.first = t.First
+		for principal, t := range h.Counterparts() {
+			if d.own(principal) {
+				n.add(t)
+			}
 		}
-		n.last = max(n.last, t.Last)
+		n.opened = append(n.opened, addr.String())
 	}
+	n.principals, n.days = slices.Sorted(maps.Keys(names)), len(worked)
+	return n, n.seen >= usualCount && n.days >= usualDays && len(n.principals) > 1 && failed*2 < all
+}
+
+// add counts what one own principal did.
+func (n *draftNetwork) add(t *replay.Tally) {
+	n.own = true
+	n.seen += t.Count()
+	if n.first == 0 || t.First < n.first {
+		n.first = t.First
+	}
+	n.last = max(n.last, t.Last)
 }
 
 // settings are the slots whose change is a change of an S3 setting.
@@ -182,7 +207,7 @@ func (d *draft) findPrincipals(changes []*bucket.Change) {
 		if c.Bucket != "" {
 			p.buckets[c.Bucket] = true
 		}
-		if c.Event.Time.Before(p.first) {
+		if p.first.IsZero() || c.Event.Time.Before(p.first) && !c.Event.Time.IsZero() {
 			p.first = c.Event.Time
 		}
 		if c.Event.Time.After(p.last) {

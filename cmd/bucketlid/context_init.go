@@ -23,7 +23,8 @@ func newContextInit() *cobra.Command {
 	f := &initFlags{}
 	cmd := &cobra.Command{
 		Use: "init [SOURCE…]", Short: "Draft a context file from logs, for a person to edit",
-		Long: "Draft a context file from logs: the accounts seen, the networks that people come from, who\n" +
+		Long: "Draft a context file from logs: the accounts seen, together where the logs show that\n" +
+			"they are of one organization, else apart; the networks that people come from, who\n" +
 			"changes S3 settings, buckets with what their names tell, foreign accounts that were given\n" +
 			"access. Each entry says why it is there. What would silence an alert is commented out.\n" +
 			"Without SOURCE the draft is empty.",
@@ -62,13 +63,15 @@ func (f *initFlags) run(cmd *cobra.Command, specs []string) error {
 	if h.workers <= 0 {
 		h.workers = runtime.GOMAXPROCS(0)
 	}
+	places := &trailPlaces{}
+	h.named = places.see
 	bar := startProgress(cmd.ErrOrStderr(), &h.progress, !f.hunt.noProgress)
 	err = h.read(cmd.Context(), specs)
 	bar.stop()
 	if err != nil {
 		return interrupted(cmd.Context(), err)
 	}
-	d := newDraft(h.ledger, h.baseline, triage.Rank(h.ledger, h.baseline, triage.Known{}))
+	d := newDraft(h.ledger, h.baseline, triage.Rank(h.ledger, h.baseline, triage.Known{}), places.of)
 	if _, err := io.WriteString(w, d.text(h.counts.records, len(h.skipped))); err != nil {
 		return err
 	}

@@ -98,11 +98,11 @@ func TestDraftIsGood(t *testing.T) {
 func TestDraftOfHostileLogs(t *testing.T) {
 	logs := t.TempDir()
 	var records []string
-	for i, name := range []string{"*", "a\nbuckets:\n  - match: \"**", "x\"]\n#  - y", "\u202eevil", "\x1b[31mred", "ok", strings.Repeat("n", 5000)} {
+	for i, name := range []string{"*", "a\nbuckets:\n  - match: \"**", "x\"]\n#  - y", "\u202eevil", "\x1b[31mred", "ok", "ok2", strings.Repeat("n", 5000)} {
 		arn, _ := json.Marshal("arn:aws:iam::111122223333:user/" + name)
 		bucket, _ := json.Marshal("log-" + name)
 		for n := range 12 {
-			records = append(records, fmt.Sprintf(`{"eventVersion":"1.11","userIdentity":{"type":"IAMUser","arn":%s,"accountId":"111122223333","userName":"u"},"eventTime":"2026-03-02T10:00:%02dZ","eventSource":"s3.amazonaws.com","eventName":"PutBucketAcl","awsRegion":"eu-west-1","sourceIPAddress":"203.0.113.7","userAgent":"x","requestParameters":{"bucketName":%s,"x-amz-acl":"public-read"},"responseElements":null,"eventID":"0c3a1f7e-0000-4000-8000-1000000%02d%03d","eventType":"AwsApiCall","recipientAccountId":"111122223333"}`, arn, n, bucket, i, n))
+			records = append(records, fmt.Sprintf(`{"eventVersion":"1.11","userIdentity":{"type":"IAMUser","arn":%s,"accountId":"111122223333","userName":"u"},"eventTime":"2026-03-%02dT10:00:00Z","eventSource":"s3.amazonaws.com","eventName":"PutBucketAcl","awsRegion":"eu-west-1","sourceIPAddress":"203.0.113.7","userAgent":"x","requestParameters":{"bucketName":%s,"x-amz-acl":"public-read"},"responseElements":null,"eventID":"0c3a1f7e-0000-4000-8000-1000000%02d%03d","eventType":"AwsApiCall","recipientAccountId":"111122223333"}`, arn, n+1, bucket, i, n))
 		}
 	}
 	text := `{"Records":[` + strings.Join(records, ",") + `]}`
@@ -117,7 +117,7 @@ func TestDraftOfHostileLogs(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, draft)
 	}
-	if len(c.Principals) != 1 || c.Principals[0].Match != "arn:aws:iam::111122223333:user/ok" || len(c.Buckets) != 1 || c.Buckets[0].Match != "log-ok" || len(c.Networks) != 1 {
+	if len(c.Principals) != 2 || c.Principals[0].Match != "arn:aws:iam::111122223333:user/ok" || len(c.Buckets) != 2 || c.Buckets[0].Match != "log-ok" || len(c.Networks) != 1 {
 		t.Errorf("%+v %+v %+v", c.Principals, c.Buckets, c.Networks)
 	}
 	for _, r := range draft {
@@ -127,6 +127,74 @@ func TestDraftOfHostileLogs(t *testing.T) {
 	}
 	if !strings.Contains(draft, "6 principals left out") {
 		t.Error("what is left out is not told")
+	}
+}
+
+// seenAt is one call of a caller on each of the first days of March.
+func seenAt(account, arn, address, name, failed string, days int) []string {
+	var out []string
+	for day := range days {
+		for n := range 6 {
+			out = append(out, fmt.Sprintf(`{"eventVersion":"1.11","userIdentity":{"type":"IAMUser","arn":"%[2]s","accountId":"%[1]s","userName":"u"},"eventTime":"2026-03-%02[6]dT10:0%[7]d:00Z","eventSource":"s3.amazonaws.com","eventName":"%[4]s",`+
+				`"awsRegion":"eu-west-1","sourceIPAddress":"%[3]s","userAgent":"x",%[5]s"requestParameters":null,"responseElements":null,"eventID":"0c3a1f7e-%[1]s-%[3]s-%[2]s-%[6]d%[7]d","eventType":"AwsApiCall","recipientAccountId":"%[1]s"}`,
+				account, arn, address, name, failed, day+1, n))
+		}
+	}
+	return out
+}
+
+// Accounts that nothing in the logs puts together stay apart, and so do their
+// networks. An address is no network of theirs where one principal alone, on a
+// day, or none with success, was seen.
+func TestDraftKeepsApart(t *testing.T) {
+	a, b, c, d := "111122223333", "444455556666", "777788889999", "222233334444"
+	user := func(account, name string) string { return "arn:aws:iam::" + account + ":user/" + name }
+	sso := func(account, name string) string {
+		return "arn:aws:sts::" + account + ":assumed-role/AWSReservedSSO_Admin_0a1b2c3d4e5f6789/" + name
+	}
+	denied := `"errorCode":"AccessDenied",`
+	logs := map[string][]string{
+		"AWSLogs/" + a: slices.Concat(seenAt(a, user(a, "ann"), "203.0.113.7", "ListBuckets", "", 4), seenAt(a, user(a, "bob"), "203.0.113.7", "ListBuckets", "", 4),
+			seenAt(a, user(a, "ann"), "198.51.100.1", "ListBuckets", denied, 4), seenAt(a, user(a, "bob"), "198.51.100.1", "ListBuckets", denied, 4),
+			seenAt(a, user(a, "ann"), "192.0.2.1", "ListBuckets", "", 4), seenAt(a, user(a, "ann"), "192.0.2.200", "ListBuckets", "", 1)),
+		"AWSLogs/" + b:                          slices.Concat(seenAt(b, user(b, "zoe"), "8.8.8.8", "ListBuckets", "", 2), seenAt(b, user(b, "yan"), "8.8.8.8", "ListBuckets", "", 2), seenAt(b, sso(b, "ines@globex.example"), "9.9.9.9", "ListBuckets", "", 1)),
+		"AWSLogs/" + c:                          seenAt(c, sso(c, "ines@globex.example"), "9.9.9.9", "ListBuckets", "", 1),
+		"AWSLogs/o-exampleorgid/" + d:           seenAt(d, user(d, "eve"), "9.9.9.10", "ListBuckets", "", 1),
+		"AWSLogs/o-exampleorgid/555566667777":   seenAt("555566667777", user("555566667777", "eve"), "9.9.9.10", "ListBuckets", "", 1),
+		"AWSLogs/o-anotherorgid/666677778888":   seenAt("666677778888", sso("666677778888", "admin"), "9.9.9.10", "ListBuckets", "", 1),
+		"AWSLogs/o-anotherorgid/not-an-account": nil,
+	}
+	dir := t.TempDir()
+	for path, records := range logs {
+		path = filepath.Join(dir, path, "CloudTrail")
+		if err := os.MkdirAll(path, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(path, "one.json"), []byte(`{"Records":[`+strings.Join(records, ",")+`]}`), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, stderr, code := command(t, newContext, "init", dir, "--no-progress")
+	if code != exitDone {
+		t.Fatal(stderr)
+	}
+	for _, want := range []string{
+		"  - name: Organization 1  # check: its name\n    accounts:\n      - id: \"111122223333\"",
+		"  # together, since the trail of the organization o-exampleorgid logs them\n  - name: Organization 2  # check: its name\n    accounts:\n      - id: \"222233334444\"",
+		"  # together, since IAM Identity Center signs ines@globex.example in to several\n  - name: Organization 3  # check: its name\n    accounts:\n      - id: \"444455556666\"",
+		"  # 4 networks left out", "# 48 calls, successful on 4 days by 2 principals",
+		"#    organization: Organization 1\n#    cidrs: [\"203.0.113.7/32\"]",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the draft lacks %q", want)
+		}
+	}
+	whole, err := triage.ReadContext("draft", []byte(uncommented(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(whole.Networks) != 1 || len(whole.Organizations) != 4 || t.Failed() {
+		t.Errorf("%d networks, %d organizations\n%s", len(whole.Networks), len(whole.Organizations), text)
 	}
 }
 

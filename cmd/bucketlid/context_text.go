@@ -69,26 +69,67 @@ func dayOf(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
 func (d *draft) writeAccounts(p *page) {
 	p.line("organizations:")
-	mark := ""
-	if len(d.accounts) == 0 {
-		mark = "#"
-	}
-	p.line("%s  - name: My organization  # check: its name", mark)
-	p.line("%s    accounts:", mark)
-	for _, id := range d.accounts {
-		p.line("      - id: %q  # check: records of its own trail were read, so it is taken as yours", id)
-	}
-	if len(d.accounts) == 0 {
+	switch {
+	case len(d.organizations) == 0:
+		p.line("#  - name: My organization")
+		p.line("#    accounts:")
 		p.line(`#      - {id: "111122223333", alias: production}`)
+	case len(d.organizations) > 1:
+		p.remark("check: nothing in the logs tells that these are one organization: put the accounts together that belong together")
+	}
+	for i, o := range d.organizations {
+		name := "My organization"
+		if len(d.organizations) > 1 {
+			name = organizationName(i)
+		}
+		for _, why := range o.why {
+			p.remark("together, since %s", why)
+		}
+		p.line("  - name: %s  # check: its name", name)
+		p.line("    accounts:")
+		for _, id := range o.accounts {
+			p.line("      - id: %q  # check: records of its own trail were read, so it is taken as yours", id)
+		}
 	}
 	p.line("")
+}
+
+func organizationName(i int) string { return fmt.Sprintf("Organization %d", i+1) }
+
+// organizationOf is the only organization of principals, where several are
+// drafted; several says that there is more than one.
+func (d *draft) organizationOf(principals []string) (name string, several bool) {
+	if len(d.organizations) < 2 {
+		return "", false
+	}
+	for i, o := range d.organizations {
+		if !slices.ContainsFunc(principals, func(p string) bool { return slices.Contains(o.accounts, accountOf(p)) }) {
+			continue
+		}
+		if name != "" {
+			return "", true
+		}
+		name = organizationName(i)
+	}
+	return name, false
+}
+
+// accountOf is the account of an ARN.
+func accountOf(arn string) string {
+	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
+		return parts[4]
+	}
+	return ""
 }
 
 func (d *draft) writeNetworks(p *page) {
 	p.line("# kind is one of office, vpn, nat, datacenter, partner, other.")
 	p.line("networks:")
+	if d.seldom > 0 {
+		p.remark("%s left out: used by one principal alone, on fewer than %d days, or with calls of which most failed", counted(d.seldom, "network"), usualDays)
+	}
 	for i, n := range d.networks[:p.left(len(d.networks), maxDraftNetworks, "networks")] {
-		p.remark("%s by %s, %s to %s: %s", counted(int(n.seen), "call"), counted(len(n.principals), "principal"),
+		p.remark("%s, successful on %s by %s, %s to %s: %s", counted(int(n.seen), "call"), counted(n.days, "day"), counted(len(n.principals), "principal"),
 			dayOf(time.Unix(n.first, 0)), dayOf(time.Unix(n.last, 0)), some(short(n.principals)))
 		if n.addresses > 1 {
 			p.remark("%d addresses of it were seen", n.addresses)
@@ -96,8 +137,15 @@ func (d *draft) writeNetworks(p *page) {
 		if len(n.opened) > 0 {
 			p.remark("check: alerts tell of calls from %s", some(n.opened))
 		}
+		organization, several := d.organizationOf(n.principals)
+		if several {
+			p.remark("check: principals of several organizations came from it, and it would hold for all of them")
+		}
 		p.line("#  - name: network %d", i+1)
 		p.line("#    kind: office")
+		if organization != "" {
+			p.line("#    organization: %s", organization)
+		}
 		p.line("#    cidrs: [%q]", n.prefix)
 	}
 	p.line("")

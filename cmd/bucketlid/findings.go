@@ -71,14 +71,16 @@ func (h *hunt) tellSkipped(e *elsewhere) {
 
 func (e *elsewhere) read(w *worker, name string, r io.Reader) (int64, error) {
 	return findings.Read(r, findings.Sink{
-		Found: func(f triage.Elsewhere) {
-			f.Object = name
+		Found: func(list []triage.Elsewhere) {
 			e.count.Read++
-			if e.kept += textOf(&f); e.kept > maxFindingsText {
-				w.skip(name, f.Offset, "too many findings: give fewer at a time")
-				return
+			for _, f := range list {
+				f.Object = name
+				if e.kept += textOf(&f); e.kept > maxFindingsText {
+					w.skip(name, f.Offset, "too many findings: give fewer at a time")
+					return
+				}
+				e.found = append(e.found, f)
 			}
-			e.found = append(e.found, f)
 		},
 		Skip: func(s findings.Skip) { w.skip(name, s.Offset, s.Reason) },
 		Aside: func(none *findings.NoEvidenceError) {
@@ -119,9 +121,11 @@ func (h *hunt) seen(result *triage.Result) findings.Seen {
 	if first, last, ok := h.baseline.Span(); ok {
 		s.First, s.Last = first, last
 	}
-	for _, c := range h.ledger.Changes() {
+	changes := h.ledger.Changes()
+	for _, c := range changes {
 		s.Buckets[c.Bucket] = true
 	}
+	s.Guards = findings.Guards(changes)
 	for i := range result.Exposures {
 		s.Quiet[result.Exposures[i].Bucket]++
 	}

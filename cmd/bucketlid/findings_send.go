@@ -29,19 +29,6 @@ func checkSend(where string) error {
 	return nil
 }
 
-// askedActions are the permissions that --send and --probe need beyond those of
-// a scan.
-func (f *scanFlags) askedActions() []string {
-	var out []string
-	if f.send != "" {
-		out = append(out, "securityhub:BatchImportFindings", "securityhub:GetFindings")
-	}
-	if f.probe {
-		out = append(out, "s3:ListBucket") // to find an object that exists
-	}
-	return out
-}
-
 // hubs are findings by account and Region, as Security Hub takes them.
 type hubs map[hubKey][][]byte
 

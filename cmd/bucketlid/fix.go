@@ -137,16 +137,34 @@ func ended(err error, plan, verb string) error {
 	var unfinished *account.UnfinishedError
 	var denied *account.WriteDeniedError
 	var refused *account.SignInError
+	var lost *remedy.LostError
+	var silent *account.NoAnswerError
+	var dark *remedy.UnreadableError
+	var not *account.RefusedError
 	again := "bucketlid fix " + verb + " " + plan
+	goOn := "what was done is kept in " + journalName(plan) + "; go on with: " + again + " --resume"
+	if verb == "apply" {
+		goOn += ", or take it back with: bucketlid fix rollback " + plan
+	}
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &partly):
-		return &exitError{exitPartly, err.Error(), "what was done is kept in " + journalName(plan) + "; go on with: " + again + " --resume, or take it back with: bucketlid fix rollback " + plan}
+	case errors.As(err, &lost) && errors.Is(err, context.Canceled):
+		return &exitError{exitInterrupt, "interrupted: " + err.Error(), goOn}
+	case errors.As(err, &lost), errors.As(err, &partly), errors.As(err, &silent):
+		return &exitError{exitPartly, err.Error(), goOn}
 	case errors.As(err, &unfinished):
 		return &exitError{exitPartly, err.Error(), "once AWS has made it: " + again + " --resume"}
+	case errors.Is(err, remedy.ErrStale) && verb == "rollback":
+		return &exitError{exitStale, err.Error(), "nothing was changed; " + plan + " holds what it replaced, to be put back by hand"}
 	case errors.Is(err, remedy.ErrStale):
 		return &exitError{exitStale, err.Error(), "nothing was changed; make a new plan"}
+	case errors.As(err, &not):
+		return &exitError{exitFailed, err.Error(), "nothing was changed; then again: " + again}
+	case errors.As(err, &dark) && !dark.Denied:
+		return &exitError{exitFailed, err.Error(), "nothing was changed; then again: " + again}
+	case errors.As(err, &dark):
+		return &exitError{exitPermission, err.Error(), "nothing was changed; grant the permissions that are named, then again: " + again}
 	case errors.As(err, &denied), errors.As(err, &refused):
 		return &exitError{exitPermission, err.Error(), "nothing was changed; then again: " + again}
 	}

@@ -6,7 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -45,12 +45,15 @@ func newFixVerify() *cobra.Command {
 	f := &applyFlags{}
 	cmd := &cobra.Command{
 		Use:   "verify PLAN",
-		Short: "See whether what an applied plan closed is closed",
-		Long:  "Read the bucket's settings back and evaluate them again. Exit 1 when something that the\nplan closed is open, or when that could not be read. Nothing is changed.",
-		Args:  onePlan("verify"),
-		RunE:  func(cmd *cobra.Command, args []string) error { return f.verify(cmd, args[0]) },
+		Short: "See whether what a plan closes is closed",
+		Long: "Read the bucket's settings back and evaluate them again, also where the plan was carried\n" +
+			"out by hand. Exit 1 when something that it closes is open or may be, or when a grant that\n" +
+			"it takes away is there. Nothing is changed.",
+		Args: onePlan("verify"),
+		RunE: func(cmd *cobra.Command, args []string) error { return f.verify(cmd, args[0]) },
 	}
 	f.live.add(cmd.Flags())
+	cmd.Flags().StringVar(&f.option, "option", "", "see about this `option` instead of the one that was applied")
 	return cmd
 }
 
@@ -60,7 +63,8 @@ func newFixRollback() *cobra.Command {
 		Use:   "rollback PLAN",
 		Short: "Put back what an applied plan replaced: it becomes public again",
 		Long: "Put back, byte for byte, what the steps of a plan replaced, the last one first. What was\n" +
-			"closed is public again. The state must be the one that the plan left (else exit 6).",
+			"closed is open again, unless something else holds it. The state must be the one that the\n" +
+			"plan left (else exit 6). At the end the settings are read back and evaluated.",
 		Args: onePlan("rollback"),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.rollback(cmd, args[0]) },
 	}
@@ -70,17 +74,20 @@ func newFixRollback() *cobra.Command {
 	return cmd
 }
 
-// prepared is a plan with its journal and an account to work on.
+// prepared is a plan with what its journal tells, and an account to work on.
 type prepared struct {
+	name    string // of the plan's file
 	plan    *remedy.Plan
 	option  *remedy.Option
-	journal *journal
+	done    remedy.Progress
+	journal *journal // nil where nothing is changed
 	run     *remedy.Run
 	live    *live
 }
 
-// prepare reads plan and journal, and signs in to the plan's account. option ""
-// is the one that the journal tells of, or that the plan would use.
+// prepare reads plan and journal, holds the journal, and signs in to the plan's
+// account. option "" is the one that the journal tells of, or that the plan would
+// use.
 func (f *applyFlags) prepare(cmd *cobra.Command, name string) (*prepared, error) {
 	plan, err := readPlan(name)
 	if err != nil {
@@ -90,7 +97,7 @@ func (f *applyFlags) prepare(cmd *cobra.Command, name string) (*prepared, error)
 	if err != nil {
 		return nil, err
 	}
-	p := &prepared{plan: plan, journal: j}
+	p := &prepared{name: name, plan: plan, done: j.progress, journal: j}
 	if err := p.open(cmd, f); err != nil {
 		j.close()
 		return nil, err
@@ -99,7 +106,7 @@ func (f *applyFlags) prepare(cmd *cobra.Command, name string) (*prepared, error)
 }
 
 func (p *prepared) open(cmd *cobra.Command, f *applyFlags) error {
-	id, done := f.option, p.journal.progress
+	id, done := f.option, p.done
 	if id == "" && done.Option != "" && !done.Back {
 		id = done.Option
 	}
@@ -117,7 +124,9 @@ func (p *prepared) open(cmd *cobra.Command, f *applyFlags) error {
 	if a.ID != p.plan.Account {
 		return usageError("sign in to it, for example with --profile", "the plan is for account %s, and this is account %s", p.plan.Account, a.ID)
 	}
-	p.journal.by = a.Caller
+	if p.journal != nil {
+		p.journal.by = a.Caller
+	}
 	p.live = &live{account: a, writer: a.Writer(p.plan.ID)}
 	p.run = &remedy.Run{Plan: p.plan, Option: p.option, Account: p.live, Settle: settleDown, Record: p.record(cmd.ErrOrStderr())}
 	return nil
@@ -155,7 +164,7 @@ func (f *applyFlags) apply(cmd *cobra.Command, name string) error {
 		return err
 	}
 	defer p.journal.close()
-	done := p.journal.progress
+	done := p.done
 	if done.Back {
 		done = remedy.Progress{}
 	}
@@ -167,8 +176,8 @@ func (f *applyFlags) apply(cmd *cobra.Command, name string) error {
 	case done.Done > 0 && !f.resume:
 		return usageError("go on with --resume, or take it back with: bucketlid fix rollback "+name,
 			"%s was cut off after %d of %d steps", name, done.Done, len(p.option.Steps))
-	case done.Done > 0 && f.option != "" && f.option != done.Option:
-		return usageError("leave --option out", "%s was begun with option %s", name, done.Option)
+	case (done.Done > 0 || done.Tried) && f.option != "" && f.option != done.Option:
+		return usageError("go on with it, without --option, or take it back with: bucketlid fix rollback "+name, "%s was begun with option %s", name, done.Option)
 	}
 	var list []account.Call
 	for _, s := range p.option.Steps {
@@ -195,67 +204,20 @@ func (f *applyFlags) apply(cmd *cobra.Command, name string) error {
 	return p.report(cmd, settleDown)
 }
 
-// report reads back, evaluates and tells.
-func (p *prepared) report(cmd *cobra.Command, settle func(context.Context, int) bool) error {
-	out := cmd.OutOrStdout()
-	now, open, err := p.still(cmd.Context(), settle)
-	if err != nil {
-		return fmt.Errorf("reading the settings back: %w", err)
-	}
-	if now.Settings.Gone {
-		fmt.Fprintf(out, "bucket %s is gone: nothing of it is open\n", plain(p.plan.Bucket))
-		return nil
-	}
-	maybe := remedy.Still(now.Assuming(p.plan.Saved), p.option.Proof.Closed)
-	unsure := 0
-	for _, o := range p.option.Proof.Closed {
-		same := func(x remedy.Opening) bool { return words(x) == words(o) }
-		state := "closed"
-		switch {
-		case slices.ContainsFunc(open, same):
-			state = "OPEN"
-		case slices.ContainsFunc(maybe, same):
-			state, unsure = "unknown", unsure+1
-		}
-		fmt.Fprintf(out, "%-7s %s\n", state, plain(words(o)))
-	}
-	for _, o := range p.option.Proof.Remaining {
-		fmt.Fprintf(out, "%-7s %s: this option does not close it\n", "left", plain(words(o)))
-	}
-	for _, u := range now.Unread() {
-		fmt.Fprintln(out, "unknown "+plain(u))
-	}
-	if len(open) > 0 {
-		return &exitError{exitFailed, fmt.Sprintf("%d of %d exposures that the plan closed are open", len(open), len(p.option.Proof.Closed)), "make a new plan"}
-	}
-	if unsure > 0 {
-		return &exitError{exitFailed, fmt.Sprintf("of %d of %d exposures it is not known whether they are closed: what they rest on could not be read", unsure, len(p.option.Proof.Closed)), "grant the permissions that are named, then: bucketlid fix verify"}
-	}
-	return nil
-}
-
-// still lists what the option closed and is open, read again while settle says so.
-func (p *prepared) still(ctx context.Context, settle func(context.Context, int) bool) (remedy.State, []remedy.Opening, error) {
-	for attempt := 0; ; attempt++ {
-		now, err := p.live.Read(ctx, p.plan.Saved)
-		if err != nil {
-			return now, nil, err
-		}
-		open := remedy.Still(now, p.option.Proof.Closed)
-		if len(open) == 0 || !settle(ctx, attempt) {
-			return now, open, nil
-		}
-	}
-}
-
 func (f *applyFlags) verify(cmd *cobra.Command, name string) error {
-	p, err := f.prepare(cmd, name)
+	plan, err := readPlan(name)
 	if err != nil {
 		return err
 	}
-	defer p.journal.close()
-	if done := p.journal.progress; !done.Ended || done.Back || done.Undone > 0 {
-		fmt.Fprintf(cmd.ErrOrStderr(), "%s tells that this plan is not, or no longer, applied\n", plain(p.journal.name))
+	p := &prepared{name: name, plan: plan}
+	if p.done, err = readProgress(journalName(name), plan.ID); err != nil {
+		return err
+	}
+	if err := p.open(cmd, f); err != nil {
+		return err
+	}
+	if how := p.applied(); how != "" {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s %s, as far as its journal tells\n", plain(name), how)
 	}
 	return p.report(cmd, func(context.Context, int) bool { return false })
 }
@@ -266,7 +228,7 @@ func (f *applyFlags) rollback(cmd *cobra.Command, name string) error {
 		return err
 	}
 	defer p.journal.close()
-	done := p.journal.progress
+	done := p.done
 	switch {
 	case done.Back || done.Done == 0 && !done.Tried:
 		return usageError("what was done is kept in "+p.journal.name, "nothing of %s is applied", name)
@@ -296,8 +258,7 @@ func (f *applyFlags) rollback(cmd *cobra.Command, name string) error {
 	if err := p.run.Rollback(cmd.Context(), done.Done, done.Undone); err != nil {
 		return ended(err, name, "rollback")
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "%d settings of bucket %s are as they were before the plan\n", done.Done, plain(p.plan.Bucket))
-	return nil
+	return p.reportBack(cmd, done.Done)
 }
 
 // reached finds out whether the step that was on its way was made.
@@ -312,10 +273,15 @@ func (p *prepared) reached(ctx context.Context, done int) (int, error) {
 	return done, nil
 }
 
+// warnings tell before a rollback what it does.
 func (p *prepared) warnings() []string {
-	out := []string{"this attempts to put back what the plan replaced; these are public again afterwards:"}
+	out := []string{"this attempts to put back what the plan replaced; afterwards, unless something else holds it:"}
 	for _, o := range p.option.Proof.Closed {
-		out = append(out, "  "+words(o))
+		text := "  open again: "
+		if len(o.BlockedBy) > 0 {
+			text = "  granted again, and held by " + strings.Join(o.BlockedBy, ", ") + ": "
+		}
+		out = append(out, text+words(o))
 	}
 	for _, why := range p.option.Undo.Why {
 		out = append(out, "it will probably fail: "+why)

@@ -4,11 +4,14 @@ package main
 
 import (
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/bucketlid/bucketlid/remedy"
 )
 
 // Credentials that end, before the first write and between two.
@@ -101,4 +104,80 @@ func TestFixHoldsTheBucket(t *testing.T) {
 	if f := fix(t, "", "apply", second, "--yes"); f.code != exitStale {
 		t.Errorf("the second, later: %+v", f)
 	}
+}
+
+// hangUp ends a connection without an answer.
+func hangUp(w http.ResponseWriter) bool {
+	conn, _, err := w.(http.Hijacker).Hijack()
+	if err == nil {
+		_ = conn.Close()
+	}
+	return true
+}
+
+// An answer that is lost leaves open what became of the call: the settings are
+// read again, and tell.
+func TestFixLostAnswers(t *testing.T) {
+	c := motoEnv(t)
+	published(t, c, "acl", "policy")
+	plan := filepath.Join(t.TempDir(), "plan.json")
+	must(t, "plan", fixBucket, "--out", plan)
+	var how atomic.Value
+	how.Store("before")
+	direct := os.Getenv("AWS_ENDPOINT_URL")
+	proxy(t, func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method != http.MethodPut || how.Load() == "none" {
+			return false
+		}
+		if how.Load() == "after" { // S3 has made it when the answer gets lost
+			onward, err := http.NewRequest(r.Method, direct+r.URL.String(), r.Body)
+			check(t, err)
+			onward.Header, onward.ContentLength = r.Header.Clone(), r.ContentLength
+			resp, err := http.DefaultClient.Do(onward)
+			check(t, err)
+			check(t, resp.Body.Close())
+		}
+		return hangUp(w)
+	})
+	says(t, fix(t, "", "apply", plan, "--yes", "--option", "bucket-acl-grants"), exitPartly, []string{"step 1: PutBucketAcl on s3://fix-me-bucket was sent and no answer came",
+		"the settings are as before it: it was not made, or not yet", "bucketlid fix apply " + plan + " --resume"}, "nothing was changed")
+	if publicGrants(t, c) != 1 {
+		t.Error("it was made")
+	}
+	how.Store("after")
+	says(t, fix(t, "", "apply", plan, "--yes", "--resume"), exitDone, []string{"step 1 of 1 done", "closed  anyone may list"})
+	how.Store("none")
+	if journal, err := os.ReadFile(journalName(plan)); err != nil || !strings.Contains(string(journal), "its answer was lost; the settings show that it was made") {
+		t.Errorf("the journal: %s", journal)
+	}
+	must(t, "rollback", plan, "--yes")
+	if publicGrants(t, c) != 1 {
+		t.Error("the rollback left something")
+	}
+}
+
+// Another option may be taken where AWS refused the first one, and goes there and
+// back; where it is not known what became of that it may not.
+func TestFixAnotherOption(t *testing.T) {
+	c := motoEnv(t)
+	published(t, c, "policy")
+	plan := filepath.Join(t.TempDir(), "plan.json")
+	must(t, "plan", fixBucket, "--out", plan)
+	proxy(t, func(w http.ResponseWriter, r *http.Request) bool {
+		return r.Method == http.MethodPut && r.URL.Query().Has("policy") && fault(w, 403, "AccessDenied")
+	})
+	says(t, fix(t, "", "apply", plan, "--yes"), exitPermission, []string{"s3:PutBucketPolicy", "nothing was changed"})
+	must(t, "apply", plan, "--yes", "--option", "block-public-access")
+	must(t, "verify", plan)
+	must(t, "rollback", plan, "--yes")
+	says(t, fix(t, "", "apply", plan, "--yes"), exitPermission, nil)
+
+	name := journalName(plan)
+	check(t, os.Remove(name))
+	text, err := os.ReadFile(plan)
+	check(t, err)
+	p, err := remedy.Read(text)
+	check(t, err)
+	check(t, os.WriteFile(name, []byte("{\"plan\":\""+p.ID+"\",\"option\":\"policy-statement\",\"event\":\"try\",\"step\":1}\n"), 0o600))
+	says(t, fix(t, "", "apply", plan, "--yes", "--option", "block-public-access"), exitUsage, []string{"was begun with option policy-statement"})
 }

@@ -12,9 +12,10 @@ import (
 	"github.com/bucketlid/bucketlid/account"
 )
 
-// hold keeps other runs of this user on this machine from changing the same
-// bucket, by whatever plan, until release. Those of other machines notice each
-// other by the state.
+// hold keeps other runs of this user on this machine, of fix and of guard, from
+// changing the same bucket or account, by whatever plan, until release. bucket is
+// "" where only an account's settings are changed. Runs of other machines notice
+// each other by the state.
 func hold(notes io.Writer, bucket string, list []account.Call) (release func(), err error) {
 	var held []func()
 	release = func() {
@@ -39,7 +40,10 @@ func hold(notes io.Writer, bucket string, list []account.Call) (release func(), 
 
 // targets are a plan's bucket, and its account where a call changes that.
 func targets(bucket string, list []account.Call) []string {
-	out := []string{bucket}
+	var out []string
+	if bucket != "" {
+		out = append(out, bucket)
+	}
 	for _, c := range list {
 		if name := "account-" + c.Account; c.Bucket == "" && !slices.Contains(out, name) {
 			out = append(out, name)

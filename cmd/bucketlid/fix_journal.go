@@ -39,18 +39,24 @@ func openJournal(plan, id string) (*journal, error) {
 		return nil, &exitError{exitFailed, j.name + " is in use: another run of this plan has it", "wait for it to end"}
 	}
 	j.release = release
-	entries, err := readJournal(j.name, id)
-	if err == nil {
-		j.progress, err = remedy.Follow(entries)
-	}
+	j.progress, err = readProgress(j.name, id)
 	if err == nil {
 		j.file, err = os.OpenFile(j.name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	}
 	if err != nil {
 		release()
-		return nil, fmt.Errorf("journal %s: %w", j.name, err)
+		return nil, err
 	}
 	return j, nil
+}
+
+// readProgress is what a journal tells; nothing where there is none.
+func readProgress(name, plan string) (remedy.Progress, error) {
+	entries, err := readJournal(name, plan)
+	if err != nil {
+		return remedy.Progress{}, fmt.Errorf("journal %s: %w", name, err)
+	}
+	return remedy.Follow(entries)
 }
 
 func readJournal(name, plan string) ([]remedy.Entry, error) {

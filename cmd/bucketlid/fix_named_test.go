@@ -77,11 +77,11 @@ func TestFixNamedAccount(t *testing.T) {
 	if f := fix(t, "", "plan", "a-0123456789aa", "--alerts", alerts, "--context", trust); f.code != exitUsage || !strings.Contains(f.err, "Books Ltd") {
 		t.Errorf("a trusted account: %+v", f)
 	}
-	if f := must(t, "plan", "a-0123456789aa", "--alerts", alerts, "--context", trust, "--grantee", "222233334444"); !strings.Contains(f.out, "removes statement Writer") {
+	if f := must(t, "plan", "a-0123456789aa", "--alerts", alerts, "--context", trust, "--grantee", "222233334444"); !strings.Contains(f.out, "removes statement 1 (Writer)") {
 		t.Errorf("a trusted account, asked for: %+v", f)
 	}
 	shown := must(t, "plan", "a-0123456789aa", "--alerts", alerts, "--out", plan)
-	for _, want := range []string{"* policy-statement: take them out of the bucket policy", "takes 222233334444 out of statement Partners, removes statement Writer",
+	for _, want := range []string{"* policy-statement: take them out of the bucket policy", "takes 222233334444 out of statement 0 (Partners), removes statement 1 (Writer)",
 		"222233334444 uses it: 3 requests"} {
 		if !strings.Contains(shown.out, want) {
 			t.Errorf("the plan does not say %q:\n%s", want, shown.out)
@@ -129,9 +129,28 @@ func TestFixNamedGrantee(t *testing.T) {
 			t.Errorf("%v: %+v", c.args, f)
 		}
 	}
-	if f := must(t, "plan", fixBucket, "--grantee", "444455556666"); !strings.Contains(f.out, "Nothing to do: 444455556666 have no access") {
+	says(t, fix(t, "", "plan", fixBucket, "--grantee", "333344445555"), exitDone, []string{"1 to close", "Stays: account " + strings.Repeat("2", 64), "Stays: account 222233334444 may read"}, "What strangers may do")
+	for _, own := range []string{motoID, ownerOf(t, c)} {
+		says(t, fix(t, "", "plan", fixBucket, "--grantee", own), exitUsage, []string{"--grantee: " + own + " owns bucket fix-me-bucket"})
+	}
+	if f := must(t, "plan", fixBucket, "--grantee", "444455556666"); !strings.Contains(f.out, "444455556666 may have access") {
 		t.Errorf("%+v", f)
 	}
+}
+
+func ownerOf(t *testing.T, c *s3.Client) string {
+	t.Helper()
+	out, err := c.GetBucketAcl(context.Background(), &s3.GetBucketAclInput{Bucket: aws.String(fixBucket)})
+	check(t, err)
+	return aws.ToString(out.Owner.ID)
+}
+
+// What strangers may do, a named account may do too: the plan says so.
+func TestFixNamedBesideStrangers(t *testing.T) {
+	c := motoEnv(t)
+	published(t, c, "acl", "policy")
+	says(t, fix(t, "", "plan", fixBucket, "--grantee", "222233334444"), exitDone, []string{"Stays: anyone may list fix-me-bucket, by bucket-acl", "Stays: anyone may read fix-me-bucket/*",
+		"What strangers may do, 222233334444 may do too: see how to close that with: bucketlid fix plan fix-me-bucket"}, "Nothing to do")
 }
 
 const widePoint = "wide"

@@ -3,12 +3,9 @@
 package main
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"regexp"
 	"slices"
@@ -16,12 +13,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/bucketlid/bucketlid/account"
-	"github.com/bucketlid/bucketlid/policy"
 	"github.com/bucketlid/bucketlid/remedy"
-	"github.com/bucketlid/bucketlid/report"
-	"github.com/bucketlid/bucketlid/triage"
 )
 
 // planFlags are the flags of fix plan, as given.
@@ -44,10 +39,12 @@ func newFixPlan() *cobra.Command {
 		Long: "Compute ways to close what strangers can do to a bucket, least disruptive first, each\n" +
 			"with the exposures before and after, who loses access, what later deployments meet,\n" +
 			"and whether it can be undone. Nothing is changed.\n\n" +
-			"BUCKET is read from AWS. FILE is a stream that hunt or scan wrote (-o jsonl), whose\n" +
+			"BUCKET, or s3://BUCKET, is read from AWS. FILE is a stream that hunt or scan wrote (-o jsonl), whose\n" +
 			"alerts name bucket, objects and readers; or saved settings, for which AWS is not asked.\n" +
 			"ALERT is the id of an alert in --alerts FILE. One of kind shared, or --grantee, takes a\n" +
-			"named foreign account out and leaves everybody else what they have.",
+			"named foreign account out and leaves everybody else what they have.\n\n" +
+			"Of objects only those are looked at that an alert or --object names; the plan says what\n" +
+			"was not looked at, and how to.",
 		Example: "  bucketlid fix plan my-bucket\n" +
 			"  bucketlid fix plan a-0123456789ab --alerts hunt.jsonl --out plan.json",
 		Args: func(_ *cobra.Command, args []string) error {
@@ -60,13 +57,18 @@ func newFixPlan() *cobra.Command {
 	}
 	f.live.add(cmd.Flags())
 	f.whom.add(cmd.Flags())
-	cmd.Flags().StringVar(&f.alerts, "alerts", "", "the `stream` in which the ALERT is looked up")
+	f.files(cmd.Flags(), "the `stream` in which the ALERT is looked up", "table, json", "fix apply")
 	cmd.Flags().StringVar(&f.alert, "alert", "", "of a FILE with several alerts, the one with this `id`")
-	cmd.Flags().StringArrayVar(&f.objects, "object", nil, "look at the ACL of this object too: `KEY` or KEY?versionId=ID (can be repeated)")
-	cmd.Flags().StringVarP(&f.format, "output", "o", "table", "`format` on standard output: table, json")
-	cmd.Flags().StringVar(&f.out, "out", "", "write the plan to this `file`, for fix apply")
-	cmd.Flags().BoolVar(&f.force, "force", false, "let --out overwrite an existing file")
+	cmd.Flags().StringArrayVar(&f.objects, "object", nil, "look at the ACL of this object too: `KEY` or KEY?versionId=ID (can be repeated; a KEY that holds ?versionId= is followed by one more)")
 	return cmd
+}
+
+// files adds the flags of what fix plan and guard plan read and write.
+func (f *planFlags) files(flags *pflag.FlagSet, alerts, formats, reader string) {
+	flags.StringVar(&f.alerts, "alerts", "", alerts)
+	flags.StringVarP(&f.format, "output", "o", "table", "`format` on standard output: "+formats)
+	flags.StringVar(&f.out, "out", "", "write the plan to this `file`, for "+reader)
+	flags.BoolVar(&f.force, "force", false, "let --out overwrite an existing file")
 }
 
 func (f *planFlags) run(cmd *cobra.Command, arg string) error {
@@ -79,6 +81,9 @@ func (f *planFlags) run(cmd *cobra.Command, arg string) error {
 	}
 	if request.State.Settings.Gone {
 		return usageError("it may have been deleted, or its name is another", "there is no bucket %s", request.State.Settings.Bucket)
+	}
+	if owner := request.Whom.Owner(request.State); owner != "" {
+		return usageError("name who is to be taken out", "--grantee: %s owns bucket %s: a plan does not take the owner out", owner, request.State.Settings.Bucket)
 	}
 	request.Made = time.Now().UTC()
 	plan := remedy.Make(request)
@@ -101,7 +106,7 @@ func (f *planFlags) run(cmd *cobra.Command, arg string) error {
 // save writes the plan beside its target and moves it there. A plan whose
 // journal tells of work is never replaced: the way back would be lost.
 func (f *planFlags) save(text []byte) error {
-	if _, err := os.Stat(journalName(f.out)); err == nil {
+	if info, err := os.Stat(journalName(f.out)); err == nil && info.Size() > 0 {
 		return usageError("choose another name", "--out: %s was applied, or begun: %s tells", f.out, journalName(f.out))
 	}
 	files := outputFlags{file: f.out, force: f.force}
@@ -130,7 +135,11 @@ func (f *planFlags) request(ctx context.Context, arg string) (remedy.Request, er
 		return remedy.Request{}, err
 	}
 	objects := objectsNamed(f.objects)
+	bucket, named := strings.CutPrefix(arg, "s3://")
 	switch {
+	case named && reBucketName.MatchString(bucket):
+		state, err := f.read(ctx, bucket, "", "", objects)
+		return remedy.Request{State: state, Whom: whom}, err
 	case isFile(arg):
 		// A stream may be long and is read line by line; saved settings are short.
 		if text, err := readWhole(arg); err == nil {
@@ -141,7 +150,7 @@ func (f *planFlags) request(ctx context.Context, arg string) (remedy.Request, er
 		return f.fromStream(ctx, arg, f.alert, objects)
 	case reAlert.MatchString(arg):
 		if f.alerts == "" {
-			return remedy.Request{}, usageError("bucketlid hunt … -o jsonl --out hunt.jsonl writes it; then: bucketlid fix plan "+arg+" --alerts hunt.jsonl",
+			return remedy.Request{}, usageError("bucketlid hunt … -o jsonl --out hunt.jsonl writes it; then: bucketlid fix plan "+arg+" --alerts hunt.jsonl; a bucket of this name is s3://"+arg,
 				"an alert is looked up in a stream: --alerts is missing")
 		}
 		return f.fromStream(ctx, f.alerts, arg, objects)
@@ -183,7 +192,7 @@ func savedState(text []byte) (remedy.State, bool) {
 		var s remedy.State
 		err := json.Unmarshal(text, &s.Settings)
 		for _, o := range s.Settings.Objects {
-			s.Objects = append(s.Objects, account.ObjectACL{Key: o.Key, ACL: o.ACL})
+			s.Objects = append(s.Objects, account.ObjectACL{Key: o.Key, Version: o.Version, ACL: o.ACL})
 		}
 		s.Settings.Objects = nil
 		return s, err == nil
@@ -202,257 +211,52 @@ func (f *planFlags) read(ctx context.Context, bucket, owner, region string, obje
 	}
 	state := remedy.State{Settings: account.Settings{Bucket: bucket, Region: region}, Objects: objects}
 	state, err = (&live{account: a}).Read(ctx, state)
+	state.Objects = withoutTwins(state.Objects)
 	return state, signIn(err)
 }
 
+// versionMark parts a key from a version, as in a URL.
+const versionMark = "?versionId="
+
+// objectsNamed are the objects of names such as KEY?versionId=ID. A key may hold
+// the mark itself: both readings are given, for [withoutTwins] to choose from.
 func objectsNamed(names []string) []account.ObjectACL {
 	var out []account.ObjectACL
-	for _, name := range names {
-		key, version := name, ""
-		if i := strings.LastIndex(name, "?versionId="); i >= 0 {
-			key, version = name[:i], name[i+len("?versionId="):]
+	add := func(key, version string) {
+		o := account.ObjectACL{Key: key, Version: version}
+		if !slices.Contains(out, o) {
+			out = append(out, o)
 		}
-		out = append(out, account.ObjectACL{Key: key, Version: version})
+	}
+	for _, name := range names {
+		i := strings.LastIndex(name, versionMark)
+		if i < 0 {
+			add(name, "")
+			continue
+		}
+		add(name[:i], name[i+len(versionMark):])
+		if i+len(versionMark) < len(name) {
+			add(name, "")
+		}
 	}
 	return out
 }
 
-// alertsOf gathers the alerts of a stream.
-type alertsOf struct{ list []triage.Alert }
-
-// Handle keeps alerts.
-func (a *alertsOf) Handle(m report.Message) error {
-	if m.Alert != nil {
-		a.list = append(a.list, *m.Alert)
-	}
-	return nil
-}
-
-// Close does nothing.
-func (a *alertsOf) Close() error { return nil }
-
-// fromStream plans for the alerts of one bucket in a saved stream.
-func (f *planFlags) fromStream(ctx context.Context, name, id string, objects []account.ObjectACL) (remedy.Request, error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return remedy.Request{}, usageError("give a stream that hunt or scan wrote with -o jsonl", "%v", err)
-	}
-	defer file.Close()
-	var found alertsOf
-	if err := report.Read(file, &found); err != nil {
-		return remedy.Request{}, usageError("give a stream that hunt or scan wrote with -o jsonl, or saved settings", "%s: %v", name, err)
-	}
-	list, err := about(found.list, id, name)
-	if err != nil {
-		return remedy.Request{}, err
-	}
-	whom, err := f.whom.named()
-	if i := slices.IndexFunc(list, func(a triage.Alert) bool { return a.ID == id }); i >= 0 {
-		whom, err = f.whom.ofAlert(&list[i])
-	}
-	if err != nil {
-		return remedy.Request{}, err
-	}
-	for i := range list {
-		objects = append(objects, objectsNamed(alertKeys(&list[i]))...)
-	}
-	state, err := f.read(ctx, list[0].Bucket, list[0].Account, list[0].Region, objects)
-	r := remedy.Request{State: state, Alert: id, Readers: readersOf(list, whom), Whom: whom}
-	for i := range list {
-		if by := list[i].OpenedBy; by != nil {
-			r.Marks = append(r.Marks, by.UserAgent, by.InvokedBy)
-		}
-	}
-	return r, err
-}
-
-// about chooses the alerts to plan for: all of one bucket.
-func about(list []triage.Alert, id, name string) ([]triage.Alert, error) {
-	bucket := ""
-	var buckets []string
-	for _, a := range list {
-		if a.ID == id {
-			bucket = a.Bucket
-		}
-		if (a.Kind == triage.KindPublic || a.Kind == triage.KindLatent) && a.ClosedAt == nil && a.Bucket != "" && !slices.Contains(buckets, a.Bucket) {
-			buckets = append(buckets, a.Bucket)
-		}
-	}
-	switch {
-	case id != "" && bucket == "":
-		return nil, usageError("see the ids with: bucketlid report "+name, "%s has no alert %s about a bucket", name, id)
-	case id == "" && len(buckets) == 0:
-		return nil, usageError("a bucket can be planned for by its name", "%s has no open alert", name)
-	case id == "" && len(buckets) > 1:
-		return nil, usageError("choose one with --alert ID, or name the bucket", "%s has open alerts about %d buckets: %s", name, len(buckets), strings.Join(firstFew(buckets), ", "))
-	case id == "":
-		bucket = buckets[0]
-	}
-	return slices.DeleteFunc(slices.Clone(list), func(a triage.Alert) bool { return a.Bucket != bucket }), nil
-}
-
-func alertKeys(a *triage.Alert) []string {
-	if a.Key != "" {
-		return []string{a.Key}
-	}
-	return a.Keys
-}
-
-// readersOf is what the alerts tell of the use by strangers, or by those named.
-func readersOf(list []triage.Alert, whom remedy.Whom) remedy.Readers {
-	var r remedy.Readers
-	for i := range list {
-		if len(whom) > 0 && !slices.ContainsFunc(list[i].Principals, func(p string) bool { return slices.Contains(whom, p) }) {
+// withoutTwins keeps of the two readings of a name the one that is there: the
+// other is no object. Where neither is there, or it is not known, none is dropped
+// but the whole name as a key.
+func withoutTwins(list []account.ObjectACL) []account.ObjectACL {
+	drop := map[account.ObjectACL]bool{}
+	for _, o := range list {
+		i := slices.IndexFunc(list, func(t account.ObjectACL) bool {
+			return o.Version != "" && t.Version == "" && t.Key == o.Key+versionMark+o.Version
+		})
+		if i < 0 {
 			continue
 		}
-		seen := &list[i].AccessSeen
-		if seen.Verdict == "cannot-be-known" {
-			r.Why = cmp.Or(r.Why, seen.Why)
-			continue
-		}
-		r.Looked = true
-		r.Requests += seen.Requests
-		for _, s := range seen.Strangers {
-			if s.Requests > s.Denied {
-				r.Strangers = append(r.Strangers, fmt.Sprintf("%s (%s), %d requests", s.SourceIPAddress, s.Account, s.Requests))
-			}
-		}
-		if seen.Last != nil {
-			r.Last = max(r.Last, seen.Last.UTC().Format(time.RFC3339))
-		}
+		there := [2]account.Status{o.ACL.Status, list[i].ACL.Status}
+		drop[list[i]] = there[1] == account.Absent || there[0] == account.Present && there[1] != account.Present
+		drop[o] = there[0] != account.Present && there[1] == account.Present
 	}
-	slices.Sort(r.Strangers)
-	r.Strangers = slices.Compact(r.Strangers)
-	return r
-}
-
-// words tells an opening in one line.
-func words(o remedy.Opening) string {
-	who := string(o.Audience)
-	if len(o.Principals) > 0 {
-		who += " " + strings.Join(o.Principals, ", ")
-	}
-	what := strings.Join(o.Scope.Include, ", ")
-	if len(o.Scope.Exclude) > 0 {
-		what += " but not " + strings.Join(o.Scope.Exclude, ", ")
-	}
-	text := who + " may " + cmp.Or(accessWords(o.Access), "do what is not known to") + " " + what + ", by " + string(o.Route)
-	for _, s := range o.Statements {
-		text += ", " + s
-	}
-	if o.AccessPoint != "" {
-		text += ", access point " + o.AccessPoint
-	}
-	if o.Key != "" {
-		text += ", object " + o.Key
-	}
-	return text
-}
-
-// showPlan renders a plan for people: what is open, then the options.
-func showPlan(w io.Writer, p *remedy.Plan, file string) error {
-	var b bytes.Buffer
-	line := func(format string, args ...any) {
-		for i, a := range args {
-			if s, ok := a.(string); ok {
-				args[i] = plain(s)
-			}
-		}
-		fmt.Fprintf(&b, format+"\n", args...)
-	}
-	line("Bucket %s of account %s, %s", p.Bucket, p.Account, p.Region)
-	if len(p.Closes) == 0 && len(p.Unknown) > 0 {
-		line("Nothing open is known, and not everything could be read: %s may have access.", whomWords(p.Whom))
-	} else if len(p.Closes) == 0 {
-		line("Nothing to do: %s have no access, and no guard holds any back.", whomWords(p.Whom))
-	} else {
-		line("\n%d to close:", len(p.Closes))
-	}
-	for _, o := range p.Closes {
-		line("  %s%s", words(o), held(o))
-		if o.Witness != nil && o.Witness.Command != "" && len(o.BlockedBy) == 0 {
-			line("      %s", o.Witness.Command)
-		}
-	}
-	for _, u := range p.Unknown {
-		line("Not known: %s", u)
-	}
-	if len(p.Closes) > 0 && len(p.Options) == 0 {
-		line("\nNo option closes it. What anyone may do, %s may do too: see what strangers can do with: bucketlid fix plan %s", whomWords(p.Whom), p.Bucket)
-	}
-	if len(p.Options) > 0 {
-		line("\n%s, least disruptive first; * is what fix apply uses:", counted(len(p.Options), "option"))
-	}
-	for i := range p.Options {
-		showOption(line, p, &p.Options[i])
-	}
-	if file != "" && p.Use != "" {
-		line("\nNext: bucketlid fix apply %s   (its calls carry %s/%s in their user agent)", file, account.AgentName, p.ID)
-	}
-	_, err := w.Write(b.Bytes())
-	return err
-}
-
-func held(o remedy.Opening) string {
-	if len(o.BlockedBy) == 0 {
-		return ""
-	}
-	return " (held by " + strings.Join(o.BlockedBy, ", ") + ")"
-}
-
-func showOption(line func(string, ...any), p *remedy.Plan, o *remedy.Option) {
-	mark := " "
-	if o.ID == p.Use {
-		mark = "*"
-	}
-	line("\n%s %s: %s", mark, o.ID, o.Title)
-	row := func(name, text string) { line("    %-8s %s", name, text) }
-	if o.Refused != "" {
-		row("refused", o.Refused)
-		return
-	}
-	for _, s := range o.Proof.Remaining {
-		row("leaves", words(s))
-	}
-	for _, text := range o.First {
-		row("first", text)
-	}
-	for _, s := range o.Steps {
-		row("does", string(s.Call.Operation)+": "+s.Why+"; needs "+s.Action)
-		row("", s.CLI)
-	}
-	for _, l := range o.Proof.Loses {
-		row("loses", loserWords(l))
-	}
-	for _, text := range o.Later {
-		row("later", text)
-	}
-	if o.Undo.Possible {
-		row("undo", "can be attempted")
-	}
-	for _, text := range o.Undo.Why {
-		row("undo", "not possible: "+text)
-	}
-	for _, text := range o.Confirm {
-		row("asks", text)
-	}
-}
-
-func loserWords(l remedy.Loser) string {
-	text := l.Who
-	if len(l.Access) > 0 {
-		text += ": " + accessWords(l.Access)
-	}
-	if l.Note != "" {
-		text += " (" + l.Note + ")"
-	}
-	return text
-}
-
-func accessWords(list []policy.Access) string {
-	var out []string
-	for _, a := range list {
-		out = append(out, string(a))
-	}
-	return strings.Join(out, ", ")
+	return slices.DeleteFunc(slices.Clone(list), func(o account.ObjectACL) bool { return drop[o] })
 }

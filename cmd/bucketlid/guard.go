@@ -46,6 +46,7 @@ type inventory struct {
 	measures   []string
 	regions    []string // none: those with buckets, and the one that is asked first
 	objects    string
+	replace    bool
 	notes      io.Writer
 	noProgress bool
 }
@@ -58,7 +59,7 @@ func (s *inventory) looks() bool {
 
 func (s *inventory) read(ctx context.Context) (guard.State, error) {
 	a := s.account
-	state := guard.State{Account: a.ID, Partition: a.Partition(), Home: a.Home()}
+	state := guard.State{Account: a.ID, Partition: a.Partition(), Home: a.Home(), Replace: s.replace}
 	regions := map[string]bool{a.Home(): true}
 	if s.looks() || len(s.regions) == 0 {
 		if err := s.buckets(ctx, &state, regions); err != nil {
@@ -93,7 +94,7 @@ func (s *inventory) buckets(ctx context.Context, state *guard.State, regions map
 		regions[b.Region] = true
 		one := remedy.State{Settings: b}
 		for _, o := range b.Objects {
-			one.Objects = append(one.Objects, account.ObjectACL{Key: o.Key, ACL: o.ACL})
+			one.Objects = append(one.Objects, account.ObjectACL{Key: o.Key, Version: o.Version, ACL: o.ACL})
 		}
 		one.Settings.Objects = nil
 		state.Buckets = append(state.Buckets, one)

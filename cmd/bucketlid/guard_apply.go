@@ -98,6 +98,16 @@ func (f *guardApplyFlags) prepare(cmd *cobra.Command, name string) (*guarding, e
 	return g, nil
 }
 
+// hold keeps runs of fix and guard on this machine from changing the account's
+// settings until release.
+func (g *guarding) hold(notes io.Writer) (release func(), err error) {
+	var list []account.Call
+	for _, s := range g.plan.Steps {
+		list = append(list, s.Call)
+	}
+	return hold(notes, "", list)
+}
+
 // record keeps an entry and tells it.
 func (g *guarding) record(notes io.Writer) func(remedy.Entry) error {
 	return func(e remedy.Entry) error {
@@ -130,6 +140,11 @@ func (f *guardApplyFlags) apply(cmd *cobra.Command, name string) error {
 		return usageError("go on with --resume, or take it back with: bucketlid guard rollback "+name,
 			"%s was cut off after %d of %d steps", name, done.Done, len(g.plan.Steps))
 	}
+	release, err := g.hold(cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	defer release()
 	if err := g.fresh(cmd, f, done); err != nil {
 		return guardEnded(err, name, "apply")
 	}
@@ -161,7 +176,7 @@ func (g *guarding) fresh(cmd *cobra.Command, f *guardApplyFlags, done remedy.Pro
 	if err != nil || made {
 		return err
 	}
-	s := inventory{account: g.live.account, measures: g.plan.Measures, regions: g.plan.Regions, objects: g.plan.Objects, notes: cmd.ErrOrStderr(), noProgress: f.noProgress}
+	s := inventory{account: g.live.account, measures: g.plan.Measures, regions: g.plan.Regions, objects: g.plan.Objects, replace: g.plan.Replace, notes: cmd.ErrOrStderr(), noProgress: f.noProgress}
 	state, err := s.read(cmd.Context())
 	if err != nil {
 		return signIn(interrupted(cmd.Context(), err))
@@ -281,6 +296,11 @@ func (f *guardApplyFlags) rollback(cmd *cobra.Command, name string) error {
 	if err := typed(cmd, g.plan.Account, f.yes, g.warnings(steps)); err != nil {
 		return err
 	}
+	release, err := g.hold(cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	defer release()
 	if err := g.run.Rollback(cmd.Context(), steps, done.Undone); err != nil {
 		return guardEnded(err, name, "rollback")
 	}

@@ -27,6 +27,7 @@ type guardPlanFlags struct {
 	measures   []string
 	regions    []string
 	choice     string
+	replace    bool
 	noProgress bool
 }
 
@@ -37,7 +38,8 @@ func newGuardPlan() *cobra.Command {
 		Short: "Say what would keep the account's buckets shut, and whom that would lock out",
 		Long: "Read every bucket of the account and say what lasting protection takes: the calls, the\n" +
 			"same as AWS CLI lines, Terraform and CloudFormation, and what Block Public Access of the\n" +
-			"account would close and whom it would lock out, bucket by bucket. Nothing is changed.",
+			"account would close and whom it would lock out, bucket by bucket. Nothing is changed.\n" +
+			"One account at a time: sign in to each, for example with --profile.",
 		Example: "  bucketlid guard plan --alerts hunt.jsonl --out guard.json\n" +
 			"  bucketlid guard plan --measure config-rules,event-feed --regions eu-west-1 -o terraform",
 		Args: noArguments("guard plan"),
@@ -48,10 +50,9 @@ func newGuardPlan() *cobra.Command {
 	flags.StringSliceVar(&f.measures, "measure", nil, "plan only these `measures`: "+strings.Join(measureIDs(), ", "))
 	flags.StringSliceVar(&f.regions, "regions", nil, "watch these `regions` (default: those with buckets, and the one that is asked first)")
 	flags.StringVar(&f.choice, "objects", "none", "read ACLs of objects too, which the account's block would close: `which` of none, sample, sample:N, prefix:PREFIX, all")
-	flags.StringVar(&f.alerts, "alerts", "", "a `stream` that hunt or scan wrote (-o jsonl): it tells which openings strangers use")
-	flags.StringVarP(&f.format, "output", "o", "table", "`format` on standard output: table, json, cli, terraform, cloudformation, organization")
-	flags.StringVar(&f.out, "out", "", "write the plan to this `file`, for guard apply")
-	flags.BoolVar(&f.force, "force", false, "let --out overwrite an existing file")
+	f.files(flags, "a `stream` that hunt or scan wrote (-o jsonl): it tells which openings strangers use",
+		"table, json, cli, terraform, cloudformation, organization", "guard apply")
+	flags.BoolVar(&f.replace, "replace", false, "replace rules and queues of guard's names that guard did not make; they are saved in the plan")
 	flags.BoolVar(&f.noProgress, "no-progress", false, "show no progress bar")
 	return cmd
 }
@@ -117,6 +118,9 @@ func (f *guardPlanFlags) run(cmd *cobra.Command) error {
 	if _, err := account.ParseChoice(f.choice); err != nil {
 		return usageError("for example: --objects sample, or: --objects prefix:exports/", "--objects: %v", err)
 	}
+	if err := checkRegions("--regions", f.regions); err != nil {
+		return err
+	}
 	readers, err := readersByBucket(f.alerts)
 	if err != nil {
 		return err
@@ -125,7 +129,7 @@ func (f *guardPlanFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	s := inventory{account: a, measures: f.measures, regions: f.regions, objects: f.choice, notes: cmd.ErrOrStderr(), noProgress: f.noProgress}
+	s := inventory{account: a, measures: f.measures, regions: f.regions, objects: f.choice, replace: f.replace, notes: cmd.ErrOrStderr(), noProgress: f.noProgress}
 	state, err := s.read(cmd.Context())
 	if err != nil {
 		return signIn(interrupted(cmd.Context(), err))

@@ -70,6 +70,9 @@ func (f *guardStatusFlags) run(cmd *cobra.Command) error {
 	if f.format != "table" && f.format != "json" {
 		return usageError("formats: table, json", "-o: unknown format %q", f.format)
 	}
+	if err := checkRegions("--regions", f.regions); err != nil {
+		return err
+	}
 	a, err := f.live.open(cmd.Context())
 	if err != nil {
 		return err
@@ -181,6 +184,8 @@ func feedNow(ctx context.Context, a *account.Account, s guard.State, w account.W
 	switch {
 	case err != nil:
 		return "", err
+	case len(plan.Kept) > 0:
+		return "none of guard's: made by others are " + strings.Join(plan.Kept, ", "), nil
 	case len(plan.Not) > 0:
 		return "unknown: " + strings.Join(plan.Not, "; "), nil
 	case w.EventRule.Status == account.Absent && w.Queue.Status == account.Absent:

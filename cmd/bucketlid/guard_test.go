@@ -27,22 +27,6 @@ import (
 	"github.com/bucketlid/bucketlid/guard"
 )
 
-func guardDo(t *testing.T, stdin string, args ...string) fixed {
-	t.Helper()
-	var out, errs bytes.Buffer
-	code := run(append([]string{"guard"}, args...), strings.NewReader(stdin), &out, &errs)
-	return fixed{code, out.String(), errs.String()}
-}
-
-func guardMust(t *testing.T, args ...string) fixed {
-	t.Helper()
-	f := guardDo(t, "", args...)
-	if f.code != exitDone {
-		t.Fatalf("guard %v: exit %d\n%s%s", args, f.code, f.out, f.err)
-	}
-	return f
-}
-
 // recording switches AWS Config's recorder on in the home Region.
 func recording(t *testing.T) {
 	t.Helper()

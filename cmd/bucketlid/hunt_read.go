@@ -35,6 +35,8 @@ type hunt struct {
 	// also is handed every record that the filter takes, by the worker that reads
 	// it; nil: nobody else wants them.
 	also func(worker int, h *trail.Header, raw []byte)
+	// named is told the name of every object of records, by any worker; may be nil.
+	named func(object string)
 
 	ledger   *replay.Ledger
 	baseline *replay.Baseline
@@ -103,6 +105,9 @@ func (h *hunt) read(ctx context.Context, specs []string) error {
 		}
 	}
 	err = ingest.Each(ctx, sources, h.workers, opts, func(i int, obj ingest.Object) error {
+		if h.named != nil {
+			h.named(obj.Name)
+		}
 		return workers[i].object(ctx, obj, workers[i].trail)
 	})
 	if err == nil && len(lines) > 0 {

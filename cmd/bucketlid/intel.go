@@ -78,7 +78,27 @@ func loadIntel(dir string) (d *intel.Database, notes []string, err error) {
 	if err != nil {
 		return nil, nil, usageError("bucketlid intel status shows what is there", "the data on addresses: %v", err)
 	}
-	return d, notes, nil
+	return d, append(notes, unfetched(d, path)...), nil
+}
+
+// unfetched notes the sources of a directory's own file that do not answer,
+// since somebody wanted to know what they tell.
+func unfetched(d *intel.Database, dir string) []string {
+	listed, err := readSources(sourcesFile(dir), false)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	rows, _, err := addSources(listed, intel.Table)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	var notes []string
+	for _, r := range listed {
+		if d.Miss(rows[find(rows, r.Name)], "it was never fetched") {
+			notes = append(notes, fmt.Sprintf("%s: the source %s was never fetched: run bucketlid intel update", r.place, r.Name))
+		}
+	}
+	return notes
 }
 
 func newIntelStatus() *cobra.Command {
@@ -98,6 +118,9 @@ func intelStatus(cmd *cobra.Command, dir string) error {
 		return err
 	}
 	d, problems, err := intel.Open(path)
+	if err == nil {
+		problems = append(problems, unfetched(d, path)...)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return usageError("fetch it: bucketlid intel update", "there is no data on addresses in %s", path)
 	}
@@ -117,7 +140,7 @@ func intelStatus(cmd *cobra.Command, dir string) error {
 		}
 	}
 	if len(problems) > 0 {
-		return &exitError{exitFailed, counted(len(problems), "file") + " could not be used", "bucketlid intel update fetches them again"}
+		return &exitError{exitFailed, counted(len(problems), "source") + " could not be used", "bucketlid intel update fetches them again"}
 	}
 	return nil
 }

@@ -56,6 +56,15 @@ func TestIntelCommands(t *testing.T) {
 		{"- title: x\n", []string{"update", "--sources", sources}, exitUsage, "", "the source number 1 has no name"},
 		{"- name: x\n  max_age: soon\n", []string{"update", "--sources", sources}, exitUsage, "", `max_age: "soon" is no age`},
 		{"- name: x\n  url: https://a.example\n  format: text\n  kind: vpn\n", []string{"update", "--sources", sources, "--source", "x"}, exitUsage, "", "say under which licence it comes"},
+		{"- name: x\n- name: y\n  kind: vpn\n  format: text\n  url: https://a.example\n", []string{"update", "--sources", sources, "--source", "y"}, exitUsage, "", "mine.yaml:2: the source y: say under which licence"},
+		{"- name: x\n\n- title: y\n", []string{"update", "--sources", sources}, exitUsage, "", "mine.yaml:3: the source number 2 has no name"},
+		{"- name: x\n- name: x\n", []string{"update", "--sources", sources}, exitUsage, "", "mine.yaml:2: the source x stands twice (first at "},
+		{"- name: x\n- name: y\n  max_age: -3d\n", []string{"update", "--sources", sources}, exitUsage, "", `mine.yaml:2: the source y: max_age: "-3d" is no age`},
+		{"- name: x\n  lisence: y\n", []string{"update", "--sources", sources}, exitUsage, "", `mine.yaml:2:3: `},
+		{"name: x\n", []string{"update", "--sources", sources}, exitUsage, "", `mine.yaml:1:`},
+		{"- x\n", []string{"update", "--sources", sources}, exitUsage, "", `mine.yaml:1:3: `},
+		{mine, []string{"update", "--sources", sources, "--wait", "-3s"}, exitUsage, "", "--wait: -3s is no time to wait"},
+		{mine, []string{"update", "--sources", filepath.Dir(sources)}, exitUsage, "", "is no regular file"},
 		{mine, []string{"statsu"}, exitUsage, "", "there is no command intel statsu"},
 	}
 	for _, tt := range steps {
@@ -80,6 +89,16 @@ func TestIntelCommands(t *testing.T) {
 	d, notes, err := loadIntel(dir)
 	if err != nil || len(notes) > 0 || len(d.Sources()) != 3 {
 		t.Error(d.Sources(), notes, err)
+	}
+	// What the directory's own file of sources lists, and nobody fetched, is told.
+	if err := os.WriteFile(filepath.Join(dir, "sources.yaml"), []byte("- name: mine\n- name: ours\n  kind: tor\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, notes, err = loadIntel(dir); err != nil || len(notes) != 1 || !strings.Contains(notes[0], "sources.yaml:2: the source ours was never fetched") {
+		t.Error(notes, err)
+	}
+	if _, stderr, code := command(t, newIntel, "status", "--dir", dir); code != exitFailed || !strings.Contains(stderr, "the source ours was never fetched") {
+		t.Errorf("exit %d, %s", code, stderr)
 	}
 }
 

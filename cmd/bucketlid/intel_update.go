@@ -3,20 +3,16 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 
-	"github.com/bucketlid/bucketlid/triage"
 	"github.com/bucketlid/bucketlid/triage/intel"
 )
 
@@ -55,6 +51,9 @@ func (f *updateFlags) run(cmd *cobra.Command) error {
 	dir, err := resolveIntelDir(f.dir)
 	if err != nil {
 		return err
+	}
+	if f.wait <= 0 {
+		return usageError("for example: --wait 30s", "--wait: %s is no time to wait", f.wait)
 	}
 	rows, err := f.rows(dir)
 	if err != nil {
@@ -106,8 +105,12 @@ func earlier(r *intel.Record) string {
 // rows are the sources to fetch: the table, changed and enlarged by the file of
 // sources, then by --url, of which --source chooses.
 func (f *updateFlags) rows(dir string) ([]intel.Row, error) {
-	rows := slices.Clone(intel.Table)
-	if err := f.addFile(dir, &rows); err != nil {
+	listed, err := readSources(cmp.Or(f.sources, sourcesFile(dir)), f.sources != "")
+	if err != nil {
+		return nil, err
+	}
+	rows, places, err := addSources(listed, intel.Table)
+	if err != nil {
 		return nil, err
 	}
 	for _, pair := range f.urls {
@@ -131,6 +134,9 @@ func (f *updateFlags) rows(dir string) ([]intel.Row, error) {
 	}
 	for i := range chosen {
 		if err := chosen[i].Check(); err != nil {
+			if place := places[chosen[i].Name]; place != "" {
+				err = fmt.Errorf("%s: %w", place, err)
+			}
 			return nil, usageError("docs/intel.md tells the form of a source", "%v", err)
 		}
 	}
@@ -147,89 +153,4 @@ func names(rows []intel.Row) []string {
 		out[i] = r.Name
 	}
 	return out
-}
-
-// fileRow is one source of a file of sources. What is empty is as in the table.
-type fileRow struct {
-	Name       string `yaml:"name"`
-	Title      string `yaml:"title"`
-	URL        string `yaml:"url"`
-	File       string `yaml:"file"`
-	Kind       string `yaml:"kind"`
-	Provider   string `yaml:"provider"`
-	Format     string `yaml:"format"`
-	Licence    string `yaml:"licence"`
-	LicenceURL string `yaml:"licence_url"`
-	SumURL     string `yaml:"sha256_url"`
-	MaxAge     string `yaml:"max_age"`
-}
-
-// maxSourcesFile bounds a file of sources.
-const maxSourcesFile = 256 << 10
-
-func (f *updateFlags) addFile(dir string, rows *[]intel.Row) error {
-	path := f.sources
-	if path == "" {
-		path = filepath.Join(dir, "sources.yaml")
-	}
-	text, err := os.ReadFile(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist) && f.sources == "":
-		return nil
-	case err != nil:
-		return usageError("name a YAML file as docs/intel.md shows it", "--sources: %v", err)
-	case len(text) > maxSourcesFile:
-		return usageError("it lists sources, not networks", "--sources: %s has %d bytes, more than %d", path, len(text), maxSourcesFile)
-	}
-	if err := triage.CheckYAML(path, text); err != nil {
-		return usageError("the form is in docs/intel.md", "%v", err)
-	}
-	var listed []fileRow
-	if err := yaml.UnmarshalWithOptions(text, &listed, yaml.Strict()); err != nil {
-		return usageError("the form is in docs/intel.md", "%s: %s", path, strings.TrimSpace(yaml.FormatError(err, false, false)))
-	}
-	for i, r := range listed {
-		if r.Name == "" {
-			return usageError("add name: …", "%s: the source number %d has no name", path, i+1)
-		}
-		at := find(*rows, r.Name)
-		if at < 0 {
-			at = len(*rows)
-			*rows = append(*rows, intel.Row{Name: r.Name, Title: r.Name, MaxAge: 30 * 24 * time.Hour})
-		}
-		if r.File != "" && !filepath.IsAbs(r.File) {
-			r.File = filepath.Join(filepath.Dir(path), r.File)
-		}
-		if err := r.change(&(*rows)[at]); err != nil {
-			return usageError("good forms: 36h, 7d, 4w", "%s: the source %s: %v", path, r.Name, err)
-		}
-	}
-	return nil
-}
-
-// change puts what the file says over a row.
-func (r fileRow) change(row *intel.Row) error {
-	kind := string(row.Kind)
-	for _, p := range []struct {
-		to   *string
-		from string
-	}{{&row.Title, r.Title}, {&row.URL, r.URL}, {&kind, r.Kind}, {&row.Provider, r.Provider}, {&row.Format, r.Format},
-		{&row.Licence, r.Licence}, {&row.LicenceURL, r.LicenceURL}, {&row.SumURL, r.SumURL}} {
-		if p.from != "" {
-			*p.to = p.from
-		}
-	}
-	if r.File != "" {
-		row.URL, row.Path = r.URL, r.File
-	}
-	row.Kind = intel.Kind(kind)
-	if r.MaxAge == "" {
-		return nil
-	}
-	age, ok := parseAge(r.MaxAge)
-	if !ok {
-		return fmt.Errorf("max_age: %q is no age", r.MaxAge)
-	}
-	row.MaxAge = age
-	return nil
 }

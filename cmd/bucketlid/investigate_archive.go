@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"runtime/debug"
 	"slices"
 
 	"github.com/bucketlid/bucketlid/archive"
@@ -17,12 +16,11 @@ import (
 )
 
 // readArchive is read with an archive instead of sources: the same records give
-// the same ledger and baseline. What the archive's files hold beside the
-// filter's records counts as outside.
-func (h *hunt) readArchive(ctx context.Context, a *archive.Archive) error {
-	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
-	workers := make([]*archiveWorker, h.workers)
-	visits := make([]archive.Visit, h.workers)
+// the same ledger and baseline. Of indexed files it takes what the gists say,
+// and tells the collectors, of which there may be none, what concerns them. What
+// the archive's files hold beside the filter's records counts as outside.
+func (h *hunt) readArchive(ctx context.Context, s *shelf, collectors []*investigate.Collector) error {
+	workers, visits := make([]*archiveWorker, h.workers), make([]archive.Visit, h.workers)
 	for i := range workers {
 		w := &archiveWorker{worker: newWorker(h.filter), unread: map[string]*pieces{}}
 		if h.also != nil {
@@ -30,10 +28,38 @@ func (h *hunt) readArchive(ctx context.Context, a *archive.Archive) error {
 		}
 		workers[i], visits[i] = w, w.record
 	}
-	filter := h.archived()
-	if err := a.Records(ctx, filter, visits, nil); err != nil {
+	parts, gathered := investigate.HuntParts, investigate.NewGathered()
+	if collectors != nil {
+		parts = slices.Concat(parts, investigate.CollectorParts)
+	}
+	err := s.each(ctx, parts, func(i int, f archive.File, parts investigate.Parts) error {
+		if collectors != nil {
+			if err := collectors[i].AddGist(parts); err != nil {
+				return err
+			}
+		}
+		if err := gathered.Add(parts); err != nil {
+			return err
+		}
+		return workers[i].gist(f, parts)
+	})
+	if err == nil {
+		s.sound()
+		err = s.archive.Pick(ctx, s.rest, visits)
+	}
+	if err != nil {
 		return err
 	}
+	if err := gathered.Tell(workers[0].baseline, workers[0].ledger); err != nil {
+		return err
+	}
+	h.foldArchive(s.archive, workers)
+	return nil
+}
+
+// foldArchive puts the workers' shares together with what the loads of the
+// archive could not read.
+func (h *hunt) foldArchive(a *archive.Archive, workers []*archiveWorker) {
 	all, unread := make([]*worker, len(workers)), map[string]*pieces{}
 	for i, w := range workers {
 		w.baseline.Settle()
@@ -60,9 +86,8 @@ func (h *hunt) readArchive(ctx context.Context, a *archive.Archive) error {
 		all[0].skipped = append(all[0].skipped, unread[object].told(object)...)
 	}
 	h.merge(all)
-	extent := a.Extent(filter)
+	extent := a.Extent(h.archived())
 	h.counts.objects, h.counts.packed, h.counts.unpacked = extent.Files, extent.Bytes, extent.RawBytes
-	return nil
 }
 
 // archiveWorker is a worker that reads an archive, where the records of a log
@@ -96,8 +121,14 @@ func (p *pieces) told(object string) []report.Skipped {
 
 // record is an archive.Visit.
 func (w *archiveWorker) record(object string, h *trail.Header, raw []byte) error {
+	return w.noting(object, func() error { return w.visit(object)(h, raw) })
+}
+
+// noting does something with a record of an object, and notes what of it could
+// not be read.
+func (w *archiveWorker) noting(object string, do func() error) error {
 	w.skips = 0
-	err := w.visit(object)(h, raw)
+	err := do()
 	if w.skips > 0 {
 		if w.unread[object] == nil {
 			w.unread[object] = &pieces{}
@@ -108,22 +139,27 @@ func (w *archiveWorker) record(object string, h *trail.Header, raw []byte) error
 	return err
 }
 
+// gist takes a file in by its gist.
+func (w *archiveWorker) gist(f archive.File, parts investigate.Parts) error {
+	w.counts.records += f.Rows
+	err := investigate.Chosen(parts, func(object string, h *trail.Header, raw []byte) error {
+		return w.noting(object, func() error {
+			if unread := w.ledger.Take(h, raw); unread != "" {
+				w.skip(object, h.Offset, unread)
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return investigate.Odd(parts, func(object string, h *trail.Header, raw []byte) error {
+		w.counts.records--
+		return w.record(object, h, raw)
+	})
+}
+
 // archived is the part of the filter by which an archive leaves out files.
 func (h *hunt) archived() archive.Filter {
 	return archive.Filter{Accounts: h.filter.Accounts, From: h.filter.From, To: h.filter.To}
-}
-
-// visitArchive hands the filter's records of an archive to visits alone.
-func (h *hunt) visitArchive(ctx context.Context, a *archive.Archive, visits []investigate.Visit) error {
-	filter := newWanted(h.filter)
-	of := make([]archive.Visit, len(visits))
-	for i, visit := range visits {
-		of[i] = func(_ string, head *trail.Header, raw []byte) error {
-			if filter.takes(head) {
-				visit(head, raw)
-			}
-			return nil
-		}
-	}
-	return a.Records(ctx, h.archived(), of, nil)
 }

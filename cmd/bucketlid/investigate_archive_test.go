@@ -44,7 +44,7 @@ func commanded(args ...string) (code int, out string) {
 // inquest is an investigation in every form, over a folder or, where root is not
 // "", an archive, without what tells of the reading itself: objects, their
 // folders and bytes, and how often a record was read.
-func inquest(t *testing.T, kind investigate.Kind, subject, logs, root string, filter ingest.Filter) string {
+func inquest(t *testing.T, kind investigate.Kind, subject, logs, root string, indexless bool, filter ingest.Filter) string {
 	t.Helper()
 	q := &inquiry{flags: &investigateFlags{around: "1h"}, subject: investigate.Case{Kind: kind, Subject: subject, Around: time.Hour, Sources: []string{"logs"}}, specs: []string{logs},
 		hunt: &hunt{workers: 2, filter: filter}}
@@ -54,7 +54,8 @@ func inquest(t *testing.T, kind investigate.Kind, subject, logs, root string, fi
 			t.Fatal(err)
 		}
 		defer a.Close()
-		q.archive = a
+		a.Gather(gathering)
+		q.archive, q.indexless = a, indexless
 	}
 	if kind != investigate.Alert {
 		if err := q.follow(kind, subject); err != nil {
@@ -81,18 +82,22 @@ func inquest(t *testing.T, kind investigate.Kind, subject, logs, root string, fi
 	return b.String()
 }
 
-// sameInquest fails unless an investigation says the same of the archive as of the logs.
+// sameInquest fails unless an investigation says the same of the logs, of the
+// archive by its indexes, and of the archive without.
 func sameInquest(t *testing.T, kind investigate.Kind, subject, logs, root string, filter ingest.Filter) {
 	t.Helper()
-	want, got := inquest(t, kind, subject, logs, "", filter), inquest(t, kind, subject, logs, root, filter)
-	if got == want {
-		return
+	want := inquest(t, kind, subject, logs, "", false, filter)
+	for _, indexless := range []bool{false, true} {
+		got := inquest(t, kind, subject, logs, root, indexless, filter)
+		if got == want {
+			continue
+		}
+		at := 0
+		for at < min(len(got), len(want)) && got[at] == want[at] {
+			at++
+		}
+		t.Errorf("%s %s: the archive (without indexes: %v) differs at %d:\n%.400s\n---\nthe logs say:\n%.400s", kind, subject, indexless, at, got[max(0, at-200):], want[max(0, at-200):])
 	}
-	at := 0
-	for at < min(len(got), len(want)) && got[at] == want[at] {
-		at++
-	}
-	t.Errorf("%s %s: the archive differs at %d:\n%.400s\n---\nthe logs say:\n%.400s", kind, subject, at, got[max(0, at-200):], want[max(0, at-200):])
 }
 
 // samePartiesOf investigates an alert and each of its parties.

@@ -27,6 +27,10 @@ type inquiry struct {
 	result    triage.Result
 	collector *investigate.Collector
 	archive   *archive.Archive // instead of specs
+	indexless bool             // its indexes are of no use
+	notes     io.Writer        // nil: nobody reads them
+	// collectors are those of the workers, while sources are read for them.
+	collectors []*investigate.Collector
 }
 
 // inquestOutput is an opened destination with how to draw there.
@@ -50,6 +54,7 @@ func (q *inquiry) follow(kind investigate.Kind, text string) error {
 // found: then the sources are read a second time.
 func (q *inquiry) gather(ctx context.Context, notes io.Writer) error {
 	f := &q.flags.hunt
+	q.notes = notes
 	bar := startProgress(notes, &q.hunt.progress, !f.noProgress && !f.quiet && q.archive == nil)
 	defer bar.stop()
 	if q.subject.Kind != investigate.Alert {
@@ -128,7 +133,10 @@ func (q *inquiry) collect(ctx context.Context, from records) error {
 		collectors[i] = investigate.NewCollector(q.subjects)
 		visits[i] = collectors[i].Observe
 	}
-	if err := from(ctx, visits); err != nil {
+	q.collectors = collectors
+	err := from(ctx, visits)
+	q.collectors = nil
+	if err != nil {
 		return err
 	}
 	q.collector = collectors[0]
@@ -147,7 +155,7 @@ func (q *inquiry) hunted(ctx context.Context, visits []investigate.Visit) error 
 // read reads everything for hunt.
 func (q *inquiry) read(ctx context.Context) error {
 	if q.archive != nil {
-		return q.hunt.readArchive(ctx, q.archive)
+		return q.readArchive(ctx, true)
 	}
 	return q.hunt.read(ctx, q.specs)
 }
@@ -156,7 +164,7 @@ func (q *inquiry) read(ctx context.Context) error {
 // first time.
 func (q *inquiry) again(ctx context.Context, visits []investigate.Visit) error {
 	if q.archive != nil {
-		return q.hunt.visitArchive(ctx, q.archive, visits)
+		return q.readArchive(ctx, false)
 	}
 	workers := q.readers()
 	return q.each(ctx, newWorker(q.hunt.filter), func(i int, obj ingest.Object) error {

@@ -70,14 +70,21 @@ func (s *scan) probe(ctx context.Context, alerts []triage.Alert) error {
 	return p.all(ctx, alerts)
 }
 
+// maxUnanswered is how many requests in succession may go without an answer
+// before no more are sent.
+const maxUnanswered = 5
+
 func (p *prober) all(ctx context.Context, alerts []triage.Alert) error {
-	requests := 0
+	requests, unanswered := 0, 0
 	for i := range alerts {
 		a := &alerts[i]
 		if a.Witness == nil {
 			continue
 		}
 		request, sure, why := p.request(ctx, a)
+		if why == "" && unanswered == maxUnanswered {
+			why = fmt.Sprintf("not sent: %d requests before it had no answer", maxUnanswered)
+		}
 		if why != "" {
 			a.Probe = &triage.Probe{At: p.now().UTC().Truncate(time.Second), Agrees: triage.Cannot, Why: why}
 			continue
@@ -92,6 +99,9 @@ func (p *prober) all(ctx context.Context, alerts []triage.Alert) error {
 			return interrupted(ctx, ctx.Err())
 		}
 		a.Probe = p.send(request, a, sure)
+		if unanswered++; a.Probe.Status != 0 {
+			unanswered = 0
+		}
 	}
 	return nil
 }
@@ -120,11 +130,7 @@ func (p *prober) request(ctx context.Context, a *triage.Alert) (r *http.Request,
 	if err != nil || !ownHost(target, a.Bucket) {
 		return nil, false, "the witness does not go to the bucket's own address"
 	}
-	key := strings.TrimPrefix(target.Path, "/")
-	if host := target.Hostname(); storageHost.MatchString(host) {
-		key = strings.TrimPrefix(strings.TrimPrefix(key, a.Bucket), "/")
-	}
-	key, sure, why = p.object(ctx, a, key)
+	key, sure, why := p.object(ctx, a, keyOf(a, target))
 	if why != "" {
 		return nil, false, why
 	}
@@ -134,6 +140,35 @@ func (p *prober) request(ctx context.Context, a *triage.Alert) (r *http.Request,
 		return nil, false, "the request cannot be made: " + err.Error()
 	}
 	return r, sure, ""
+}
+
+// keyOf is the object that a witness asks for, "" for none: the alert's own where
+// it is about one, letter by letter, whatever a URL makes of it.
+func keyOf(a *triage.Alert, target *url.URL) string {
+	if a.Key != "" {
+		return strings.TrimSuffix(a.Key, "?versionId="+target.Query().Get("versionId"))
+	}
+	key := strings.TrimPrefix(target.Path, "/")
+	if storageHost.MatchString(target.Hostname()) {
+		key = strings.TrimPrefix(strings.TrimPrefix(key, a.Bucket), "/")
+	}
+	return key
+}
+
+// encodedKey is a key in the path of a URL, so that S3 reads exactly that key: a
+// plus sign would be read as a space, a question mark would end the path (S3 API
+// reference, "Authenticating Requests", the function UriEncode).
+func encodedKey(key string) string {
+	const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/"
+	var b strings.Builder
+	for i := range len(key) {
+		if c := key[i]; strings.IndexByte(plain, c) >= 0 {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
 }
 
 // ownHost reports an address of S3 that belongs to one bucket.
@@ -182,10 +217,11 @@ func (p *prober) aim(target *url.URL, a *triage.Alert, key string) {
 	if err == nil && own.Host != "" {
 		target.Scheme, target.Host, pathStyle = own.Scheme, own.Host, true
 	}
-	target.Path, target.RawPath = "/"+key, ""
+	before := "/"
 	if pathStyle {
-		target.Path = "/" + a.Bucket + "/" + key
+		before += a.Bucket + "/"
 	}
+	target.Path, target.RawPath = before+key, before+encodedKey(key)
 	if q := target.Query(); q.Has("list-type") || q.Has("versions") || q.Has("uploads") || key == "" && target.RawQuery == "" {
 		q.Set(maxParameter(q), "1")
 		target.RawQuery = q.Encode()

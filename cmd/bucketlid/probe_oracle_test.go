@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -41,5 +42,41 @@ func TestProbeAgainstVersity(t *testing.T) {
 		if a == nil || a.Probe == nil || a.Probe.Status != 200 || a.Probe.Agrees != triage.Yes || !strings.HasSuffix(a.Probe.URL, path) {
 			t.Errorf("%s: %+v\n%s", way, a, r.stderr)
 		}
+	}
+}
+
+// oddKeys are keys that a URL or a pattern would change.
+var oddKeys = []string{"a?b", "a*b", "q?versionId=x", "sp ace", "pl+us", "per%25cent", "per%2Fslash", "emo😀ji", "new\nline", "hash#x", "semi;x&y=z", "back\\slash", "[br]", "%", "quo\"te'"}
+
+// Of each key exactly that object is asked for: beside it lie those that a
+// mangled name would meet, which are shut.
+func TestProbeOfOddKeys(t *testing.T) {
+	s := oracle.StartVersity(t)
+	c := enforced(t, s, s.Owner.Access)
+	ctx := context.Background()
+	for i, key := range oddKeys {
+		name := fmt.Sprintf("odd-%d", i)
+		_, err := c.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &name})
+		check(t, err)
+		_, err = c.PutObject(ctx, &s3.PutObjectInput{Bucket: &name, Key: aws.String("pub/" + key), Body: strings.NewReader("x")})
+		check(t, err)
+		_, err = c.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &name, Policy: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::` + name + `/pub/*"}]}`)})
+		check(t, err)
+	}
+	r := runScan(t, "-q", "--probe")
+	found := 0
+	for _, a := range r.alerts {
+		key := ""
+		for i, k := range oddKeys {
+			if a.Bucket == fmt.Sprintf("odd-%d", i) {
+				key, found = k, found+1
+			}
+		}
+		if a.Probe == nil || a.Probe.Status != 200 || a.Probe.Agrees != triage.Yes || !strings.HasSuffix(a.Probe.URL, "/pub/"+encodedKey(key)) {
+			t.Errorf("%q: %+v", key, a.Probe)
+		}
+	}
+	if found != len(oddKeys) {
+		t.Errorf("%d of %d keys: %s", found, len(oddKeys), r.stderr)
 	}
 }

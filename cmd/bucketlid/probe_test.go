@@ -175,6 +175,13 @@ func TestProbeOfObjects(t *testing.T) {
 		sure  triage.Answer
 	}{
 		{"the alert's own", "https://b.s3.amazonaws.com/a%20b/%E2%82%AC", "a b/€", policy.Scope{Include: []string{"b/a b/€"}}, "", nil, "HEAD /b/a%20b/%E2%82%AC", triage.No},
+		{"marks of patterns", "https://b.s3.amazonaws.com/k", "a?b*[c]", policy.Scope{}, "", nil, "HEAD /b/a%3Fb%2A%5Bc%5D", triage.No},
+		{"a key that looks like a version", "https://b.s3.amazonaws.com/x", "a?versionId=b", policy.Scope{}, "", nil, "HEAD /b/a%3FversionId%3Db", triage.No},
+		{"a version of such a key", "https://b.s3.amazonaws.com/x?versionId=v1", "a?versionId=b?versionId=v1", policy.Scope{}, "", nil, "HEAD /b/a%3FversionId%3Db?versionId=v1", triage.No},
+		{"a path upwards", "https://b.s3.amazonaws.com/x", "dir/../../up", policy.Scope{}, "", nil, "HEAD /b/dir/../../up", triage.No},
+		{"slashes", "https://b.s3.amazonaws.com/x", "/a//b/", policy.Scope{}, "", nil, "HEAD /b//a//b/", triage.No},
+		{"marks of encodings", "https://b.s3.amazonaws.com/x", "a+b %20&=;\n😀", policy.Scope{}, "", nil, "HEAD /b/a%2Bb%20%2520%26%3D%3B%0A%F0%9F%98%80", triage.No},
+		{"found by the owner", "https://b.s3.amazonaws.com/k", "", policy.Scope{Include: []string{"b/*"}}, "a+b?c", nil, "HEAD /b/a%2Bb%3Fc", triage.No},
 		{"a version", "https://b.s3.amazonaws.com/k?versionId=v1", "k?versionId=v1", policy.Scope{}, "", nil, "HEAD /b/k?versionId=v1", triage.No},
 		{"its ACL", "https://b.s3.amazonaws.com/k?acl", "k", policy.Scope{}, "", nil, "GET /b/k?acl", triage.No},
 		{"path style", "https://s3.eu-west-1.amazonaws.com/b/k", "k", policy.Scope{}, "", nil, "HEAD /b/k", triage.No},
@@ -207,6 +214,24 @@ func TestProbeOfObjects(t *testing.T) {
 		}
 		if tt.name == "below a prefix" && !slices.Equal(prefixes, []string{"pub/"}) {
 			t.Errorf("asked for %q", prefixes)
+		}
+	}
+}
+
+// Where nobody answers, not every alert waits for it.
+func TestProbeGivesUp(t *testing.T) {
+	server := newStranger(t)
+	server.Close()
+	var alerts []triage.Alert
+	for range maxUnanswered + 2 {
+		alerts = append(alerts, alertOn("mine", exposure.Open, listOf("mine")))
+	}
+	if err := server.prober().all(t.Context(), alerts); err != nil {
+		t.Fatal(err)
+	}
+	for i, a := range alerts {
+		if sent := a.Probe.Method != ""; sent != (i < maxUnanswered) || !sent && !strings.Contains(a.Probe.Why, "5 requests before it had no answer") {
+			t.Errorf("%d: %+v", i, a.Probe)
 		}
 	}
 }

@@ -129,12 +129,12 @@ func (f *scanFlags) run(cmd *cobra.Command) error {
 	}
 	filter.Regions = nil // an account's own settings are changed in any Region
 	s := &scan{flags: f, notes: cmd.ErrOrStderr()}
-	s.scanner = account.Scanner{Concurrency: f.concurrency, Regions: f.regions, Buckets: f.buckets, Objects: objects, Now: time.Now}
+	s.scanner = account.Scanner{Concurrency: f.concurrency, Regions: f.regions, Buckets: f.buckets, Objects: objects, Tags: true, Now: time.Now}
 	if len(f.with) > 0 {
 		s.scanner.Keys = s.openedKeys
 	}
 	if f.printPolicy {
-		_, err := fmt.Fprint(cmd.OutOrStdout(), account.IAMPolicy(&s.scanner, f.role, append(f.configActions(), f.askedActions()...)...))
+		_, err := fmt.Fprint(cmd.OutOrStdout(), account.IAMPolicy(&s.scanner, f.role, f.permissions()...))
 		return err
 	}
 	known, err := f.known.load(cmd.ErrOrStderr())

@@ -8,37 +8,45 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/bucketlid/bucketlid/account"
 	"github.com/bucketlid/bucketlid/guard"
+	"github.com/bucketlid/bucketlid/report"
 	"github.com/bucketlid/bucketlid/triage"
 )
 
 // placesOf keeps where the buckets of a scan lie.
 type placesOf struct {
 	regions map[string]map[string]bool // by account
-	whole   map[string]bool            // by bucket: whether all of its settings could be read
+	looked  map[string]triage.LookedAt // by bucket
 }
 
 func (p *placesOf) add(b account.Settings, whole bool) {
-	if p.whole == nil {
-		p.whole, p.regions = map[string]bool{}, map[string]map[string]bool{}
+	if p.looked == nil {
+		p.looked, p.regions = map[string]triage.LookedAt{}, map[string]map[string]bool{}
 	}
 	if p.regions[b.Account] == nil {
 		p.regions[b.Account] = map[string]bool{}
 	}
 	p.regions[b.Account][b.Region] = true
-	p.whole[b.Bucket] = whole
+	p.looked[b.Bucket] = triage.LookedAt{Account: b.Account, Region: b.Region, Whole: whole}
 }
 
-// configActions are the permissions that --config needs beside those of a scan.
-func (f *scanFlags) configActions() []string {
-	if !f.awsConfig {
-		return nil
+// permissions are what --config, --send and --probe need beside a scan, each
+// named for what it is for.
+func (f *scanFlags) permissions() []account.Permissions {
+	var out []account.Permissions
+	if f.awsConfig {
+		out = append(out, account.Permissions{Sid: "BucketlidReadConfig", Actions: []string{"config:DescribeConfigRules", "config:GetComplianceDetailsByConfigRule", "config:GetResourceConfigHistory"}})
 	}
-	return []string{"config:DescribeConfigRules", "config:GetComplianceDetailsByConfigRule", "config:GetResourceConfigHistory"}
+	if f.probe {
+		out = append(out, account.Permissions{Sid: "BucketlidFindObjects", Actions: []string{"s3:ListBucket"}})
+	}
+	if f.send != "" { // the only ones that write: findings, and no setting
+		out = append(out, account.Permissions{Sid: "BucketlidSendFindings", Actions: []string{"securityhub:BatchImportFindings", "securityhub:GetFindings"}})
+	}
+	return out
 }
 
 // maxHistories bounds the buckets whose history AWS Config is asked for.
@@ -51,18 +59,19 @@ func (s *scan) compare(ctx context.Context, result *triage.Result) (*triage.Comp
 		return nil, nil
 	}
 	var said []triage.Evaluated
+	var unread []triage.ConfigUnread
 	byID := map[string]*account.Account{}
 	for _, a := range s.signed {
 		byID[a.ID] = a
 		for _, region := range slices.Sorted(maps.Keys(s.places.regions[a.ID])) {
-			list, err := s.evaluations(ctx, a, region)
+			list, missing, err := s.evaluations(ctx, a, region)
 			if err != nil {
 				return nil, err
 			}
-			said = append(said, list...)
+			said, unread = append(said, list...), append(unread, missing...)
 		}
 	}
-	out := triage.CompareConfig(result, said, s.places.whole)
+	out := triage.CompareConfig(result, said, s.places.looked, unread)
 	for i := range out.Disagree[:min(len(out.Disagree), maxHistories)] {
 		d := &out.Disagree[i]
 		if byID[d.Account] == nil {
@@ -79,13 +88,19 @@ func (s *scan) compare(ctx context.Context, result *triage.Result) (*triage.Comp
 
 // evaluations reads what the rules of one Region say. What could not be read is
 // named.
-func (s *scan) evaluations(ctx context.Context, a *account.Account, region string) ([]triage.Evaluated, error) {
-	object := "AWS Config of account " + a.ID + " in " + region
+func (s *scan) evaluations(ctx context.Context, a *account.Account, region string) ([]triage.Evaluated, []triage.ConfigUnread, error) {
+	var unread []triage.ConfigUnread
+	note := func(one account.Setting, what string) {
+		s.unread.setting("AWS Config of account "+a.ID+" in "+region, one, what)
+		if one.Status == account.Denied || one.Status == account.Failed {
+			unread = append(unread, triage.ConfigUnread{Account: a.ID, Region: region, What: what, Why: one.Problem, Buckets: []string{}})
+		}
+	}
 	list, rules, err := a.ConfigRules(ctx, region)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	s.unread.setting(object, list, "what AWS Config says")
+	note(list, "what AWS Config says")
 	names := guard.RulesOf(account.Watch{Rules: rules})
 	var out []triage.Evaluated
 	for _, id := range guard.Identifiers() {
@@ -95,9 +110,9 @@ func (s *scan) evaluations(ctx context.Context, a *account.Account, region strin
 			}
 			said, setting, err := a.Compliance(ctx, region, rule)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
-			s.unread.setting(object, setting, "what AWS Config says by its rule "+rule)
+			note(setting, "what AWS Config says by its rule "+rule)
 			for _, e := range said {
 				if e.Type == "AWS::S3::Bucket" {
 					out = append(out, triage.Evaluated{Account: a.ID, Region: region, Bucket: e.Resource, Rule: rule, Identifier: id, Says: e.Compliance, At: e.At})
@@ -105,7 +120,7 @@ func (s *scan) evaluations(ctx context.Context, a *account.Account, region strin
 			}
 		}
 	}
-	return out, nil
+	return out, unread, nil
 }
 
 // recordedWords tells since when AWS Config has kept a bucket as it is.
@@ -127,26 +142,14 @@ func recordedWords(states []account.Recorded, s account.Setting) string {
 		newest.At.Format(time.RFC3339), since.Format(time.RFC3339), len(states))
 }
 
-// maxDifferences is how many disagreements the summary block names.
-const maxDifferences = 20
-
-// showCompared tells where AWS Config and this program differ.
+// showCompared tells where AWS Config and this program differ, in brief: the
+// report has each.
 func showCompared(w io.Writer, c *triage.Compared) {
 	if c == nil {
 		return
 	}
-	fmt.Fprintf(w, "\nAWS Config and bucketlid: agreed %d, disagreed %d, not known to one of them %d, buckets not evaluated by AWS Config %d\n",
-		c.Agree, len(c.Disagree), c.Undecided, len(c.NotEvaluated))
-	for _, d := range c.Disagree[:min(len(c.Disagree), maxDifferences)] {
-		fmt.Fprintf(w, "  %s: AWS Config says %s by %s; bucketlid: %s\n    %s\n", plain(d.Bucket), plain(d.Says), plain(d.Rule), plain(d.Ours), plain(d.Why))
-		if d.Recorded != "" {
-			fmt.Fprintf(w, "    %s\n", plain(d.Recorded))
-		}
-	}
-	if more := len(c.Disagree) - maxDifferences; more > 0 {
-		fmt.Fprintf(w, "  and %d more (-o jsonl has all, in its summary)\n", more)
-	}
-	if n := len(c.NotEvaluated); n > 0 {
-		fmt.Fprintf(w, "  not evaluated: %s\n", plain(strings.Join(c.NotEvaluated[:min(n, maxNamed)], ", ")))
+	fmt.Fprintf(w, "\n%s\n", plain(report.ConfigHead(c)))
+	for _, u := range c.Unread {
+		fmt.Fprintf(w, "  %s\n", plain(u.String()))
 	}
 }

@@ -33,11 +33,18 @@ func TestScanConfig(t *testing.T) {
 	guardMust(t, "apply", plan)
 	complies(t, evaluated("fix-me-bucket", "COMPLIANT")+","+evaluated("config-delivery", "COMPLIANT")+","+evaluated("no-bucket", "NON_COMPLIANT"))
 	out, errs := scanned(t, exitDone, "--config", "-o", "jsonl")
-	for _, want := range []string{
-		"AWS Config and bucketlid: agreed 3, disagreed 1, not known to one of them 0, buckets not evaluated by AWS Config 0\n",
-		"fix-me-bucket: AWS Config says COMPLIANT by bucketlid-s3-public-read; bucketlid: open: anyone read by bucket-policy", "AWS Config's newest state is of"} {
-		if !strings.Contains(errs, want) {
-			t.Errorf("no %q in\n%s", want, errs)
+	const head = "AWS Config and bucketlid: agreed 3, disagreed 1, not known to one of them 0, buckets not evaluated by AWS Config 0"
+	if !strings.Contains(errs, head+"\n") {
+		t.Errorf("no %q in\n%s", head, errs)
+	}
+	for _, format := range []string{"table", "md", "html"} {
+		text, _ := scanned(t, exitDone, "--config", "-o", format)
+		plain := strings.Join(strings.Fields(strings.NewReplacer("\\", "", "&#39;", "'").Replace(text)), " ")
+		for _, want := range []string{head,
+			"fix-me-bucket: AWS Config says COMPLIANT by bucketlid-s3-public-read; bucketlid: open: anyone read by bucket-policy", "AWS Config's newest state is of"} {
+			if !strings.Contains(plain, want) {
+				t.Errorf("%s: no %q in\n%s", format, want, text)
+			}
 		}
 	}
 	if !strings.Contains(out, `"aws_config":{"agree":3,"disagree":[{"account":"123456789012"`) || !strings.Contains(out, "AWS Config says COMPLIANT by its rule bucketlid-s3-public-read, evaluated at") {
@@ -59,8 +66,16 @@ func TestScanConfigDenied(t *testing.T) {
 		return true
 	})
 	out, errs := scanned(t, exitIncomplete, "--config", "--strict", "-o", "jsonl")
-	if !strings.Contains(out, "what AWS Config says stays unknown, the permission config:DescribeConfigRules is missing") || !strings.Contains(errs, "buckets not evaluated by AWS Config 1\n") {
-		t.Errorf("%s%s", out, errs)
+	for _, want := range []string{"what AWS Config says stays unknown, the permission config:DescribeConfigRules is missing",
+		`"not_evaluated":[],"unread":[{"account":"123456789012","region":"us-east-1","what":"what AWS Config says","why":"the permission config:DescribeConfigRules is missing","buckets":["fix-me-bucket"]}]`} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	for _, want := range []string{"buckets not evaluated by AWS Config 0, not known whether evaluated 1\n", "buckets of which it is not known whether they were evaluated: 1\n"} {
+		if !strings.Contains(errs, want) {
+			t.Errorf("no %q in\n%s", want, errs)
+		}
 	}
 	if out, _ := scanned(t, exitDone, "--config", "--print-iam-policy"); !strings.Contains(out, "config:GetComplianceDetailsByConfigRule") {
 		t.Errorf("%s", out)

@@ -33,6 +33,9 @@ type scan struct {
 	signed   []*account.Account // the accounts that are scanned
 	places   placesOf           // where each bucket lies, for AWS Config
 	unread   unreadSet
+	notThere error // something that was asked for and is not there
+	unlooked unlooked
+	partly   int64 // buckets of which something could not be read
 	events   account.Events
 }
 
@@ -62,7 +65,7 @@ func (s *scan) read(ctx context.Context) error {
 		return err
 	}
 	s.missing()
-	return nil
+	return s.checkAsked()
 }
 
 // signIn opens every account that is asked for, before anything is read.
@@ -91,6 +94,9 @@ func (s *scan) signIn(ctx context.Context) ([]*account.Account, error) {
 			s.accounts = append(s.accounts, a.ID)
 			out = append(out, a)
 		}
+	}
+	if err := s.checkAccounts(); len(out) > 0 && err != nil {
+		return nil, err
 	}
 	if len(out) == 0 {
 		return nil, usageError("sign in to it (--profile), or leave --account out", "--account: none of the accounts signed in to is asked for")
@@ -197,7 +203,12 @@ func (s *scan) found(b account.Settings) {
 		return
 	}
 	s.sawLive(b.Bucket, b.Read)
+	s.logs.ledger.AddTagging(b.Bucket, readTags(&b))
+	s.unlooked.add(b)
 	unread := account.Unread(b)
+	if len(unread) > 0 {
+		s.partly++
+	}
 	if s.flags.awsConfig {
 		s.places.add(b, len(unread) == 0)
 	}

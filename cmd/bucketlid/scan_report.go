@@ -33,7 +33,8 @@ func (s *scan) report(cmd *cobra.Command, out *output, known triage.Known) error
 	}
 	s.logs.tellSkipped(s.others)
 	summary := s.logs.summary(result)
-	summary.Buckets, summary.AWSConfig = s.buckets, compared
+	summary.Buckets, summary.AWSConfig, summary.NotLooked = s.buckets, compared, s.unlooked.words(s.flags.objects)
+	summary.BucketsPartly = s.partly
 	s.others.beside(&result, s.seen(&result), summary)
 	config := s.config()
 	told(config, known)
@@ -54,7 +55,7 @@ func (s *scan) report(cmd *cobra.Command, out *output, known triage.Known) error
 	if err := s.send(cmd.Context(), result, config, summary); err != nil {
 		return err
 	}
-	return s.flags.verdict(summary)
+	return cmp.Or(s.flags.verdict(summary), s.notThere)
 }
 
 func (s *scan) config() *report.Config {
@@ -111,6 +112,18 @@ func (s *scan) policyFlags() []string {
 type unreadSet struct {
 	counts map[string]int64               // by kind of reason
 	pieces map[string]map[string][]string // by kind and reason: the objects
+}
+
+// has reports whether something of an object could not be read.
+func (u *unreadSet) has(object string) bool {
+	for _, reasons := range u.pieces {
+		for _, objects := range reasons {
+			if slices.Contains(objects, object) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // maxUnread is how many objects are named for one reason; the rest is counted.

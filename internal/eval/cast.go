@@ -79,6 +79,8 @@ var cast = map[string]*actor{
 	"anon":      {kind: "AWSAccount", account: "anonymous", home: "stranger", agent: "curl"},
 	"outsider":  {kind: "AWSAccount", account: "999988887777", home: "abroad", agent: "cli"},
 	"partner":   {kind: "AWSAccount", account: "444433332222", home: "partner", agent: "boto"},
+	"impostor":  {kind: "AssumedRole", role: "orders-api", name: "maya@larkfield.example", home: "abroad", agent: "cli"},
+	"probe":     {kind: "AssumedRole", role: "deploy", name: "probe", home: "abroad", agent: "cli"},
 	"temp":      {kind: "IAMUser", name: "backup-svc2", home: "abroad", agent: "cli"},
 }
 

@@ -174,14 +174,18 @@ func (in *layout) read(l *list, base label, record []string, line place) {
 	}
 	switch l.kind {
 	case Country:
-		base.provider, base.region = "", field(in.country)
-		if base.region == "-" || base.region == "" || base.region == "ZZ" { // reserved, or not known
+		code := strings.ToUpper(field(in.country))
+		switch {
+		case code == "-" || code == "": // reserved
+			return
+		case assigned[code]:
+		case len(code) == 2:
+			code = nowhere // of a network within a country's it must not tell that country
+		default:
+			l.malformed(line, fmt.Sprintf("%q is no country of two letters", shorten(field(in.country))))
 			return
 		}
-		if !isCountry(base.region) {
-			l.malformed(line, fmt.Sprintf("%q is no country of two letters", shorten(base.region)))
-			return
-		}
+		base.provider, base.region = "", code
 	case ASN:
 		number := strings.TrimPrefix(strings.ToUpper(field(in.number)), "AS")
 		if number == "-" || number == "" || number == "0" { // announced by nobody

@@ -89,6 +89,9 @@ func newGeo(s *Source, content []byte) (*geo, error) {
 			}
 		}
 	}
+	if err := checkTree(reader, content); err != nil {
+		return nil, fmt.Errorf("%s is damaged: %w", s.File, err)
+	}
 	s.Date = time.Unix(int64(min(meta.BuildEpoch, 1<<40)), 0).UTC()
 	s.Entries = int(meta.NodeCount)
 	return &geo{s, reader}, nil
@@ -114,10 +117,14 @@ func (g *geo) lookup(addr netip.Addr, facts *Facts) {
 		}
 		facts.Found = append(facts.Found, fact)
 	}
+	country := strings.ToUpper(record.Country.ISO)
+	if !assigned[country] {
+		country = ""
+	}
 	texts := []struct {
 		kind  Kind
 		value string
-	}{{Country, record.Country.ISO}, {City, record.City.Names.English}, {ASN, record.system()}}
+	}{{Country, country}, {City, record.City.Names.English}, {ASN, record.system()}}
 	for _, t := range texts {
 		if t.value != "" {
 			tell(t.kind, t.value)

@@ -116,6 +116,7 @@ func (f Facts) Has(kind Kind) bool { _, ok := f.Get(kind); return ok }
 // Database answers look-ups from the files of one directory. A nil Database
 // knows nothing. Concurrent look-ups are safe.
 type Database struct {
+	unused  []Unused
 	sources []*Source
 	lists   []*list
 	geo     []*geo
@@ -139,6 +140,35 @@ func (d *Database) Knows(kind Kind) []*Source {
 		}
 	}
 	return out
+}
+
+// Unused is a source that is there, or was, and could not be used.
+type Unused struct {
+	Name  string // of the source, or of the file
+	Kinds []Kind // nil: only the file could tell
+	Why   string
+}
+
+// Unused lists the sources that could not be used and might have told facts of
+// one of the kinds.
+func (d *Database) Unused(kinds ...Kind) []Unused {
+	if d == nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(d.unused), func(u Unused) bool {
+		return u.Kinds != nil && !slices.ContainsFunc(u.Kinds, func(k Kind) bool { return slices.Contains(kinds, k) })
+	})
+}
+
+// Miss notes that a source does not answer, where it does not, and reports
+// whether that is news. It is not for concurrent use.
+func (d *Database) Miss(row Row, why string) bool {
+	if slices.ContainsFunc(d.sources, func(s *Source) bool { return s.Name == row.Name }) ||
+		slices.ContainsFunc(d.unused, func(u Unused) bool { return u.Name == row.Name }) {
+		return false
+	}
+	d.unused = append(d.unused, Unused{row.Name, kindsOf(row.Kind), why})
+	return true
 }
 
 var carrierGrade = netip.MustParsePrefix("100.64.0.0/10")

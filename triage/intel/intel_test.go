@@ -133,9 +133,9 @@ func TestLongValues(t *testing.T) {
 	long := strings.Repeat("x", 1<<20)
 	rows := []Row{{Name: "aws", Title: "AWS", Kind: Cloud, Format: "aws-json", Licence: "free"}, {Name: "systems", Title: "AS", Kind: ASN, Format: "csv", Licence: "free"}}
 	d, problems := shelf(t, rows, []string{`{"prefixes":[{"ip_prefix":"192.0.2.0/24","region":"` + long + `","service":"` + long + `"}]}`, "192.0.2.0,192.0.2.255,1," + long + "\n"},
-		map[string][]byte{"city.mmdb": database("X-City", buildTime, map[string]map[string]any{"192.0.2.0/24": {"country": map[string]any{"iso_code": long[:280]}}})})
+		map[string][]byte{"city.mmdb": database("X-City", buildTime, map[string]map[string]any{"192.0.2.0/24": {"country": map[string]any{"iso_code": "DE"}, "city": map[string]any{"names": map[string]any{"en": long[:280]}}}})})
 	facts := d.Lookup(netip.MustParseAddr("192.0.2.1"))
-	if len(problems) > 0 || len(facts.Found) != 3 {
+	if len(problems) > 0 || len(facts.Found) != 4 {
 		t.Fatal(problems, len(facts.Found))
 	}
 	for _, f := range facts.Found {

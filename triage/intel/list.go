@@ -29,6 +29,10 @@ func (l label) String() string {
 	return strings.Join(strings.Fields(l.provider+" "+l.service+" "+l.region), " ")
 }
 
+// nowhere is the region of a network of which a list of countries says that it
+// lies in none, or that this is not known.
+const nowhere = "-"
+
 // list is one list of networks. Its table finds the longest prefix.
 type list struct {
 	source *Source
@@ -191,6 +195,9 @@ func (l *list) lookup(addr netip.Addr, facts *Facts) {
 	}
 	prefix, _, _ := l.table.LookupPrefixLPM(netip.PrefixFrom(addr, addr.BitLen()))
 	what := l.labels[i]
+	if l.kind == Country && what.region == nowhere {
+		return
+	}
 	value := what.String()
 	if value == "" {
 		value = l.source.Title

@@ -43,12 +43,14 @@ func Open(dir string) (d *Database, problems []string, err error) {
 		fetched[r.File] = true
 		if err := d.load(dir, r); err != nil {
 			problems = append(problems, err.Error()+": run bucketlid intel update")
+			d.unused = append(d.unused, Unused{r.Name, kindsOf(r.Kind), err.Error()})
 		}
 	}
 	for _, e := range entries {
 		if ownDatabase(e.Name()) && !fetched[e.Name()] && !strings.HasPrefix(e.Name(), ".") && !superseded(e.Name(), manifest) {
 			if err := d.loadOwn(dir, e.Name()); err != nil {
 				problems = append(problems, err.Error()+": replace or remove it")
+				d.unused = append(d.unused, Unused{e.Name(), nil, err.Error()})
 			}
 		}
 	}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bucketlid/bucketlid/account"
+	"github.com/bucketlid/bucketlid/exposure"
+	"github.com/bucketlid/bucketlid/remedy"
+)
+
+// applied says how far a plan is from being applied; "" where it is.
+func (p *prepared) applied() string {
+	steps := len(p.option.Steps)
+	switch done := p.done; {
+	case done.Back:
+		return "was taken back"
+	case done.Undone > 0:
+		return fmt.Sprintf("is being taken back: %d of %d steps are", done.Undone, done.Done)
+	case done.Done == 0 && !done.Tried:
+		return "was not applied"
+	case !done.Ended:
+		return fmt.Sprintf("was cut off after %d of %d steps", done.Done, steps)
+	}
+	return ""
+}
+
+// next is what to do where something is open.
+func (p *prepared) next() string {
+	switch done := p.done; {
+	case done.Undone > 0 && !done.Back:
+		return "finish it with: bucketlid fix rollback " + p.name + " --resume"
+	case done.Back || done.Done == 0 && !done.Tried:
+		return "apply it with: bucketlid fix apply " + p.name
+	case !done.Ended:
+		return "go on with: bucketlid fix apply " + p.name + " --resume"
+	}
+	return "make a new plan"
+}
+
+// now reads the bucket and evaluates how what the option closes stands; it reads
+// again while again and settle say so.
+func (p *prepared) now(ctx context.Context, settle func(context.Context, int) bool, again func(remedy.State, []remedy.Standing) bool) (remedy.State, []remedy.Standing, error) {
+	end, err := p.run.End()
+	if err != nil {
+		return remedy.State{}, nil, err
+	}
+	for attempt := 0; ; attempt++ {
+		now, err := p.live.Read(ctx, p.plan.Saved)
+		if err != nil {
+			return now, nil, err
+		}
+		list := remedy.Stand(now, p.option.Proof.Closed, p.plan.Saved, end)
+		if !again(now, list) || !settle(ctx, attempt) {
+			return now, list, nil
+		}
+	}
+}
+
+func isOpen(_ remedy.State, list []remedy.Standing) bool { return count(list, exposure.Open) > 0 }
+
+func count(list []remedy.Standing, state exposure.State) (n int) {
+	for _, s := range list {
+		if s.State == state {
+			n++
+		}
+	}
+	return n
+}
+
+// showStanding tells how each exposure stands, and what could not be read.
+func showStanding(out io.Writer, list []remedy.Standing, now remedy.State) {
+	for _, s := range list {
+		state, held := string(s.State), ""
+		switch s.State {
+		case exposure.Open:
+			state = "OPEN"
+		case exposure.Blocked:
+			state, held = "held", ": the grant is there, and held by "+strings.Join(s.By, ", ")
+		}
+		fmt.Fprintf(out, "%-7s %s%s\n", state, plain(words(s.Opening)), plain(held))
+	}
+	for _, u := range now.Unread() {
+		fmt.Fprintln(out, "unknown "+plain(u))
+	}
+}
+
+// report reads back, evaluates and tells.
+func (p *prepared) report(cmd *cobra.Command, settle func(context.Context, int) bool) error {
+	out := cmd.OutOrStdout()
+	now, list, err := p.now(cmd.Context(), settle, isOpen)
+	if err != nil {
+		return p.unread(err)
+	}
+	if now.Settings.Gone {
+		fmt.Fprintf(out, "bucket %s is gone: nothing of it is open\n", plain(p.plan.Bucket))
+		return nil
+	}
+	showStanding(out, list, now)
+	for _, o := range p.option.Proof.Remaining {
+		fmt.Fprintf(out, "%-7s %s: this option does not close it\n", "left", plain(words(o)))
+	}
+	back := 0
+	for _, s := range list {
+		if s.State == exposure.Blocked && len(s.Opening.BlockedBy) > 0 { // it is the grant that was to go
+			back++
+		}
+	}
+	all, open, unsure := len(list), count(list, exposure.Open), count(list, exposure.Unknown)
+	switch {
+	case open > 0:
+		return &exitError{exitFailed, fmt.Sprintf("%d of %d exposures that the plan closes are open", open, all), p.next()}
+	case unsure > 0:
+		return &exitError{exitFailed, fmt.Sprintf("of %d of %d exposures it is not known whether they are closed: what they rest on could not be read", unsure, all), "grant the permissions that are named, then: bucketlid fix verify " + p.name}
+	case back > 0:
+		return &exitError{exitFailed, fmt.Sprintf("%d of %d grants that the plan takes away are there; nothing is open, since a guard holds them", back, all), p.next()}
+	}
+	return nil
+}
+
+// reportBack reads back what a rollback has put back, and tells how it stands.
+func (p *prepared) reportBack(cmd *cobra.Command, steps int) error {
+	out := cmd.OutOrStdout()
+	unlike := func(now remedy.State, _ []remedy.Standing) bool { return errors.Is(p.run.Unlike(now), remedy.ErrStale) }
+	now, list, err := p.now(cmd.Context(), settleDown, unlike)
+	if err != nil {
+		return p.unread(err)
+	}
+	showStanding(out, list, now)
+	err = p.run.Unlike(now)
+	var dark *remedy.UnreadableError
+	switch {
+	case err == nil:
+		fmt.Fprintf(out, "%d settings of bucket %s are as they were before the plan\n", steps, plain(p.plan.Bucket))
+		return nil
+	case errors.As(err, &dark):
+		return &exitError{exitFailed, "every step was put back; whether the settings are as before is not known: " + strings.Join(dark.Settings, "; "), "grant the permissions that are named, then: bucketlid fix verify " + p.name}
+	}
+	return &exitError{exitFailed, "every step was put back, and the settings are not as before: " + err.Error(), "see what somebody else changed; the plan holds what it replaced"}
+}
+
+// unread says that the settings could not be read back.
+func (p *prepared) unread(err error) error {
+	code := exitFailed
+	var refused *account.SignInError
+	if errors.As(err, &refused) {
+		code = exitPermission
+	}
+	return &exitError{code, "how the bucket stands is not known: reading its settings: " + err.Error(), "then: bucketlid fix verify " + p.name}
+}
