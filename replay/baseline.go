@@ -62,7 +62,7 @@ func NewBaseline() *Baseline {
 type tuple struct {
 	seen               Tally
 	hours              Hours
-	days               *Days // as of a way
+	days               *Days      // as of a way
 	note               MomentKind // "": its calls are not of note
 	principal, address string
 	pattern
