@@ -96,6 +96,11 @@ func (a *asker) chosen() string {
 		where(a.narrowed("("+strings.Join(any, " OR ")+")"))
 }
 
+// all asks for every record, whole.
+func (a *asker) all() string {
+	return "SELECT 1, " + strings.Join(a.row, ", ") + " FROM records" + where(a.where)
+}
+
 func (a *asker) choice(c replay.Choice) string {
 	source := a.member("source")
 	from := among(source, c.Sources)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/bucketlid/bucketlid/archive"
+	"github.com/bucketlid/bucketlid/ingest"
 	"github.com/bucketlid/bucketlid/internal/mototest"
 	"github.com/bucketlid/bucketlid/internal/trinotest"
 )
@@ -40,6 +41,9 @@ func TestScaleTrino(t *testing.T) {
 	t.Run("queries", s.queries)
 	t.Run("hunt over the archive", func(t *testing.T) { s.hunts(t, "archive", func(lines []string) []string { return lines }) })
 	t.Run("hunt over CloudTrail's table", func(t *testing.T) { s.hunts(t, "cloudtrail", withoutSkipped) })
+	t.Run("investigations over the archive", func(t *testing.T) {
+		sameByEngine(t, s.logs, s.table("archive"), ingest.Filter{From: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)})
+	})
 	t.Run("refusals", s.refusals)
 	t.Run("end of a query", s.cancelled)
 }

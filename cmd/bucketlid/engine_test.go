@@ -10,10 +10,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bucketlid/bucketlid/archive"
 	"github.com/bucketlid/bucketlid/archive/duckdb"
+	"github.com/bucketlid/bucketlid/ingest"
 	"github.com/bucketlid/bucketlid/internal/gentrail"
+	"github.com/bucketlid/bucketlid/investigate"
+	"github.com/bucketlid/bucketlid/triage"
 )
 
 // oddOnes are records of which no sum of columns would be right.
@@ -59,6 +63,37 @@ func TestHuntByAnEngineEqualsHuntInFiles(t *testing.T) {
 	}
 }
 
+// An investigation over an engine says what one over the files says.
+func TestInvestigationByAnEngine(t *testing.T) {
+	logs, root := engineLogs(t, 1_500, 4)
+	sameByEngine(t, logs, embedded(t, root), ingest.Filter{From: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)})
+}
+
+// sameByEngine investigates all alerts but a few, and their parties.
+func sameByEngine(t *testing.T, logs, engine string, filter ingest.Filter) {
+	t.Helper()
+	h := &hunt{workers: 1, filter: filter}
+	if err := h.read(t.Context(), []string{logs}); err != nil {
+		t.Fatal(err)
+	}
+	alerts := triage.Rank(h.ledger, h.baseline, triage.Known{}).Alerts
+	if len(alerts) < 3 {
+		t.Fatalf("%d alerts", len(alerts))
+	}
+	same := func(kind investigate.Kind, text string) {
+		want, got := inquest(t, kind, text, logs, "", false, filter), inquest(t, kind, text, logs, engine, false, filter)
+		if want != got {
+			t.Errorf("%s %s over %s: %s", kind, text, engine, firstOther(strings.Split(want, "\n"), strings.Split(got, "\n")))
+		}
+	}
+	for i := range alerts[:min(3, len(alerts))] {
+		same(investigate.Alert, alerts[i].ID)
+		for _, party := range investigate.PartiesOf(&alerts[i]) {
+			same(party.Kind, party.Text)
+		}
+	}
+}
+
 // embedded is the source of an archive, where this build has the engine for it.
 func embedded(t *testing.T, root string) string {
 	t.Helper()
@@ -91,6 +126,9 @@ func TestEnginesAreRefusedPlainly(t *testing.T) {
 		{[]string{"hunt", "trino://127.0.0.1:1/hive/s/t"}, exitFailed, "does not answer"},
 		{[]string{"hunt", "athena://primary/table"}, exitUsage, "names no database and table"},
 		{[]string{"coverage", "trino://ann:hunter2@host/hive/s/t"}, exitUsage, "which only hunt and archive query ask"},
+		{[]string{"investigate", "user", "alice", "--engine", "oracle://x"}, exitUsage, "oracle://x names no engine"},
+		{[]string{"investigate", "user", "alice", "trino://127.0.0.1:1/hive/s/t"}, exitUsage, "narrow it by --account, --from or --to"},
+		{[]string{"investigate", "user", "alice", "--engine", "trino://127.0.0.1:1/hive/s/t", "--from", "2026-08-01"}, exitFailed, "the server does not answer"},
 		{[]string{"archive", "query", "--engine", "oracle://x", "SELECT 1"}, exitUsage, "engines: archive://, trino://, athena://"},
 		{[]string{"archive", "query", "--engine", "trino://127.0.0.1:1/hive/s/t", "DROP TABLE t"}, exitUsage, "it begins with DROP"},
 	} {

@@ -116,9 +116,13 @@ func (h *hunt) read(ctx context.Context, specs []string) error {
 		})
 	}
 	for i := 0; i < len(engines) && err == nil; i++ {
-		var sifted *worker
-		if sifted, err = h.sift(ctx, h.asked[i], engines[i]); err == nil {
-			workers = append(workers, sifted)
+		ask := h.sift
+		if h.also != nil { // somebody looks at every record
+			ask = h.fetch
+		}
+		var answered *worker
+		if answered, err = ask(ctx, h.asked[i], engines[i]); err == nil {
+			workers = append(workers, answered)
 		}
 	}
 	if err != nil {

@@ -25,6 +25,7 @@ import (
 type investigateFlags struct {
 	hunt    huntFlags // where logs are read from, and where output goes
 	archive string    // instead of sources
+	engines []string  // beside sources
 	timeout time.Duration
 	all     bool
 	saved   string
@@ -38,7 +39,7 @@ func newInvestigate() *cobra.Command {
 		Long: "Follow one user, address, bucket or alert through CloudTrail logs: a summary, a timeline\n" +
 			"with its gaps, the standard questions answered with the events behind each answer and\n" +
 			"what it may miss, and the commands to go on with. It reads; it changes nothing.\n\n" +
-			"The records come from SOURCEs, or with --archive from a folder that archive load filled.",
+			"The records come from SOURCEs, among them query engines, or with --archive from a\nfolder that archive load filled.",
 		Example: "  bucketlid investigate alert a-54d52271d306 ./AWSLogs --context context.yaml\n" +
 			"  bucketlid investigate user alice ./AWSLogs --from 2026-08-01 -o md --out alice.md",
 		Args: func(_ *cobra.Command, args []string) error {
@@ -85,7 +86,7 @@ func (f *investigateFlags) kind(k investigateKind) *cobra.Command {
 			if err := f.sources(k, args); err != nil {
 				return err
 			}
-			return f.run(cmd, k.kind, args[0], args[1:])
+			return f.run(cmd, k.kind, args[0], slices.Concat(args[1:], f.engines))
 		},
 	}
 	f.add(cmd.Flags(), k.kind)
@@ -110,6 +111,7 @@ func (f *investigateFlags) add(flags *pflag.FlagSet, kind investigate.Kind) {
 	flags.StringVar(&h.endpoint, "endpoint-url", "", "`URL` of the S3 service, as for the AWS CLI (also AWS_ENDPOINT_URL)")
 	flags.IntVar(&h.workers, "workers", 0, "objects read at once (0: one for each CPU)")
 	flags.StringVar(&f.archive, "archive", "", "read the archive in this `folder`, or at s3://bucket/prefix, instead of SOURCEs (bucketlid archive load)")
+	flags.StringSliceVar(&f.engines, "engine", nil, "ask this query `engine` for the records: "+engineNames()+", as a SOURCE too (docs/engines.md)")
 	flags.DurationVar(&f.timeout, "timeout", 0, "end after this `time` with an error, such as 5m (0: never)")
 	flags.BoolVar(&h.noProgress, "no-progress", false, "show no progress bar")
 	flags.BoolVarP(&h.quiet, "quiet", "q", false, "print no notes")
@@ -150,7 +152,7 @@ func (f *investigateFlags) run(cmd *cobra.Command, kind investigate.Kind, subjec
 	}
 	found := q.collector.Investigate(q.subject, investigate.Found{Ledger: q.hunt.ledger, Baseline: q.hunt.baseline, Result: q.result})
 	summary := q.hunt.summary(q.result)
-	config := q.hunt.config(specs)
+	config := q.hunt.config(shownSpecs(specs))
 	if q.archive != nil {
 		config.Sources = []string{f.archive}
 	}
@@ -172,7 +174,7 @@ func (f *investigateFlags) run(cmd *cobra.Command, kind investigate.Kind, subjec
 // sources checks where records come from: SOURCEs win over an archive that
 // only the environment names.
 func (f *investigateFlags) sources(k investigateKind, args []string) error {
-	specs := args[1:]
+	specs := slices.Concat(args[1:], f.engines)
 	if len(specs) > 0 && f.archive == os.Getenv("BUCKETLID_ARCHIVE") {
 		f.archive = ""
 	}
@@ -181,6 +183,15 @@ func (f *investigateFlags) sources(k investigateKind, args []string) error {
 		return usageError("for example: "+firstExample(k.example), "investigate %s %s needs a SOURCE (a file, a folder, - or s3://bucket/prefix), or --archive", k.kind, args[0])
 	case len(specs) > 0 && f.archive != "":
 		return usageError("give one of them", "investigate reads SOURCEs or --archive, not both")
+	}
+	for _, engine := range f.engines {
+		if engineOf(engine) == nil {
+			return usageError("engines: "+engineNames(), "%s names no engine that is known", engine)
+		}
+	}
+	asked, _ := engineSpecs(specs)
+	if h := &f.hunt; len(asked) > 0 && len(h.accounts) == 0 && h.from == "" && h.since == "" && h.to == "" {
+		return usageError("for example: --account 111122223333 --from 2026-08-01 --to 2026-08-03", "an investigation has an engine send every record: narrow it by --account, --from or --to")
 	}
 	return nil
 }
@@ -210,8 +221,9 @@ func (f *investigateFlags) inquiry(cmd *cobra.Command, kind investigate.Kind, su
 	if err != nil {
 		return nil, err
 	}
-	q := &inquiry{flags: f, subject: investigate.Case{Kind: kind, Subject: subject, All: f.all, Sources: stepWords(f, specs)}, specs: specs}
+	q := &inquiry{flags: f, subject: investigate.Case{Kind: kind, Subject: subject, All: f.all, Sources: stepWords(f, shownSpecs(specs))}}
 	q.hunt = &hunt{filter: filter, workers: f.hunt.workers, stdin: cmd.InOrStdin(), endpoint: f.hunt.endpoint}
+	q.hunt.asked, q.specs = engineSpecs(specs)
 	if q.hunt.workers <= 0 {
 		q.hunt.workers = runtime.GOMAXPROCS(0)
 	}

@@ -42,13 +42,15 @@ func commanded(args ...string) (code int, out string) {
 }
 
 // inquest is an investigation in every form, over a folder or, where root is not
-// "", an archive, without what tells of the reading itself: objects, their
+// "", an archive or a query engine, without what tells of the reading itself: objects, their
 // folders and bytes, and how often a record was read.
 func inquest(t *testing.T, kind investigate.Kind, subject, logs, root string, indexless bool, filter ingest.Filter) string {
 	t.Helper()
 	q := &inquiry{flags: &investigateFlags{around: "1h"}, subject: investigate.Case{Kind: kind, Subject: subject, Around: time.Hour, Sources: []string{"logs"}}, specs: []string{logs},
 		hunt: &hunt{workers: 2, filter: filter}}
-	if root != "" {
+	if engineOf(root) != nil {
+		q.specs, q.hunt.asked = nil, []string{root}
+	} else if root != "" {
 		a, err := archive.Open(root)
 		if err != nil {
 			t.Fatal(err)

@@ -166,6 +166,9 @@ func (q *inquiry) again(ctx context.Context, visits []investigate.Visit) error {
 	if q.archive != nil {
 		return q.readArchive(ctx, false)
 	}
+	if err := q.askAgain(ctx, visits[0]); err != nil {
+		return err
+	}
 	workers := q.readers()
 	return q.each(ctx, newWorker(q.hunt.filter), func(i int, obj ingest.Object) error {
 		w := workers[i]
