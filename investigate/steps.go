@@ -156,14 +156,25 @@ func (p *proposals) aws(why, call, name string) {
 // command adds a command of words, quoted for a shell. A word that cannot be
 // typed gives none: names in logs are chosen by strangers.
 func (p *proposals) command(why string, words []string) {
+	if text, ok := Typed(words); ok {
+		p.add(why, text)
+	}
+}
+
+// Typed is a command of words, quoted for a shell; ok is false where there are none
+// or one cannot be typed.
+func Typed(words []string) (text string, ok bool) {
+	if len(words) == 0 {
+		return "", false
+	}
 	quoted := make([]string, len(words))
 	for i, word := range words {
 		if strings.ContainsFunc(word, func(r rune) bool { return !unicode.IsPrint(r) }) {
-			return
+			return "", false
 		}
 		quoted[i] = shellQuote(word)
 	}
-	p.add(why, strings.Join(quoted, " "))
+	return strings.Join(quoted, " "), true
 }
 
 // shellQuote quotes a word for a POSIX shell where that is needed.

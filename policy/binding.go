@@ -66,7 +66,9 @@ type variable struct {
 func (an *analysis) bindings(s *subject, statement int, a *action) *boundList {
 	if len(an.vars) == 0 {
 		an.plain[0] = bound{subject: s, rules: an.shared, denies: an.denies, doubt: s.doubt}
-		an.plainList = boundList{made: an.plain[:]}
+		if an.plainList.made == nil {
+			an.plainList.made = an.plain[:]
+		}
 		return &an.plainList
 	}
 	asked := askedFor{s, statement, a.index}

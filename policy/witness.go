@@ -288,18 +288,18 @@ func (an *analysis) cli(h *hit, a *action, context requestContext) string {
 		bucket = "OWN-ACCESS-POINT-ARN"
 	}
 	var buf [24]string
-	words := append(buf[:0], "aws", "s3api", a.cli, flag("--bucket", bucket))
+	words := flag(append(buf[:0], "aws", "s3api", a.cli), "--bucket", bucket)
 	if key := an.key(h, a); key != "" {
-		words = append(words, keyArgument(key)...)
+		words = keyArgument(words, key)
 	}
 	for _, k := range urlKeys[:3] {
 		if v, ok := context.first(k.key); ok {
-			words = append(words, flag("--"+k.parameter, v))
+			words = flag(words, "--"+k.parameter, v)
 		}
 	}
 	for _, e := range context {
 		if name := cliFlags[e.key]; name != "" && len(e.values) > 0 {
-			words = append(words, flag(name, e.values[0]))
+			words = flag(words, name, e.values[0])
 		}
 	}
 	_, keyed := context.first("s3:x-amz-server-side-encryption-aws-kms-key-id")
@@ -314,7 +314,7 @@ func (an *analysis) cli(h *hit, a *action, context requestContext) string {
 		if !told {
 			id = "null"
 		}
-		words = append(words, flag("--version-id", id))
+		words = flag(words, "--version-id", id)
 	}
 	_, copied := context.first("s3:x-amz-copy-source")
 	_, directed := context.first("s3:x-amz-metadata-directive")
@@ -338,21 +338,21 @@ func (an *analysis) cli(h *hit, a *action, context requestContext) string {
 // keyArgument gives the object key to the AWS CLI, as JSON where the CLI would
 // take it for the place of a file to load (AWS CLI User Guide, "Loading a
 // parameter from a file in the AWS CLI").
-func keyArgument(key string) []string {
+func keyArgument(words []string, key string) []string {
 	if !loaded(key) {
-		return []string{flag("--key", key)}
+		return flag(words, "--key", key)
 	}
 	b, _ := json.Marshal(map[string]string{"Key": key}) // a string always marshals
-	return []string{"--cli-input-json", quote(string(b))}
+	return append(words, "--cli-input-json", quote(string(b)))
 }
 
-// flag gives a flag its value; one that begins with a dash would be taken for the
+// flag adds a flag with its value; one that begins with a dash would be taken for the
 // next flag.
-func flag(name, value string) string {
+func flag(words []string, name, value string) []string {
 	if strings.HasPrefix(value, "-") {
-		return name + "=" + quote(value)
+		return append(words, name+"="+quote(value))
 	}
-	return name + " " + quote(value)
+	return append(words, name, quote(value))
 }
 
 // loaded says whether the AWS CLI takes a value for the place of the value.

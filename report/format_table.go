@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bucketlid/bucketlid/exposure"
+	"github.com/bucketlid/bucketlid/investigate"
 	"github.com/bucketlid/bucketlid/triage"
 )
 
@@ -192,10 +193,47 @@ func (c *collector) block(b *strings.Builder, a *triage.Alert) {
 			c.lines(b, "careful", writesNote)
 		}
 	}
+	c.next(b, a)
+}
+
+// next are the commands to go on with, in full: they are there to be copied.
+func (c *collector) next(b *strings.Builder, a *triage.Alert) {
+	label := "next"
+	if text, ok := investigate.Typed(c.investigation(a)); ok {
+		b.WriteString(c.label(label) + Terminal(text) + "\n")
+		label = ""
+	}
 	if routed(a) {
-		c.lines(b, "next", "bucketlid explain route "+a.Route)
+		c.lines(b, label, "bucketlid explain route "+a.Route)
 	}
 }
+
+// investigation is the command that investigates an alert of a hunt in files, with
+// what the hunt was given; none where it would be long, or the sources cannot be
+// read again.
+func (c *collector) investigation(a *triage.Alert) []string {
+	if c.config == nil || c.config.Command != "hunt" || a.ID == "" || len(c.config.Sources) == 0 || len(c.config.Sources) > maxTyped {
+		return nil
+	}
+	words := append([]string{"bucketlid", "investigate", "alert", a.ID}, c.config.Sources...)
+	for _, source := range c.config.Sources {
+		if scheme, _, remote := strings.Cut(source, "://"); source == "-" || remote && scheme != "s3" {
+			return nil
+		}
+	}
+	for _, flag := range []struct{ name, value string }{
+		{"--context", c.config.Context}, {"--account", strings.Join(c.config.Accounts, ",")}, {"--region", strings.Join(c.config.Regions, ",")},
+		{"--from", rfc3339(c.config.From)}, {"--to", rfc3339(c.config.To)},
+	} {
+		if flag.value != "" {
+			words = append(words, flag.name, flag.value)
+		}
+	}
+	return words
+}
+
+// maxTyped is how many sources a command to be copied names.
+const maxTyped = 4
 
 // flags tells each red flag on one line, with its strongest evidence.
 func (c *collector) flags(b *strings.Builder, a *triage.Alert) {
