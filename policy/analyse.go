@@ -34,7 +34,7 @@ func (k *desk) analyse(d *Document, f Facts) Reach {
 		}
 	}
 	out.Edges = slices.Clone(an.edges)
-	out.Delegations = an.delegations()
+	out.Delegations, out.Crowded = an.delegations(), an.world.crowded
 	return out
 }
 
@@ -67,7 +67,7 @@ type analysis struct {
 	// Of one run.
 	solver    solver
 	literals  []*rule  // by statement: see literal; lazily
-	abandoned int      // searches that could not be ended
+	abandoned [2]int   // searches that could not be ended, for strangers and for named ones
 	parted    bool     // partials are worked out
 	partials  [2][]int // by level: Deny statements about a part of it
 	memory    runMemory
@@ -136,7 +136,7 @@ func (an *analysis) settle(f Facts) {
 		an.kinds, an.only, an.doubts = [tierCount]tier{}, nil, nil
 		an.onHTTP = subject{}
 	}
-	an.world.at, an.parted, an.abandoned, an.literals = at, false, 0, nil
+	an.world.at, an.parted, an.abandoned, an.literals = at, false, [2]int{}, nil
 	an.bound = nil
 	if len(an.vars) > 0 {
 		an.bound = map[askedFor]*boundList{}
@@ -227,7 +227,7 @@ func (an *analysis) pass(statement int, a *action, lenient bool) []*hit {
 				aws = h
 			}
 			signed = signed || h.state != nil && t.audience == AnyAWSAccount
-			if h.state == nil || t.audience.Public() {
+			if t.audience.Public() {
 				wider = out
 			}
 			if !slices.ContainsFunc(wider, func(o *hit) bool { return an.holds(o, h) }) {
@@ -274,7 +274,7 @@ func (an *analysis) findPartials() {
 // superfluous: whoever has the later one has the earlier one too.
 func (an *analysis) holds(earlier, later *hit) bool {
 	if later.state == nil {
-		return earlier.state == nil
+		return earlier.state == nil && (earlier.audience.Public() || earlier.audience == later.audience && earlier.subject.principal == later.subject.principal)
 	}
 	if earlier.state == nil {
 		return false

@@ -175,6 +175,16 @@ var analyseCases = []struct {
 	{"the id that a provider on the web gave", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/${cognito-identity.amazonaws.com:sub}/*"}`), testFacts, []string{"any-aws-account read b/*/*"}},
 	{"a name that unsigned requests lack, beside many variables", statements(append([]string{`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/${aws:username}/*"}`}, tagDenies(40)...)...), testFacts,
 		[]string{"any-aws-account read b/*/* ? the search was given up: the policy is too intricate"}},
+	{"an own name, unless it begins with m", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/${aws:username}/*"}`, `{"Effect":"Deny","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/m*/*"}`), testFacts,
+		[]string{"any-aws-account read b/*/* minus b/m*/*"}},
+	{"an own tag, of two", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/${aws:PrincipalTag/t}/x"}`, `{"Effect":"Deny","Principal":"*","Action":"s3:GetObject","NotResource":["arn:aws:s3:::b/red/*","arn:aws:s3:::b/blue/*"]}`), testFacts,
+		[]string{"any-aws-account read b/*/x"}},
+	{"an own prefix that begins with a", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:ListBucket","Resource":"arn:aws:s3:::b","Condition":{"StringLike":{"s3:prefix":"${aws:username}/*"}}}`, `{"Effect":"Deny","Principal":"*","Action":"s3:ListBucket","Resource":"arn:aws:s3:::b","Condition":{"StringNotLike":{"s3:prefix":"a*"}}}`), testFacts,
+		[]string{"any-aws-account list b"}},
+	{"the object's tag is the own one, and red", statements(allow(`"*"`, `{"StringEquals":{"s3:ExistingObjectTag/owner":"${aws:PrincipalTag/team}"}}`), deny(`{"StringNotEquals":{"s3:ExistingObjectTag/owner":"red"}}`)), testFacts,
+		[]string{"any-aws-account read b/*"}},
+	{"an own name that no name can be", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/${aws:username}/*"}`, `{"Effect":"Deny","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/?*/*"}`), testFacts, []string{}},
+	{"a role's session of 13 hours ago", statements(allow(`"*"`, `{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/x"},"DateLessThan":{"aws:TokenIssueTime":"`+hoursAgo(13)+`"}}`)), testFacts, []string{}},
 	{"effect unknown", statements(`{"Effect":"Perhaps","Principal":"*","Action":"s3:*","Resource":"*"}`), testFacts, []string{}},
 }
 

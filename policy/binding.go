@@ -237,7 +237,7 @@ func (an *analysis) bind(s *subject, values map[string]variable) bound {
 	rules := an.compileBound(func(key string) (string, string, bool) {
 		v := values[key]
 		return v.value, v.shown, v.present
-	})
+	}, nil)
 	return bound{subject: &c, rules: rules, denies: deniesOf(rules), doubt: doubt}
 }
 

@@ -175,9 +175,9 @@ func (m *form) compileShared() {
 }
 
 // compileBound gives all rules, those with variables under a choice of values.
-func (m *form) compileBound(bind binding) []*rule {
+func (m *form) compileBound(bind binding, loose func(key string) string) []*rule {
 	rules := slices.Clone(m.shared)
-	c := compiler{variables: true, bind: bind, memory: &ruleMemory{}}
+	c := compiler{variables: true, bind: bind, loose: loose, memory: &ruleMemory{}}
 	for i := range rules {
 		if rules[i] == nil {
 			rules[i] = c.memory.rules.one()
@@ -308,6 +308,7 @@ func Edges(d *Document) []time.Time {
 			for _, t := range deciding(dates, op.compare, time.Time.Compare) {
 				out = append(out, edgesAt(op.compare, t)...)
 				if issued { // the last session from before it ends
+					out = append(out, edgesAt(op.compare, t.Add(longestRoleSession))...)
 					out = append(out, edgesAt(op.compare, t.Add(longestSession))...)
 				}
 			}

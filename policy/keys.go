@@ -27,6 +27,7 @@ type world struct {
 	names     names       // that the resources are of
 	host      string      // of a request's URL, with what the path begins with; lazily
 	memory    subjectMemory
+	crowded   bool // more parties are named than are judged
 }
 
 // names is what the ARNs of a bucket or access point follow from.
@@ -245,6 +246,9 @@ func (w *world) providerKey(s *subject, key string) *domain {
 		return nil
 	case s.who != roleSession && s.who != webSession && !s.open():
 		return never()
+	case provider == webProviders[0] && name == "sub":
+		// REGION:GUID (Amazon Cognito API page "GetId")
+		return optional(texts("?*-?*-?:????????-????-????-????-????????????"))
 	case name == "sub" || name == "id" || name == "user_id":
 		return optional(texts("?*"))
 	}

@@ -32,7 +32,7 @@ func (w *world) sessionKey(s *subject, key string) *domain {
 		if s.who == unsigned || s.who == service || s.who == user || s.who == root {
 			return never()
 		}
-		return w.issueTime()
+		return w.issueTime(s)
 	case "aws:federatedprovider":
 		return w.federatedProvider(s)
 	case "aws:chatbotsourcearn", "aws:ec2instancesourcevpc", "aws:ec2instancesourceprivateipv4", "ec2:sourceinstancearn", "lambda:sourcefunctionarn":
@@ -72,17 +72,24 @@ func mfaPresent(s *subject) *domain {
 	return never()
 }
 
-// longestSession is the longest life of a session's credentials (API page
-// "GetFederationToken").
-const longestSession = 36 * time.Hour
+// The longest lives of a session's credentials: of a user's (API pages
+// "GetFederationToken", "GetSessionToken") and of a role's ("AssumeRole").
+const (
+	longestSession     = 36 * time.Hour
+	longestRoleSession = 12 * time.Hour
+)
 
 // issueTime is when a session's credentials were issued: at any instant within the
 // longest life of a session before the request.
-func (w *world) issueTime() *domain {
+func (w *world) issueTime(s *subject) *domain {
 	if w.at.IsZero() {
 		return unknownKey()
 	}
-	return &domain{from: w.at.Add(-longestSession), to: w.at}
+	life := longestSession
+	if s.who == roleSession || s.who == webSession {
+		life = longestRoleSession
+	}
+	return &domain{from: w.at.Add(-life), to: w.at}
 }
 
 func (w *world) federatedProvider(s *subject) *domain {

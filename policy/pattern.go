@@ -85,7 +85,7 @@ func (p *pattern) toks() []token {
 }
 
 // quick says whether a match is a comparison of one text, or of a beginning.
-func (p *pattern) quick() bool { return p.tail || !p.wild && !p.mixed }
+func (p *pattern) quick() bool { return p.tail || p.more && !p.arn || !p.wild && !p.mixed }
 
 // cost is what a match of the text is charged. A pattern with one "*" takes one
 // pass; only several can take more.
@@ -194,6 +194,13 @@ func matchGlob(glob, s string) bool {
 			at++
 		case star >= 0:
 			back += runeLen(s, back)
+			if c := glob[star]; c < utf8.RuneSelf && c != '?' { // behind a "*" stands no other
+				i := strings.IndexByte(s[back:], c)
+				if i < 0 {
+					return false
+				}
+				back += i
+			}
 			g, at = star, back
 		default:
 			return false

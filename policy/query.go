@@ -10,6 +10,7 @@ func (an *analysis) trySubject(s *subject, statement int, a *action, lenient boo
 		return an.abandon(s, statement, a, givenUp)
 	}
 	list := an.bindings(s, statement, a)
+	asked := false
 	for i := 0; ; i++ {
 		b, more := an.binding(list, i)
 		if !more {
@@ -19,6 +20,7 @@ func (an *analysis) trySubject(s *subject, statement int, a *action, lenient boo
 		if q == nil {
 			continue
 		}
+		asked = true
 		st, ans := an.solver.solve(q)
 		switch ans {
 		case found:
@@ -33,10 +35,17 @@ func (an *analysis) trySubject(s *subject, statement int, a *action, lenient boo
 			over = &hit{subject: b.subject, query: an.keep(q), unsettled: []string{givenUp}}
 		}
 	}
-	if over == nil && list.cut {
-		return an.abandon(s, statement, a, givenUp)
+	switch {
+	case over != nil:
+		return over
+	case an.solver.budget.spent():
+		if list.cut {
+			return an.abandon(s, statement, a, givenUp)
+		}
+	case asked && len(an.vars) > 0:
+		return an.atWill(list, statement, a, lenient)
 	}
-	return over
+	return nil
 }
 
 const givenUp = "the search was given up: the policy is too intricate"
@@ -53,14 +62,14 @@ func (an *analysis) abandon(s *subject, statement int, a *action, why string) *h
 		return nil
 	}
 	q := &query{allow: an.literal(statement), subject: s, action: a, lenient: true}
-	an.abandoned++
-	if an.abandoned > maxAbandoned {
+	left := &an.abandoned[asInt(s.open())]
+	if *left++; *left > maxAbandoned[asInt(s.open())] {
 		return &hit{subject: s, query: q, unsettled: []string{why}}
 	}
 	if alone, known := an.alone(s, statement, a); known {
 		ask := *q
 		ask.allow = alone
-		short := solver{world: &an.world, budget: budget{nodes: maxSearchNodes - maxSearchNodes/256, work: maxSearchWork - maxSearchWork/256}}
+		short := solver{world: &an.world, budget: budget{nodes: maxSearchNodes - maxSearchNodes/256, work: maxSearchWork - maxSearchWork/512}}
 		st, ans := short.solve(&ask)
 		if ans == impossible {
 			return nil
@@ -111,8 +120,9 @@ func (an *analysis) literal(statement int) *rule {
 	return an.literals[statement]
 }
 
-// maxAbandoned bounds the short searches of one run.
-const maxAbandoned = 128
+// maxAbandoned bounds the short searches of one run, for strangers and for those
+// who are named: whether strangers get in weighs more.
+var maxAbandoned = [2]int{1024, 128}
 
 // query gathers the rules that touch one subject and one action; nil when the
 // Allow does not. The next call writes over it: see keep.

@@ -102,6 +102,10 @@ type Reach struct {
 	// direct request passes by them, so they are no grants, but every access
 	// point of the accounts opens the bucket, now or later (semantics B.8 R6).
 	Delegations []Delegation
+
+	// Crowded says that the policy names more parties than are judged: some stand
+	// in no grant.
+	Crowded bool
 }
 
 // Delegation is an Allow statement that leaves the decision to access points

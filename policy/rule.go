@@ -119,21 +119,47 @@ func (c *compiler) compile(r *rule, s *Statement, actions actionSet) {
 		if s.exact {
 			patterns[i].setLiteral(text)
 			r.resources = append(r.resources, &patterns[i])
+		} else if (s.Effect == "Deny") != r.except && c.loosened(text) {
+			continue // an Allow excepts nothing by it, a Deny takes nothing
 		} else if c.set(&patterns[i], text, true) {
 			r.resources = append(r.resources, &patterns[i])
 		}
 	}
-	lost := len(r.resources) < len(list)
+	lost := len(r.resources) < len(list) && c.loose == nil
 	for i := range tests {
 		r.tests[i] = &tests[i]
 		c.read(&tests[i], &s.Conditions[i])
 	}
-	r.void = len(r.resources) == 0 && !r.except || lost && r.except || (s.Resource == nil && s.NotResource == nil)
+	denied := c.loosenTests(r)
+	r.void = denied || len(r.resources) == 0 && !r.except || lost && r.except || (s.Resource == nil && s.NotResource == nil)
 	// The search takes tests in this order, so that the order of the text does
 	// not matter.
 	if len(r.tests) > 1 {
 		slices.SortStableFunc(r.tests, compareTests)
 	}
+}
+
+// loosenTests leaves out the tests of an Allow that variables that are not bound
+// could only make harder to pass. A Deny with such a test may deny nothing.
+func (c *compiler) loosenTests(r *rule) (void bool) {
+	if c.loose == nil {
+		return false
+	}
+	kept := r.tests[:0]
+	for _, t := range r.tests {
+		loose := t.op.kind != opNull && slices.ContainsFunc(t.source.Values, c.loosened)
+		widens := t.op.onText() && !t.op.negated
+		switch {
+		case !loose || r.statement.Effect == "Deny" && t.op.onText() && t.op.negated:
+		case r.statement.Effect == "Deny":
+			void = true
+		case !widens:
+			continue
+		}
+		kept = append(kept, t)
+	}
+	r.tests = kept
+	return void
 }
 
 func compareTests(a, b *test) int {
@@ -196,6 +222,21 @@ type compiler struct {
 	variables bool
 	bind      binding
 	memory    *ruleMemory
+
+	// loose gives the pattern of all values that a variable may have, "" for one
+	// that bind binds; nil where all are bound. Rules then admit whatever they
+	// admit under some values, and may admit more.
+	loose func(key string) string
+}
+
+// loosened says whether a text has a variable that is not bound.
+func (c *compiler) loosened(text string) bool {
+	if c.loose == nil || !strings.Contains(text, "${") {
+		return false
+	}
+	var m mentions
+	m.variables(text)
+	return slices.ContainsFunc(m, func(key string) bool { return c.loose(key) != "" })
 }
 
 // set compiles a text with its variables replaced; false means that one has no
@@ -234,6 +275,13 @@ func (c *compiler) set(p *pattern, text string, wildcards bool) bool {
 			p.add(key, false)
 			shown.WriteString("${" + key + "}")
 			continue
+		}
+		if c.loose != nil {
+			if glob := c.loose(key); glob != "" {
+				p.add(glob, true)
+				shown.WriteString("*")
+				continue
+			}
 		}
 		value, display, ok := c.bind(key)
 		if !ok {

@@ -5,6 +5,7 @@ package policy
 import (
 	"slices"
 	"sort"
+	"strings"
 )
 
 func (w *world) wholeLevel(l level) *pattern {
@@ -152,11 +153,20 @@ func (sc *scoper) scope() Scope {
 	var inside []*pattern
 	for _, p := range sc.without {
 		// What is excluded must lie inside something that is included.
-		if slices.ContainsFunc(sc.include, func(q *pattern) bool { return sc.meet(p, q) }) {
+		if slices.ContainsFunc(sc.include, func(q *pattern) bool { return sc.meet(p, shown(q)) }) {
 			inside = append(inside, p)
 		}
 	}
 	return Scope{Include: include, Exclude: sc.names(inside)}
+}
+
+// shown is the pattern as it is told: with all values of variables that a requester
+// chooses, not the one that was tried.
+func shown(p *pattern) *pattern {
+	if !p.mixed && p.text == p.body || strings.Contains(p.text, "${") {
+		return p
+	}
+	return newPattern(p.text)
 }
 
 // names gives the texts, without those that another one covers.

@@ -297,7 +297,7 @@ func (sv *solver) stops(q *query, st *state, d *rule) bool {
 		return false
 	}
 	for _, t := range d.tests {
-		if !sv.judged(q, st, t) {
+		if sv.budget.work += 1 + t.cost(); !sv.judged(q, st, t) {
 			return false
 		}
 	}

@@ -12,6 +12,7 @@ import (
 func (w *world) settle(m *form, f Facts) {
 	d := &m.doc
 	w.memory.reset()
+	w.crowded = false
 	before := w.names
 	w.facts, w.tests = f, m.tests
 	if w.facts.Bucket == "" {

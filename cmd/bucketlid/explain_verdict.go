@@ -16,6 +16,13 @@ import (
 // judge puts both answers about a policy together: AWS's own classification and
 // what strangers can really do (semantics C.1).
 func judge(d *policy.Document, f policy.Facts) report.Policy {
+	v := judgeNow(d, f)
+	v.Later = later(d, f, &v)
+	return v
+}
+
+// judgeNow is the same without what the passing of time changes.
+func judgeNow(d *policy.Document, f policy.Facts) report.Policy {
 	reach, class := policy.Analyse(d, f), policy.Classify(d, f)
 	v := report.Policy{
 		Classifier: class.Status, Reach: policy.None,
@@ -39,9 +46,11 @@ func judge(d *policy.Document, f policy.Facts) report.Policy {
 			v.Problems = addNew(v.Problems, report.StatementName(g.Statement)+": "+why+"; "+string(g.Audience)+" is possible, not certain")
 		}
 	}
+	if reach.Crowded {
+		v.Problems = append(v.Problems, "more parties are named than are judged one by one: some of them stand under no audience")
+	}
 	v.Reach, v.Witness = widest(v.Audiences)
 	v.Reasons = statementReasons(d, &v, class, reach.Delegations)
-	v.Later = later(d, f, &v)
 	return v
 }
 
@@ -54,11 +63,12 @@ func later(d *policy.Document, f policy.Facts, now *report.Policy) []string {
 	out := []string{}
 	reach := now.Reach
 	edges := policy.Edges(d)
+	tried := 0
 	for i, at := range edges {
 		if f.At.IsZero() || !at.After(f.At) {
 			continue
 		}
-		if len(out) == maxLater || now.GivenUp() {
+		if tried++; tried > maxLater || now.GivenUp() {
 			return append(out, fmt.Sprintf("%d more instants of Date conditions were not tried", len(edges)-i))
 		}
 		then := f
@@ -289,7 +299,7 @@ func denyHolds(d *policy.Document, f policy.Facts, v *report.Policy) []string {
 		}
 		without := *d
 		without.Statements = slices.Delete(slices.Clone(d.Statements), i, i+1)
-		other := judge(&without, f)
+		other := judgeNow(&without, f)
 		tooMuch = other.GivenUp()
 		out = append(out, report.StatementName(s.Ref())+" (Deny): "+difference(v, other))
 	}
