@@ -16,6 +16,8 @@ import (
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/bucketlid/bucketlid/policy"
 )
 
 // Answers are not trusted to be AWS's: a proxy may answer a page of its own with
@@ -182,4 +184,17 @@ func (c *cycle) closes(token string) bool {
 		c.kept = token
 	}
 	return false
+}
+
+// policyText gives a policy back that was answered as one. S3 keeps none that it
+// could not read or that has no statement, so that such an answer is none of S3's.
+func policyText(text string) (string, error) {
+	doc, err := policy.Parse([]byte(text))
+	switch {
+	case err != nil:
+		return "", &answerError{fmt.Sprintf("the answer is no policy: %v", err)}
+	case len(doc.Statements) == 0:
+		return "", &answerError{"the answer is no policy: it has no statement"}
+	}
+	return text, nil
 }

@@ -14,7 +14,7 @@ import (
 
 const (
 	wideToken  = "arn:aws:s3:us-west-2:111122223333:async-request/mrap/putmultiregionaccesspointpolicy/t1"
-	widePolicy = `{"Version":"2012-10-17","Statement":[]}`
+	widePolicy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*"}]}`
 )
 
 func refuseControl(w http.ResponseWriter, status int, code string) {

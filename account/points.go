@@ -110,7 +110,7 @@ func (a *Account) point(ctx context.Context, client *s3control.Client, one types
 		if err != nil {
 			return "", err
 		}
-		return aws.ToString(out.Policy), nil
+		return policyText(aws.ToString(out.Policy))
 	})
 	return p, err
 }
@@ -187,7 +187,10 @@ func (a *Account) multiRegionPoint(ctx context.Context, client *s3control.Client
 		if proposed != established {
 			p.Proposed = proposed
 		}
-		return established, nil
+		if none {
+			return "", nil
+		}
+		return policyText(established)
 	})
 	if none && err == nil {
 		p.Policy.Status = Absent

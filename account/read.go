@@ -49,7 +49,7 @@ var settings = []setting{
 			if err != nil {
 				return "", err
 			}
-			return aws.ToString(out.Policy), nil
+			return policyText(aws.ToString(out.Policy))
 		},
 		needless: func(s *Settings) bool { return s.PolicyStatus.Status == Absent }},
 	{action: "s3:GetBucketAcl", call: "GetBucketAcl", what: "the bucket ACL",

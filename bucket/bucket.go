@@ -28,6 +28,7 @@ type Event struct {
 	ErrorCode       string
 	ErrorMessage    string
 	SourceIdentity  string
+	IssuerARN       string // of a role's session: the role, with its path
 	MFA             string
 	VPCEndpointID   string
 	RequestID       string // of calls that bear this program's mark only: its journal has it too

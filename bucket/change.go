@@ -68,6 +68,7 @@ type Change struct {
 	Ownership   ObjectOwnership
 	Point       *AccessPoint
 	Value       string   // payer, versioning status, website's index document, replication's account
+	CopySource  string   // of a copied object: "bucket/key" of the other, decoded
 	Details     []string // further facts worth a line in evidence
 	Observed    []Observation
 	PayloadLost string // why the payload could not be read; the slot is then unknown

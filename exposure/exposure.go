@@ -58,6 +58,7 @@ type Actor struct {
 	AccessKeyID     string     `json:"accessKeyId,omitempty"`
 	SourceIdentity  string     `json:"sourceIdentity,omitempty"` // who stands behind a role's session, where he had to say so
 	RequestID       string     `json:"-"`                        // see bucket.Event
+	IssuerARN       string     `json:"-"`                        // the role of a session, with its path; "" where the record does not tell
 }
 
 // Segment is a stretch of a window in which the same routes gave the access.

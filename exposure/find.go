@@ -282,7 +282,7 @@ func ActorOf(e *bucket.Event) *Actor {
 	a := &Actor{
 		UserName: e.UserName, ARN: e.ARN, Type: e.Type, AccountID: e.AccountID, SourceIPAddress: e.SourceIPAddress,
 		UserAgent: e.UserAgent, EventName: e.Name, EventID: e.ID, InvokedBy: e.InvokedBy, AccessKeyID: e.AccessKeyID,
-		SourceIdentity: e.SourceIdentity, RequestID: e.RequestID,
+		SourceIdentity: e.SourceIdentity, RequestID: e.RequestID, IssuerARN: e.IssuerARN,
 	}
 	if !e.Time.IsZero() {
 		at := e.Time

@@ -126,7 +126,10 @@ func guardKind(key string) string {
 }
 
 func wishText(w wish) string {
-	values := inOrder(w.test.source.Values)
+	values := w.test.values // in order already
+	if len(values) != len(w.test.source.Values) {
+		values = inOrder(w.test.source.Values)
+	}
 	more := ""
 	if len(values) > 3 {
 		more = fmt.Sprintf(" and %d more", len(values)-3)

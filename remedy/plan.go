@@ -378,6 +378,9 @@ func (p *Plan) Check(o *Option) error {
 	if len(again.Widened) > 0 {
 		return fmt.Errorf("option %s would give access that nobody has now: %s", o.ID, again.Widened[0])
 	}
+	if !slices.Equal(o.Confirm, confirm(*o, Request{Whom: p.Whom, Readers: p.Readers})) {
+		return fmt.Errorf("what option %s asks before it is applied was changed after the plan was made: plan again", o.ID)
+	}
 	if !again.sameAs(o.Proof) {
 		return fmt.Errorf("the proof of option %s is not that of its steps: plan again", o.ID)
 	}

@@ -3,6 +3,9 @@
 package replay
 
 import (
+	"net/url"
+	"strings"
+
 	"github.com/bucketlid/bucketlid/bucket"
 	"github.com/bucketlid/bucketlid/trail"
 )
@@ -18,7 +21,19 @@ func readUpload(r *trail.Record) []*bucket.Change {
 		c.ACL = bucket.Canned("private")
 	}
 	c.Observed = aclObservations(c, r)
+	c.CopySource = copySource(r)
 	return []*bucket.Change{c}
+}
+
+// copySource is "bucket/key" of what a CopyObject copies: the record has the
+// header, which is URL-encoded and may begin with "/" and end with a version
+// (Amazon S3 API Reference, "CopyObject").
+func copySource(r *trail.Record) string {
+	text, _, _ := strings.Cut(first(r.Param("x-amz-copy-source")), "?versionId=")
+	if plain, err := url.PathUnescape(text); err == nil {
+		text = plain
+	}
+	return strings.TrimPrefix(text, "/")
 }
 
 func newVersion(r *trail.Record) string {

@@ -26,7 +26,7 @@ func newEvent(r *trail.Record) *bucket.Event {
 		UserName: Shown(r), ARN: u.ARN, Type: u.Type, PrincipalID: u.PrincipalID, AccountID: u.AccountID,
 		AccessKeyID: u.AccessKeyID, InvokedBy: u.InvokedBy, SourceIPAddress: r.SourceIPAddress,
 		UserAgent: r.UserAgent, ErrorCode: r.ErrorCode, ErrorMessage: r.ErrorMessage,
-		SourceIdentity: u.SourceIdentity, MFA: u.MFAAuthenticated, VPCEndpointID: r.VPCEndpointID,
+		SourceIdentity: u.SourceIdentity, IssuerARN: u.Issuer.ARN, MFA: u.MFAAuthenticated, VPCEndpointID: r.VPCEndpointID,
 		RequestID: markedRequest(r),
 	}
 }

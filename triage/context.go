@@ -10,6 +10,7 @@ import (
 	"github.com/gaissmai/bart"
 
 	"github.com/bucketlid/bucketlid/exposure"
+	"github.com/bucketlid/bucketlid/replay"
 )
 
 // Context is what people know and logs do not tell: whose accounts, networks,
@@ -183,9 +184,9 @@ func (c *Context) Principal(by *exposure.Actor) (p Principal, matched string, ok
 	}
 	_, own := c.accounts[by.AccountID]
 	own = own || len(c.accounts) == 0
-	names := namesOf(by)
+	names, named := namesOf(by), by.Type == "IAMUser" || borrowsName(roleOf(by.ARN), by.IssuerARN)
 	i := c.principals.find(c.organization(by.AccountID), func(g *pattern) bool {
-		if !own && !g.arn {
+		if !own && !g.arn || named && g.namesSessions() {
 			return false
 		}
 		for _, name := range names {
@@ -202,6 +203,31 @@ func (c *Context) Principal(by *exposure.Actor) (p Principal, matched string, ok
 	return c.Principals[i], matched, true
 }
 
+// namesSessions reports whether a pattern is one of people's addresses, by which
+// single sign-on names sessions. An IAM user may be called so by whoever makes
+// him: he needs a pattern that says ":user/" or "user/".
+func (p *pattern) namesSessions() bool {
+	return !p.arn && strings.Contains(p.text, "@") && !strings.Contains(p.text, "user/")
+}
+
+// centerPath is below what IAM Identity Center makes its roles; nobody else can
+// make one there (IAM Identity Center User Guide, "Referencing permission sets in
+// resource policies").
+const centerPath = ":role/aws-reserved/sso.amazonaws.com/"
+
+// borrowsName reports whether a role is named as those of IAM Identity Center,
+// but lies elsewhere by its own ARN. "" is not known.
+func borrowsName(role, arn string) bool {
+	return replay.NamesSessions(role) && arn != "" && !strings.Contains(arn, centerPath)
+}
+
+// roleOf is the name of the role of a session, "" of others.
+func roleOf(arn string) string {
+	_, rest, _ := strings.Cut(arn, ":assumed-role/")
+	role, _, _ := strings.Cut(rest, "/")
+	return role
+}
+
 // namesOf lists the names that a caller goes by: his ARN, a role's without its
 // path; for a session also the ARN and name of its role and the session's name;
 // his user name, the identity he named, or the service.
@@ -210,7 +236,11 @@ func namesOf(by *exposure.Actor) []string {
 	if head, rest, ok := strings.Cut(by.ARN, ":assumed-role/"); ok {
 		role, session, _ := strings.Cut(rest, "/")
 		head = strings.Replace(head, ":sts:", ":iam:", 1)
-		names = append(names, head+":role/"+role, role, session)
+		names = append(names, head+":role/"+role, role)
+		if borrowsName(role, by.IssuerARN) {
+			return append(names, by.InvokedBy)
+		}
+		names = append(names, session)
 	}
 	names = append(names, by.UserName, by.SourceIdentity, by.InvokedBy)
 	kept := names[:0]

@@ -10,9 +10,10 @@ func NameTells(name string) (sensitive, harmless []string) {
 	var nobody *Context
 	for _, w := range nobody.words(name) {
 		text := fmt.Sprintf("%q tells of %s", w.text, w.means)
-		if w.sensitive {
+		switch {
+		case w.sensitive:
 			sensitive = append(sensitive, text)
-		} else {
+		case !w.neither():
 			harmless = append(harmless, text)
 		}
 	}

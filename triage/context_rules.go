@@ -18,6 +18,7 @@ func (b *contextBuilder) principals(list []fileValue) {
 			p.ChangesS3 = map[string]Answer{"true": Yes, "false": No}[changes.text]
 		}
 		b.specific(v, "caller")
+		b.matchableCaller(v.keys["match"])
 		if before, twice := seen.again(p.Organization, strings.ToLower(p.Match), v); twice {
 			b.twice(v, before, list, "principals")
 		}
@@ -82,6 +83,7 @@ func (b *contextBuilder) bucketRules(list []fileValue) {
 		r := BucketRule{Match: v.keys["match"].text, Owner: v.keys["owner"].text, DataClass: v.keys["data_class"].text, Organization: b.scope(v),
 			Public: Publicness(v.keys["public"].text), Until: b.until(v), Why: v.keys["why"].text, Line: v.at.line}
 		b.specific(v, "bucket")
+		b.matchableBucket(v.keys["match"])
 		if before, twice := seen.again(r.Organization, r.Match, v); twice {
 			b.twice(v, before, list, "buckets")
 		}

@@ -54,6 +54,8 @@ func (r *ranker) flags(a *Alert) []Flag {
 		a.signs += e.signs
 		a.hides = a.hides || e.hides
 		a.unseen = a.unseen || e.unseen
+		a.listed = cmp.Or(a.listed, e.listed)
+		a.linked = a.linked || e.linked
 		a.offHours = a.offHours || e.offHours
 		a.prepared = cmp.Or(a.prepared, e.prepared)
 	}
@@ -71,6 +73,8 @@ type evidence struct {
 	signs                      int      // of somebody at work who should not be
 	hides                      bool     // the address is a VPN's, or of rented servers
 	unseen                     bool     // the address is Tor's, a proxy's or an anonymizer's
+	listed                     string   // the first list of hiding networks or of hosts that names the address, stale or not
+	linked                     bool     // other identities did what thieves do, from the same new address
 	prepared                   string   // what the caller did before that a thief does
 	offHours                   bool     // not within the usual hours, of people or of the caller
 }

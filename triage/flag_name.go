@@ -4,6 +4,7 @@ package triage
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -19,10 +20,19 @@ func bucketName(r *ranker, a *Alert, e *evidence) {
 	}
 	r.bucketRule(a, e)
 	r.openedKeys(a, e)
-	for _, w := range r.known.Context.words(a.Bucket) {
-		if w.sensitive {
+	r.openedScope(a, e)
+	r.copied(a, e)
+	words := r.known.Context.words(a.Bucket)
+	sensitive := slices.ContainsFunc(words, func(w word) bool { return w.sensitive })
+	for _, w := range words {
+		switch {
+		case w.sensitive:
 			e.weakYes("%q tells of %s%s", w.text, w.means, w.source)
-		} else {
+		case w.neither() && sensitive:
+			e.weakNo("%q tells of %s: what the name tells of may be made up", w.text, w.means)
+		case w.neither():
+			e.lacks("%q tells of %s, which may hold anything", w.text, w.means)
+		default:
 			e.weakNo("%q tells of %s%s", w.text, w.means, w.source)
 		}
 	}
@@ -42,16 +52,56 @@ func bucketName(r *ranker, a *Alert, e *evidence) {
 // openedKeys weighs the keys of the objects that were opened one by one.
 func (r *ranker) openedKeys(a *Alert, e *evidence) {
 	for _, key := range append(slices.Clone(a.Keys), a.Key) {
-		read := r.known.Context.readKey(key, "an object's key")
-		if read.site != "" {
-			e.weakNo("objects that end in %q are what sites are made of", read.site)
+		r.known.Context.readKey(key, "an object's key").weigh(e)
+	}
+}
+
+// openedScope weighs the keys that a policy opens, as its Resource names them.
+// Those of ACLs are weighed one by one.
+func (r *ranker) openedScope(a *Alert, e *evidence) {
+	if a.Key != "" || a.Objects > 0 {
+		return
+	}
+	for _, resource := range a.Scope.Include {
+		if _, key, ok := strings.Cut(resource, "/"); ok {
+			r.known.Context.readKeyPattern(key, "the policy's Resource").weigh(e)
 		}
-		if read.place != "" {
-			e.weakNo("%s", read.place)
+	}
+}
+
+// copied weighs what an object was copied from, by the record of the copy that
+// opened it: its own name may tell nothing.
+func (r *ranker) copied(a *Alert, e *evidence) {
+	name, key, ok := strings.Cut(a.copySource, "/")
+	if !ok {
+		return
+	}
+	words := r.known.Context.words(name)
+	harmless := slices.ContainsFunc(words, func(w word) bool { return !w.sensitive && !w.neither() })
+	for _, w := range words {
+		switch says := fmt.Sprintf("it was copied from the bucket %s: %q tells of %s%s", name, w.text, w.means, w.source); {
+		case !w.sensitive || name == a.Bucket:
+		case harmless || vague[w.means] > 0:
+			e.weakYes("%s", says)
+		default:
+			e.strongYes("%s", says)
 		}
-		for _, s := range read.signs {
-			s.weigh(e)
-		}
+	}
+	for _, s := range r.known.Context.readKey(key, "the key it was copied from").signs {
+		s.weigh(e)
+	}
+}
+
+// weigh adds what a key tells.
+func (k keyReading) weigh(e *evidence) {
+	if k.site != "" {
+		e.weakNo("objects that end in %q are what sites are made of", k.site)
+	}
+	if k.place != "" {
+		e.weakNo("%s", k.place)
+	}
+	for _, s := range k.signs {
+		s.weigh(e)
 	}
 }
 
@@ -68,11 +118,15 @@ func (s keySign) weigh(e *evidence) {
 var takenMeans = map[string]bool{"credentials": true, "secrets": true, "private data": true, "personal data": true, "health data": true, "pay": true,
 	"backups": true, "dumps": true, "cluster state": true, "infrastructure state": true}
 
+// takenFolders are folders in which people's data lie, of customers rather than
+// of a site's own: "uploads" and "profile" are on every site.
+var takenFolders = wordSet("customer customers customerdata kunde kunden kundendaten client clients clientdata cliente clientes clienti klant klanten users userdata benutzer nutzer utilisateurs usuarios utenti gebruikers")
+
 // taken weighs the keys of objects that strangers got.
 func (r *ranker) taken(a *Alert, e *evidence) {
 	for _, key := range a.AccessSeen.Keys {
 		for _, s := range r.known.Context.readKey(key, "the key of an object that strangers got").signs {
-			if s.strong || !s.word || takenMeans[s.means] {
+			if s.strong || !s.word || takenMeans[s.means] || takenFolders[s.folder] {
 				s.weigh(e)
 			}
 		}
@@ -120,6 +174,13 @@ type word struct {
 	text, means, source string
 	sensitive           bool
 }
+
+// testMeans is what words of trials mean. A trial may hold a copy of what is
+// real: it is neither for the public nor not.
+const testMeans = "a test"
+
+// neither reports whether a word of the built-in lists speaks for neither side.
+func (w word) neither() bool { return w.means == testMeans && w.source == "" }
 
 // words lists what the tokens of a name tell of. What people said of a word in
 // the context file stands over the lists here.

@@ -6,14 +6,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 )
 
 // keySign is one thing that the key of an object tells of.
 type keySign struct {
 	says, means string
 	strong      bool
-	word        bool // it rests on a word of the built-in lists alone
+	word        bool   // it rests on a word of the built-in lists alone
+	folder      string // the word, where it stands in a folder's name
 }
 
 // keyReading is what a key tells.
@@ -56,6 +56,9 @@ func (c *Context) readKey(key, where string) keyReading {
 		out.site = folded(last)
 	case siteFiles[file.ending]:
 		out.site = "." + file.ending
+		if sign, ok := file.disguised(folders, where); ok {
+			out.signs = append(out.signs, sign)
+		}
 	}
 	c.readWords(&out, folders, file, where)
 	return out
@@ -72,20 +75,23 @@ func (c *Context) readWords(out *keyReading, folders []string, file keyFile, whe
 	for _, w := range c.keyWords(file.stem) {
 		if counts(w) && (!file.beside || w.source != "") {
 			says := fmt.Sprintf("%q in %s tells of %s%s", w.text, where, w.means, w.source)
-			out.signs = append(out.signs, keySign{says, w.means, w.source != "" && out.site == "" || holdsData && contentMeans[w.means], w.source == ""})
+			out.signs = append(out.signs, keySign{says, w.means, w.source != "" && out.site == "" || holdsData && contentMeans[w.means], w.source == "", ""})
 		}
 	}
 	for _, folder := range folders {
 		for _, w := range c.keyWords(folder) {
 			switch {
 			case counts(w):
-				says := fmt.Sprintf("the folder %q in %s tells of %s%s", w.text, where, w.means, w.source)
-				out.signs = append(out.signs, keySign{says, w.means, false, w.source == ""})
-			case !w.sensitive && picture && out.place == "":
-				out.place = fmt.Sprintf("the folder %q in %s tells of %s%s", w.text, where, w.means, w.source)
+				out.signs = append(out.signs, keySign{w.inFolder(where), w.means, false, w.source == "", w.text})
+			case !w.sensitive && !w.neither() && picture && out.place == "":
+				out.place = w.inFolder(where)
 			}
 		}
 	}
+}
+
+func (w word) inFolder(where string) string {
+	return fmt.Sprintf("the folder %q in %s tells of %s%s", w.text, where, w.means, w.source)
 }
 
 // keyWords are the words of one part of a key, with those that only keys have;
@@ -117,11 +123,11 @@ func (c *Context) keyWords(part string) []word {
 // known looks the file up in the table of files: by its name with and without
 // its folder, by the beginning, by the folders around it, by the ending.
 func (f keyFile) known(folders []string, where string) (keySign, bool) {
-	if f.name == "" || f.beside {
+	if f.beside {
 		return keySign{}, false
 	}
 	for _, name := range f.names(folders) {
-		if sign, ok := fileNames[name]; ok {
+		if sign, ok := fileNames[name]; ok && f.name != "" {
 			return f.sign(sign, folders, fmt.Sprintf("%q in %s: such a file holds %s", name, where, sign.means))
 		}
 	}
@@ -180,56 +186,5 @@ func (f keyFile) sign(s fileSign, folders []string, says string) (keySign, bool)
 			strong = strong && !s.mildened[w] && !mildWords[w]
 		}
 	}
-	return keySign{says, s.means, strong, false}, true
-}
-
-// maxPackings bounds the endings that are taken off a name.
-const maxPackings = 4
-
-// parseFile takes a file's name apart.
-func parseFile(text string) keyFile {
-	text = strings.TrimRight(text, "~ ")
-	f := keyFile{stem: text, name: folded(text)}
-	for range maxPackings {
-		head, ending := cutEnding(f.name)
-		switch {
-		case head == "":
-		case packings[ending]:
-			f.packed = true
-		case sealed[ending]:
-			f.sealed = true
-		case harmlessEndings[ending]:
-			f.beside = true
-		default:
-			head = ""
-		}
-		if head == "" {
-			break
-		}
-		f.name = head
-		f.stem, _ = cutEnding(f.stem)
-	}
-	_, f.ending = cutEnding(f.name)
-	if f.ending != "" {
-		f.stem, _ = cutEnding(f.stem)
-	}
-	return f
-}
-
-// cutEnding cuts a name at its last dot.
-func cutEnding(name string) (head, ending string) {
-	i := strings.LastIndexByte(name, '.')
-	if i < 0 {
-		return name, ""
-	}
-	return name[:i], name[i+1:]
-}
-
-// folded is a text in lower case, without accents.
-func folded(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		b.WriteString(plain(unicode.ToLower(r)))
-	}
-	return b.String()
+	return keySign{says, s.means, strong, false, ""}, true
 }

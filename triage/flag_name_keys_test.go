@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/bucketlid/bucketlid/policy"
 )
 
 // grade is what a key alone makes of the flag: "yes!" by strong evidence.
@@ -34,10 +36,11 @@ var keyGrades = map[string]string{
 	"yes": `customers/1.csv | kunden/x.csv | patients/1.json | passports/1.jpg | scans/reisepass/1.png | invoices/2026.pdf | contracts/a.pdf | hr/ben.pdf | private/x | orders/2026.csv | backups/x |
 		payroll | passport-ann.pdf | dump.sql.gpg | customers.csv.age | id_rsa.gpg | a.eml | contacts.vcf | disk.vmdk | trace.pcap | app.log | schema.sql | migrations/001.sql | sample.tfvars |
 		docker-compose.yml | backups/ | logs/x.json`,
-	"no": `index.html | prod/index.html | css/private.css | js/secrets.js | docs/api-keys.html | articles/how-to-backup.html | news/customers-love-us.html | customers.html | backup/site.css | prod/app.js.map |
+	"no": `index.html | prod/index.html | css/private.css | docs/api-keys.html | articles/how-to-backup.html | news/customers-love-us.html | customers.html | backup/site.css | prod/app.js.map |
 		fonts/secret.woff2 | favicon.ico | robots.txt | sitemap.xml | sitemap.xml.gz | admin/login.html | logo.svg | img/passport.svg | index.html.gz | index.html.bak | img/cat.jpg | static/users/card.png | assets/team.webp`,
 	"unknown": `a.txt | report.xlsx | data.csv | cat.jpg | user-card.png | id_rsa.pub | .env.example | .env.sample | .env.template | .aws/credentials.example | dump.sql.sha256 | keynote.key | slides/launch.key |
-		tls/fullchain.pem | ca-bundle.pem | img/passport-photo-howto.jpg | x | / | // | . | .. | ... | ~ | app-v1.2 | shadow.psd | brochure.pdf | box.tar | monkeys.csv | keyboard.pdf | a/b/c`,
+		tls/fullchain.pem | ca-bundle.pem | img/passport-photo-howto.jpg | x | / | // | . | .. | ... | ~ | app-v1.2 | shadow.psd | brochure.pdf | box.tar | monkeys.csv | keyboard.pdf | a/b/c |
+		js/secrets.js | .env.html | id_rsa.css | keys/server.key.js | db-dump.sql.html | .env.production.js.map | test/cat.jpg`,
 }
 
 func TestKeys(t *testing.T) {
@@ -46,6 +49,29 @@ func TestKeys(t *testing.T) {
 			key = strings.TrimSpace(key)
 			if got := grade(nil, key); got != want {
 				t.Errorf("%q: %s, want %s: %+v", key, got, want, (*Context)(nil).readKey(key, "the key"))
+			}
+		}
+	}
+}
+
+// What a policy's Resource tells by its keys, and by what it names beside
+// wildcards.
+func TestScopes(t *testing.T) {
+	for want, keys := range map[string]string{
+		"yes!":    ".env | prod/.env | id_rsa* | .ssh/* | site/.git/* | *.sql | */.env | tenants/*/.env | terraform.tfstate* | customers.csv | *.pem | .env* | backups/*.sql.gz",
+		"yes":     "customers/* | customers/*/photo-* | kunden/2026/* | backup-* | tfstate/* | private* | hr/*/a?b* | logs/* | passports/?",
+		"no":      "index.html | assets/* | public/img/* | *.css | downloads/v* | robots.txt",
+		"unknown": "* | *.* | ? | */* | a/* | x/y | test/* | demo-* | public/backups/* | */ | ** | *.jpg | customers/*.jpg | ",
+	} {
+		for _, key := range strings.Split(keys, "|") {
+			e := &evidence{}
+			(&ranker{}).openedScope(&Alert{Scope: policy.Scope{Include: []string{"b", "b/" + strings.TrimSpace(key)}}}, e)
+			got := string(e.answer())
+			if len(e.strongFor) > 0 && got == "yes" {
+				got = "yes!"
+			}
+			if got != want {
+				t.Errorf("%q: %s, want %s: %+v", key, got, want, e)
 			}
 		}
 	}

@@ -47,11 +47,11 @@ var sensitiveLists = map[string]string{
 
 // publicLists are words of names meant for the public.
 var publicLists = map[string]string{
-	"a website":        "www web website websites page pages webseite webseiten site sites homepage landing landingpage blog blogs wordpress hugo jekyll gatsby spa sitio sitios siteweb webapp frontend shop store microsite campaign event events charity fundraiser conference",
+	"a website":        "www web website websites page pages webseite webseiten site sites homepage landing landingpage blog blogs wordpress hugo jekyll gatsby spa sitio sitios siteweb webapp frontend shop store microsite campaign event events workshop tutorial charity fundraiser conference",
 	"static content":   "static statics asset assets cdn css js fonts font img imgs image images icon icons logo logos media medien banner banners thumbnails thumbs gallery favicon sprites videos podcast podcasts webfonts themes",
 	"public content":   "public publico publica pubblico oeffentlich offentlich openbaar public-read download downloads descargas telechargements opendata open dataset datasets mirror mirrors releases press presse prensa stampa brochure brochures newsletter sitemap",
 	"documentation":    "doc docs documentation dokumentation documentacion manual manuals handbuch help hilfe ayuda aide javadoc storybook swagger openapi wiki faq",
-	"a test":           "test tests testing acceptance e2e smoketest loadtest fixture fixtures mock mocks selftest trial demo demos sandbox playground example examples sample samples poc tmp temp scratch dummy hello tutorial workshop",
+	testMeans:          "test tests testing acceptance e2e smoketest loadtest fixture fixtures mock mocks selftest trial demo demos sandbox playground example examples sample samples poc tmp temp scratch dummy hello",
 	"package delivery": "apt yum deb rpm pypi npm maven helm charts helmcharts packages installer installers updates",
 }
 

@@ -52,7 +52,7 @@ func permission(_ *ranker, a *Alert, e *evidence) {
 
 func reads(a *Alert, who string, e *evidence) {
 	whole := slices.ContainsFunc(a.Scope.Include, func(s string) bool { return strings.HasSuffix(s, "/*") && strings.Count(s, "/") == 1 })
-	part := slices.ContainsFunc(a.Scope.Include, func(s string) bool { return strings.HasSuffix(s, "*") })
+	part := slices.ContainsFunc(a.Scope.Include, func(s string) bool { return strings.ContainsAny(s, "*?") })
 	switch {
 	case whole:
 		e.strongYes("%s may read every object of the bucket", who)
@@ -60,6 +60,8 @@ func reads(a *Alert, who string, e *evidence) {
 		e.weakYes("%s may read the objects under %s", who, strings.Join(a.Scope.Include[:min(3, len(a.Scope.Include))], ", "))
 	case a.Objects > 0:
 		e.weakYes("%s may read %d objects", who, a.Objects)
+	case len(a.Scope.Include) > 1 && a.Key == "":
+		e.weakNo("%s may read %d named objects only", who, len(a.Scope.Include))
 	default:
 		e.weakNo("%s may read one object only", who)
 	}

@@ -69,6 +69,9 @@ func TestSessionsOfARole(t *testing.T) {
 			a.OpenedBy = &exposure.Actor{ARN: arn, AccountID: "111122223333", Type: "AssumedRole", UserName: arn, EventName: a.OpenedBy.EventName, EventTime: a.OpenedBy.EventTime, SourceIPAddress: office}
 		}
 	}
+	user := func(name string) func(*Alert) {
+		return all(by("arn:aws:iam::111122223333:user/"+name), func(a *Alert) { a.OpenedBy.Type, a.OpenedBy.UserName = "IAMUser", name })
+	}
 	failed := func(arn string) []string {
 		return lines(days(7, deedRecord{arn: role + "/amy"}), days(7, deedRecord{arn: center + "/amy@acme.example"}), calls3(deedRecord{arn: arn, name: "CreateUser", err: "AccessDenied"}))
 	}
@@ -79,6 +82,14 @@ func TestSessionsOfARole(t *testing.T) {
 		{name: "failures of another person", change: by(center + "/amy@acme.example"), log: failed(center + "/eve@acme.example"), absent: "failed calls"},
 		{name: "a session called like a person", context: mails, change: by(role + "/amy@acme.example"), side: "missing", saying: "whoever may assume the role names it as he likes", absent: "devops"},
 		{name: "a person's session", context: mails, change: by(center + "/amy@acme.example"), side: "no!", saying: worker},
+		{name: "a role called like one of IAM Identity Center", context: mails, change: all(by(center+"/amy@acme.example"), func(a *Alert) {
+			a.OpenedBy.IssuerARN = "arn:aws:iam::111122223333:role/AWSReservedSSO_Ops_0a1b2c3d4e5f6789"
+		}), absent: "devops"},
+		{name: "a role that IAM Identity Center made", context: mails, change: all(by(center+"/amy@acme.example"), func(a *Alert) {
+			a.OpenedBy.IssuerARN = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Ops_0a1b2c3d4e5f6789"
+		}), side: "no!", saying: worker},
+		{name: "a user called like a person", context: mails, change: user("amy@acme.example"), absent: "devops"},
+		{name: "a user that the entry names as one", context: "principals: [{match: \"*:user/*@acme.example\", role: devops, changes_s3: true}]\n", change: user("amy@acme.example"), side: "no!", saying: worker},
 		{name: "an entry for the role", context: "principals: [{match: ops, role: devops, changes_s3: true}]\n", change: by(role + "/amy@acme.example"), side: "no!", saying: worker},
 		{name: "an entry for the role's ARN", context: "principals: [{match: \"arn:aws:iam::111122223333:role/ops\", role: devops, changes_s3: true}]\n", change: by(role + "/amy@acme.example"), side: "no!", saying: worker},
 		{name: "an entry for that session of that role", context: "principals: [{match: \"" + role + "/amy@*\", role: devops, changes_s3: true}]\n", change: by(role + "/amy@acme.example"), side: "no!", saying: worker},

@@ -41,6 +41,8 @@ func notAnAddress(a *Alert, e *evidence) {
 	switch text := a.SourceIPAddress; {
 	case text == "":
 		e.lacks("the record names no address")
+	case (text == "AWS Internal" || strings.HasSuffix(text, ".amazonaws.com")) && a.OpenedBy.InvokedBy == "":
+		e.lacks("where it came from: the record has %s for an address, but names no service that made the call", text)
 	case text == "AWS Internal" || strings.HasSuffix(text, ".amazonaws.com"):
 		e.strongNo("an AWS service made the call for the caller (%s): no machine of a person shows", text)
 	default:
@@ -65,6 +67,17 @@ func (r *ranker) namedNetwork(a *Alert, addr netip.Addr, e *evidence) bool {
 	return true
 }
 
+// ownNetwork reports whether the context file names the network of an address,
+// and it is no partner's.
+func (r *ranker) ownNetwork(a *Alert, address string) bool {
+	addr, err := netip.ParseAddr(address)
+	if err != nil {
+		return false
+	}
+	n, ok := r.known.Context.Network(a.Account, addr.Unmap().WithZone(""))
+	return ok && n.Kind != "partner"
+}
+
 // hiding are the kinds of networks by which people hide where they are.
 var hiding = []intel.Kind{intel.Tor, intel.VPN, intel.Proxy, intel.Anonymizer}
 
@@ -74,6 +87,9 @@ func (r *ranker) publicFacts(a *Alert, addr netip.Addr, named bool, e *evidence)
 	at := openedTime(a)
 	facts := r.known.Networks.Lookup(addr)
 	for _, f := range facts.Found {
+		if !named && (slices.Contains(hiding, f.Kind) || f.Kind == intel.Hosting || f.Kind == intel.Cloud) && e.listed == "" {
+			e.listed = f.Evidence(at)
+		}
 		switch {
 		case slices.Contains(hiding, f.Kind) && !named && !f.Source.Stale(at):
 			e.strongYes("%s", f.Evidence(at))

@@ -84,7 +84,8 @@ func TestSourceIPFlag(t *testing.T) {
 	checkFlag(t, sourceIP, []flagCase{
 		{name: "no address", change: from(""), want: Cannot, nothing: true},
 		{name: "opener unseen", change: func(a *Alert) { a.OpenedBy = nil }, want: Cannot, nothing: true},
-		{name: "a service", change: from("cloudformation.amazonaws.com"), want: No, saying: "an AWS service made the call"},
+		{name: "a service", change: all(from("cloudformation.amazonaws.com"), func(a *Alert) { a.OpenedBy.InvokedBy = "cloudformation.amazonaws.com" }), want: No, saying: "an AWS service made the call"},
+		{name: "the address of a service that is not named", change: from("cloudformation.amazonaws.com"), want: Cannot},
 		{name: "private", change: from("10.1.2.3"), want: No, saying: "no public address"},
 		{name: "loopback", change: from("::1"), want: No, saying: "no public address"},
 		{name: "never in the log", change: from(elsewhere), log: opening, want: Cannot, nothing: true},

@@ -3,6 +3,7 @@
 package triage
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -112,11 +113,11 @@ func (r *ranker) credentials(a *Alert, e *evidence) {
 	if by.InvokedBy != "" && strings.HasSuffix(by.InvokedBy, ".amazonaws.com") {
 		e.weakNo("made by %s for the caller", by.InvokedBy)
 	}
-	for _, t := range tools {
-		if strings.Contains(by.UserAgent, t.mark) {
-			e.weakNo("made by infrastructure code: %s", t.name)
-			break
-		}
+	switch tool := toolOf(by.UserAgent); {
+	case pretends(by):
+		e.weakYes("the user agent says that %s made the call, but no service did: the record names none, and has the address %s", by.UserAgent, by.SourceIPAddress)
+	case tool != "":
+		e.weakNo("made by infrastructure code: %s", tool)
 	}
 	for _, tool := range attackTools {
 		if tool.mark.MatchString(by.UserAgent) {
@@ -128,6 +129,27 @@ func (r *ranker) credentials(a *Alert, e *evidence) {
 		e.strongYes("its access key %s was %s, in %s of records", by.AccessKeyID, seenSince(at.Sub(first)), span(r.logged(at)))
 		e.signs++
 	}
+}
+
+// toolOf is the infrastructure code that a user agent names; "" for none.
+func toolOf(agent string) string {
+	for _, t := range tools {
+		if strings.Contains(agent, t.mark) {
+			return t.name
+		}
+	}
+	return ""
+}
+
+// pretends reports whether a user agent names a service of AWS that did not make
+// the call: where one does, the record says so under invokedBy, and has the
+// service's name for an address (AWS page "CloudTrail userIdentity element").
+// The console's agents stand beside the address of a person.
+func pretends(by *exposure.Actor) bool {
+	agent := strings.Trim(by.UserAgent, "[]")
+	service, ok := strings.CutSuffix(agent, ".amazonaws.com")
+	_, err := netip.ParseAddr(by.SourceIPAddress)
+	return ok && !strings.ContainsAny(service, " /") && service != "console" && service != "signin" && by.InvokedBy == "" && err == nil
 }
 
 // newKey tells when the caller's access key was first seen, and whether it was
@@ -191,8 +213,8 @@ func (r *ranker) firsts(a *Alert, e *evidence) {
 	} else if n, more := habit.Succeeded()[by.EventName].Before(*by.EventTime); n >= usualDays {
 		e.strongNo("the caller used %s on %s before, since %s", by.EventName, count(n, "day", more), date(habit.Succeeded()[by.EventName].First()))
 	}
-	if t := habit.Agents()[replay.AgentFamily(by.UserAgent)]; t != nil && by.UserAgent != "" && t.First >= at-3600 && len(habit.Agents()) > 1 {
-		e.weakYes("the caller's first use of %s", replay.AgentFamily(by.UserAgent))
+	if t := habit.Agents()[replay.AgentFamily(by.UserAgent)]; t != nil && by.UserAgent != "" && !pretends(by) && t.First >= at-3600 && len(habit.Agents()) > 1 {
+		e.weakYes("the caller's first use of %s", cmp.Or(toolOf(by.UserAgent), replay.AgentFamily(by.UserAgent)))
 	}
 	if t := habit.Regions()[a.Region]; t != nil && t.First >= at-3600 && len(habit.Regions()) > 1 {
 		e.weakYes("the caller's first calls in %s", a.Region)
@@ -206,12 +228,15 @@ func (r *ranker) firsts(a *Alert, e *evidence) {
 // and others on this bucket.
 func (r *ranker) formerChanges(a *Alert, e *evidence) {
 	at := *a.OpenedBy.EventTime
-	own := before(r.deeds.by[r.principalOf(a)], at)
+	all := before(r.deeds.by[r.principalOf(a)], at)
+	own := before(all, at.UTC().Truncate(24*time.Hour)) // what came that day belongs to the opening
 	days := map[string]bool{}
 	for _, d := range own {
 		days[d.at.Format(time.DateOnly)] = true
 	}
 	switch {
+	case len(own) == 0 && len(all) > 0 && r.logged(at) >= minBaseline:
+		e.weakYes("the caller changed no S3 permission before that day, in %s of records", span(r.logged(at)))
 	case len(own) == 0 && r.logged(at) >= minBaseline:
 		e.weakYes("the caller's first change of any S3 permission in %s of records", span(r.logged(at)))
 	case len(days) >= 3:
@@ -283,6 +308,7 @@ func (r *ranker) around(a *Alert, e *evidence) {
 	case failures > 0:
 		e.weakYes("%s within the hour before and after (%s)", count(int(failures), "failed call", false), sample)
 	}
+	r.companions(a, at, e)
 	r.otherBuckets(a, at, principal, e)
 	if a.tookItems >= minTaken {
 		e.weakYes("its address took %d objects without credentials while it was open: who tries whether it is open takes one or two", a.tookItems)

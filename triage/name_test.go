@@ -45,7 +45,10 @@ func TestBucketNameFlag(t *testing.T) {
 		"":                   Cannot,
 		"public-backups":     Cannot, // one word for, one against
 		"secretary-lunch":    Cannot, // no token is "secret"
-		"logstash-demo":      No,
+		"logstash-demo":      Cannot, // a trial is neither
+		"acme-ml-scratch":    Cannot,
+		"www-test":           No,
+		"test-payroll":       Cannot,
 		"catalogs-and-state": Yes,
 		".com":               Cannot,
 	} {

@@ -80,11 +80,25 @@ func (r *ranker) bucket(t *bucket.Timeline) {
 	for i := range alerts {
 		a := &alerts[i]
 		a.remade = remade
+		a.copySource = copySourceOf(t, a)
 		if a.madeSite = r.madeFor(a, site); site != nil && !a.madeSite {
 			a.website = exposure.Describe(site)
 		}
 	}
 	r.out.Alerts = append(r.out.Alerts, alerts...)
+}
+
+// copySourceOf is what the object was copied from by the call that opened it.
+func copySourceOf(t *bucket.Timeline, a *Alert) string {
+	if a.OpenedBy == nil || a.OpenedBy.EventName != "CopyObject" {
+		return ""
+	}
+	for _, s := range t.Steps {
+		if c := s.Change; c != nil && c.CopySource != "" && c.Event != nil && c.Event.ID == a.OpenedBy.EventID {
+			return c.CopySource
+		}
+	}
+	return ""
 }
 
 // websiteOf is the change by which a bucket came to serve a website, nil when it

@@ -71,7 +71,7 @@ func (t *tally) add(u *replay.Use) {
 	s := t.by[key]
 	if s == nil {
 		s = &Stranger{SourceIPAddress: u.Address, Account: u.Account, Opener: u.Address != "" && u.Address == t.alert.SourceIPAddress,
-			Scanner: t.ranker.scanner(u.Address)}
+			Own: t.alert.Kind == KindPublic && t.ranker.ownNetwork(t.alert, u.Address), Scanner: t.ranker.scanner(u.Address)}
 		t.by[key], t.objects[key] = s, &replay.Objects{}
 	}
 	t.sources |= u.Sources
@@ -85,7 +85,7 @@ func (t *tally) add(u *replay.Use) {
 	s.Access = append(s.Access, u.Access)
 	t.objects[key].Add(u)
 	t.inexact = t.inexact || !u.Exact() || !inside(t.alert, u)
-	if s.Opener {
+	if s.Opener || s.Own {
 		return
 	}
 	t.all.Add(u)
@@ -95,16 +95,17 @@ func (t *tally) add(u *replay.Use) {
 	}
 }
 
-// sum is what strangers did. The opener's own address is told apart.
+// sum is what strangers did. The opener's own address, and networks of the
+// organization, are told apart.
 func (t *tally) sum() AccessSeen {
 	seen := AccessSeen{Strangers: []Stranger{}, Objects: t.all.Count(), ByACL: t.byACL, Sources: sourceWords(t.sources)}
 	addresses, accounts, scanners := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for key, s := range t.by {
 		s.Access, s.Objects = sortAccess(s.Access), t.objects[key].Count()
 		seen.Strangers = append(seen.Strangers, *s)
-		if s.Opener {
+		if s.Opener || s.Own {
 			seen.OwnRequests += s.Requests
-			if s.Account == "anonymous" && slices.Contains(s.Access, policy.Read) {
+			if s.Opener && s.Account == "anonymous" && slices.Contains(s.Access, policy.Read) {
 				t.alert.tookItems += s.Objects
 			}
 			continue

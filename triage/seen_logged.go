@@ -103,7 +103,7 @@ func (r *ranker) judge(s *AccessSeen, a *Alert, inexact bool) {
 		events.missesEnd, lines.missesEnd = false, false // a quiet bucket is no news
 		why = append(why, partly(events, lines)...)
 	case s.OwnRequests > 0:
-		s.Verdict, why = "none-seen", append(why, "only the opener's own address made unsigned requests")
+		s.Verdict, why = "none-seen", append(why, "only the opener's own address, or your own networks, made requests")
 	case s.Denied > 0:
 		s.Verdict, why = "attempts-only", append(why, "strangers were refused; others may have gone unlogged")
 	default:

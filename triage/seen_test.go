@@ -141,6 +141,17 @@ func TestOpenersOwnAddressIsToldApart(t *testing.T) {
 	}
 }
 
+// Nor are requests from a network of the organization's own a stranger's.
+func TestOwnNetworksAreToldApart(t *testing.T) {
+	at := ten.Add(time.Minute)
+	r := newTestRanker(t, get(at, "203.0.113.10"), get(at, "192.0.2.9"))
+	r.known.Context = told(t, ownNetworks)
+	seen := r.accessSeen(alert(nil))
+	if seen.OwnRequests != 1 || seen.Requests != 1 || len(seen.Strangers) != 2 || seen.Strangers[0].Own || !seen.Strangers[1].Own {
+		t.Errorf("a colleague, and the partner's network: %+v", seen)
+	}
+}
+
 // lined adds lines of access logs to a ranker's ledger: address, account, minute
 // after ten, access.
 func lined(t *testing.T, lines []replay.Request, records ...string) *ranker {

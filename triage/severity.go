@@ -116,8 +116,10 @@ var adjustments = []adjustment{
 	{func(r *ranker, a *Alert) bool {
 		return a.Kind == KindShared && len(a.Principals) > 0 && !slices.ContainsFunc(a.Principals, func(p string) bool { return !r.own(a, p) })
 	}, 2, "the account is one of your own", "shared, and the context file lists every named account in the same organization, or, where it lists it nowhere, its own trail was read"},
-	{func(r *ranker, a *Alert) bool { return a.Kind == KindShared && r.trusted(a) && readOnly(a) }, 2,
-		"the account is trusted", "shared for reading only, and the context file trusts every named account at that time"},
+	{func(r *ranker, a *Alert) bool {
+		return a.Kind == KindShared && r.trusted(a) && readOnly(a) && !suspicious(a)
+	}, 2,
+		"the account is trusted", "shared for reading only, and the context file trusts every named account at that time; not where flags source-ip and user-behaviour are both yes"},
 	{func(r *ranker, a *Alert) bool {
 		return a.Kind == KindShared && r.trusted(a) && !readOnly(a) && !suspicious(a)
 	}, 1,

@@ -34,9 +34,9 @@ var suggestionTable = []suggestionRow{
 			return a.flag("source-ip") == Yes && a.flag("user-behaviour") == Yes && (a.escalated || a.signs > 0)
 		}, []string{"source-ip", "user-behaviour", "bucket-name"},
 		"the caller is known to work from this address, and had a reason for what happened around it"},
-	{Malicious, "medium", "the same from a VPN or a rented server, where for all that people know of the caller the behaviour may be usual",
+	{Malicious, "medium", "the same from a VPN or a rented server, by whatever list, or where other identities did such things from the same new address; where for all that people know of the caller the behaviour may be usual",
 		func(_ *ranker, a *Alert) bool {
-			return a.hides && a.flag("source-ip") == Yes && a.flag("user-behaviour") == Cannot && (a.escalated || a.signs > 0)
+			return (a.hides || a.listed != "" || a.linked) && a.flag("source-ip") == Yes && a.flag("user-behaviour") == Cannot && (a.escalated || a.signs > 0)
 		}, []string{"source-ip", "user-behaviour", "bucket-name"},
 		"the caller is known to work through this VPN or server: list it in the context file"},
 	{Malicious, "medium", "an odd address of Tor, a proxy or an anonymizer, however usual the behaviour: a stolen session does what its owner does",
@@ -59,11 +59,13 @@ var suggestionTable = []suggestionRow{
 		}, []string{"user-behaviour", "bucket-name", "permission"},
 		"that was his work of the day, or his own key that he had to change; ask him"},
 	{Intended, "high", "people expect the bucket to be public, and only reading was granted",
-		func(r *ranker, a *Alert) bool { return a.Kind == KindPublic && readOnly(a) && r.expected(a) }, []string{"bucket-name"},
+		func(r *ranker, a *Alert) bool {
+			return a.Kind == KindPublic && readOnly(a) && r.expected(a) && !suspicious(a)
+		}, []string{"bucket-name"},
 		"the bucket now also holds what is not for the public"},
 	{Intended, "high", "people trust the accounts that were let in, and only reading was granted, or list them as the organization's own",
 		func(r *ranker, a *Alert) bool {
-			return a.Kind == KindShared && (r.trusted(a) && readOnly(a) || r.listed(a))
+			return a.Kind == KindShared && (r.trusted(a) && readOnly(a) && !suspicious(a) || r.listed(a))
 		}, nil,
 		"more was granted than the agreement with the account covers"},
 	{Intended, "medium", "people trust the accounts that were let in, but more was granted than reading",
@@ -87,7 +89,7 @@ var suggestionTable = []suggestionRow{
 		"the caller is known to work from this address, and made a mistake"},
 	{Malicious, "low", "an odd address, from which objects were taken unsigned while it was open",
 		func(_ *ranker, a *Alert) bool {
-			return exposed(a) && a.flag("source-ip") == Yes && a.flag("user-behaviour") != No && a.tookItems >= minTaken
+			return exposed(a) && a.flag("source-ip") == Yes && a.tookItems >= minTaken
 		}, []string{"source-ip", "user-behaviour"},
 		"the caller is known to work from this address, and tried what others would see"},
 	{Malicious, "low", "opened at an hour at which the caller does not work, unusual behaviour, and strangers took what is stored within the hour",
@@ -123,9 +125,9 @@ var suggestionTable = []suggestionRow{
 			return exposed(a) && readOnly(a) && a.flag("bucket-name") == No && a.flag("source-ip") == No && !a.strong("user-behaviour") && !taken(a)
 		}, []string{"bucket-name", "source-ip"},
 		"the bucket also holds what is not for the public, or somebody published what was not his to publish"},
-	{Intended, "low", "read only, a name meant for the public and usual behaviour, from an address that is new, but no VPN's or rented server's, and nothing taken",
+	{Intended, "low", "read only, a name meant for the public and usual behaviour, from an address that is new, but on no list of VPNs or rented servers, stale or not, and nothing taken, not by the caller himself either",
 		func(_ *ranker, a *Alert) bool {
-			return exposed(a) && readOnly(a) && a.flag("bucket-name") == No && a.flag("user-behaviour") == No && !a.hides && !a.unseen && a.signs == 0 && !taken(a)
+			return exposed(a) && readOnly(a) && a.flag("bucket-name") == No && a.flag("user-behaviour") == No && !a.hides && !a.unseen && a.listed == "" && a.signs == 0 && a.tookItems == 0 && !taken(a)
 		}, []string{"user-behaviour", "bucket-name", "source-ip"},
 		"the caller's credentials are in other hands, which an address that was never his may tell of"},
 	{Unintended, "low", "strangers may read a folder or more, nothing tells that it is meant for them, and the change is unusual for the caller, from an address that is not odd",
@@ -150,9 +152,10 @@ func takesOver(a *Alert) bool {
 	return slices.Contains(a.Access, policy.ACLWrite) || slices.Contains(a.Access, policy.ConfigWrite)
 }
 
-// closedBySame reports whether the caller shut within a day what he had opened.
+// closedBySame reports whether the caller shut within a day what he had opened,
+// by taking the grant back or by a guard.
 func closedBySame(a *Alert) bool {
-	return a.State == exposure.Closed && sameCaller(a.OpenedBy, a.ClosedBy) && shortLived(a)
+	return (a.State == exposure.Closed || a.State == exposure.Blocked) && sameCaller(a.OpenedBy, a.ClosedBy) && shortLived(a)
 }
 
 // suggest proposes a verdict. It decides nothing, and says what would make it
@@ -181,6 +184,9 @@ func suggest(r *ranker, a *Alert) *Suggestion {
 // and from where, speaks against a harmless verdict, and shows it.
 func temper(a *Alert, s *Suggestion) {
 	why := a.prepared
+	if why == "" && s.Verdict == Intended && a.flag("source-ip") == Yes && a.listed != "" {
+		why = a.listed
+	}
 	if why == "" && s.Verdict == Intended && suspicious(a) {
 		why = a.flagOf("source-ip").For[0]
 	}

@@ -76,6 +76,42 @@ func setFlags(cmd *cobra.Command) error {
 	return file.apply(cmd)
 }
 
+// originKey is the annotation of a flag that tells what set it, where that was
+// not the command line.
+const originKey = "bucketlid-origin"
+
+func comesFrom(f *pflag.Flag, origin string) {
+	if f.Annotations == nil {
+		f.Annotations = map[string][]string{}
+	}
+	f.Annotations[originKey] = []string{origin}
+}
+
+// withOrigin adds to an error about the value of a flag where the value comes
+// from, which nobody sees on the command line.
+func withOrigin(cmd *cobra.Command, err error) error {
+	var usage *exitError
+	if !errors.As(err, &usage) || usage.code != exitUsage || usage.message == "" {
+		return err
+	}
+	var from []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if origin := f.Annotations[originKey]; origin != nil && tellsOf(usage.message, f) && !strings.Contains(usage.message, origin[0]) {
+			from = append(from, origin[0]+" sets "+f.Name)
+		}
+	})
+	if len(from) == 0 {
+		return err
+	}
+	return &exitError{exitUsage, usage.message + " (" + strings.Join(from, ", ") + ")", usage.hint}
+}
+
+// tellsOf reports whether a message names a flag.
+func tellsOf(message string, f *pflag.Flag) bool {
+	_, rest, ok := strings.Cut(message, "--"+f.Name)
+	return ok && (rest == "" || !strings.ContainsRune("-abcdefghijklmnopqrstuvwxyz", rune(rest[0])))
+}
+
 // apply sets the flags that nothing before has set, and tells which file did: one
 // that lies in the current folder may come from somebody else.
 func (c *configFile) apply(cmd *cobra.Command) error {
@@ -88,6 +124,7 @@ func (c *configFile) apply(cmd *cobra.Command) error {
 		if err := s.set(cmd.Flags(), f); err != nil {
 			return usageError("see: "+cmd.CommandPath()+" --help", "%s:%d: %s: %v", c.path, s.line, s.name, err)
 		}
+		comesFrom(f, fmt.Sprintf("%s:%d", c.path, s.line))
 		used = append(used, s.name)
 	}
 	if len(used) > 0 {
@@ -116,7 +153,11 @@ func sortedByName(list []setting) []setting {
 
 func (s *setting) set(flags *pflag.FlagSet, f *pflag.Flag) error {
 	if list, ok := f.Value.(pflag.SliceValue); ok {
-		if err := list.Replace(s.values); err != nil {
+		values := s.values
+		if len(values) == 1 && f.Value.Type() == "stringSlice" { // as on the command line
+			values = strings.Split(values[0], ",")
+		}
+		if err := list.Replace(values); err != nil {
 			return err
 		}
 		f.Changed = true

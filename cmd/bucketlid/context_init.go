@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -71,6 +72,9 @@ func (f *initFlags) run(cmd *cobra.Command, specs []string) error {
 	if err != nil {
 		return interrupted(cmd.Context(), err)
 	}
+	if len(specs) > 0 && h.counts.records == 0 {
+		return usageError("name a folder of CloudTrail logs, or give no SOURCE for an empty draft", "no record of CloudTrail was read from %s%s", plain(strings.Join(specs, ", ")), skippedPieces(len(h.skipped)))
+	}
 	d := newDraft(h.ledger, h.baseline, triage.Rank(h.ledger, h.baseline, triage.Known{}), places.of)
 	if _, err := io.WriteString(w, d.text(h.counts.records, len(h.skipped))); err != nil {
 		return err
@@ -82,4 +86,12 @@ func (f *initFlags) run(cmd *cobra.Command, specs []string) error {
 		fmt.Fprintf(cmd.ErrOrStderr(), "%s is a draft: edit it, then: bucketlid context check %s\n", plain(f.out.file), plain(f.out.file))
 	}
 	return nil
+}
+
+// skippedPieces tells how much of the sources could not be read.
+func skippedPieces(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return ": " + counted(n, "piece") + " could not be read; bucketlid hunt tells which and why"
 }

@@ -94,7 +94,13 @@ func unfetched(d *intel.Database, dir string) []string {
 	}
 	var notes []string
 	for _, r := range listed {
-		if d.Miss(rows[find(rows, r.Name)], "it was never fetched") {
+		row := rows[find(rows, r.Name)]
+		if !d.Miss(row, "it was never fetched") {
+			continue
+		}
+		if err := row.Check(); err != nil && row.Format != "" { // without one, the update finds it out
+			notes = append(notes, fmt.Sprintf("%s: %v: mend it there, then: bucketlid intel update", r.place, err))
+		} else {
 			notes = append(notes, fmt.Sprintf("%s: the source %s was never fetched: run bucketlid intel update", r.place, r.Name))
 		}
 	}

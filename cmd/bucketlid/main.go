@@ -88,7 +88,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
+	err = withOrigin(cmd, err)
 	code := exitCode(ctx, err)
 	var quiet *exitError
 	if err != nil && !(errors.As(err, &quiet) && quiet.message == "") {
@@ -181,7 +182,9 @@ func flagsFromEnvironment(cmd *cobra.Command) error {
 		}
 		if err := cmd.Flags().Set(f.Name, value); err != nil {
 			failed = usageError("unset it or give a good value", "environment variable %s: %v", name, err)
+			return
 		}
+		comesFrom(f, name)
 	})
 	return failed
 }

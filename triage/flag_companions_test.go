@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package triage
+
+import (
+	"testing"
+	"time"
+
+	"github.com/bucketlid/bucketlid/exposure"
+)
+
+// What the caller did that day, what he calls himself, and who came with him.
+func TestTheDayOfTheOpening(t *testing.T) {
+	week := days(7, deedRecord{})
+	change := deedRecord{name: "PutBucketAcl", bucket: "acme-other"}
+	minutes := func(n int, d deedRecord) string {
+		return before10(time.Duration(n)*time.Minute, d)
+	}
+	agent := func(text string) func(*Alert) {
+		return all(from(office), func(a *Alert) { a.OpenedBy.UserAgent = text })
+	}
+	visitor := deedRecord{arn: bob.ARN, address: elsewhere, name: "CreateAccessKey"}
+	checkEvidence(t, userBehaviour, []evidenceCase{
+		{name: "changes of two days, and of that morning", log: lines(week, days(2, change), []string{minutes(5, change), minutes(1, change)}), side: "no", saying: "changed S3 permissions 2 times before", absent: "on 3 days"},
+		{name: "changes of that morning only", log: lines(week, []string{minutes(5, change)}), side: "yes", saying: "changed no S3 permission before that day"},
+		{name: "a service's name for an agent", change: agent("cloudformation.amazonaws.com"), log: week, side: "yes", saying: "but no service did", absent: "infrastructure code"},
+		{name: "the console's agent", change: agent("signin.amazonaws.com"), log: week, absent: "but no service did"},
+		{name: "first use of a tool by its name", change: agent("APN/1.0 HashiCorp/1.0 Terraform/1.7"), log: lines(week, []string{minutes(1, deedRecord{agent: "APN/1.0 HashiCorp/1.0 Terraform/1.7"})}), side: "yes", saying: "first use of Terraform"},
+		{name: "another's new key, from the same new address", change: from(elsewhere), log: lines(week, days(7, deedRecord{arn: bob.ARN}), []string{minutes(30, visitor)}), side: "yes!", saying: "called CreateAccessKey 30 minutes before", signs: 1},
+		{name: "the same in a network of one's own", context: "networks:\n  - {name: Home, kind: office, cidrs: [192.0.2.0/24]}\n", change: from(elsewhere), log: lines(week, days(7, deedRecord{arn: bob.ARN}), []string{minutes(30, visitor)}), absent: "same address"},
+		{name: "the same where people worked before", change: from(elsewhere), log: lines(week, days(7, deedRecord{arn: bob.ARN, address: elsewhere}), []string{minutes(30, visitor)}), absent: "same address"},
+	})
+}
+
+// Who shuts by a guard what he opened has shut it.
+func TestShutByAGuard(t *testing.T) {
+	later := ten.Add(3 * time.Minute)
+	guard := func(a *Alert) {
+		a.State, a.ClosedAt, a.ClosedBy = exposure.Blocked, &later, a.OpenedBy
+	}
+	if a := alert(guard); !closedBySame(a) {
+		t.Error("shut by the same caller's guard: want it to count as shut by him")
+	}
+	if a := alert(func(a *Alert) { guard(a); a.ClosedBy = bob }); closedBySame(a) {
+		t.Error("shut by another's guard: want it not to count as shut by the caller")
+	}
+}
