@@ -183,6 +183,8 @@ var analyseCases = []struct {
 		[]string{"any-aws-account list b"}},
 	{"the object's tag is the own one, and red", statements(allow(`"*"`, `{"StringEquals":{"s3:ExistingObjectTag/owner":"${aws:PrincipalTag/team}"}}`), deny(`{"StringNotEquals":{"s3:ExistingObjectTag/owner":"red"}}`)), testFacts,
 		[]string{"any-aws-account read b/*"}},
+	{"an own prefix behind a name that is not ASCII", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/größe/${aws:username}/*"}`, `{"Effect":"Deny","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/größe/m*/*"}`), testFacts,
+		[]string{"any-aws-account read b/größe/*/* minus b/größe/m*/*"}},
 	{"an own name that no name can be", statements(`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/${aws:username}/*"}`, `{"Effect":"Deny","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/?*/*"}`), testFacts, []string{}},
 	{"a role's session of 13 hours ago", statements(allow(`"*"`, `{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/x"},"DateLessThan":{"aws:TokenIssueTime":"`+hoursAgo(13)+`"}}`)), testFacts, []string{}},
 	{"effect unknown", statements(`{"Effect":"Perhaps","Principal":"*","Action":"s3:*","Resource":"*"}`), testFacts, []string{}},

@@ -87,15 +87,7 @@ func variableNames(globs map[string]string) string {
 func (an *analysis) bindLoosely(list *boundList, a *action, globs map[string]string) bound {
 	c := *list.subject
 	c.domains, c.bound = nil, map[string]*domain{}
-	values := map[string]variable{}
-	for _, key := range list.keys {
-		if globs[key] != "" {
-			continue
-		}
-		if choices := an.choices(list.subject, key, a); len(choices) > 0 {
-			values[key] = choices[0]
-		}
-	}
+	values := an.notAtWill(list, a, globs)
 	rules := an.compileBound(func(key string) (string, string, bool) {
 		v := values[key]
 		return v.value, v.shown, v.present
@@ -103,9 +95,8 @@ func (an *analysis) bindLoosely(list *boundList, a *action, globs map[string]str
 	return bound{subject: &c, rules: rules, denies: deniesOf(rules), doubt: list.subject.doubt}
 }
 
-// readBack gives the variables the values that stand in their places in a request
-// that passes when they are left open; nil where there are none to be read.
-func (an *analysis) readBack(list *boundList, statement int, a *action, globs map[string]string, st *state, longest bool) map[string]variable {
+// notAtWill gives the variables that have one value.
+func (an *analysis) notAtWill(list *boundList, a *action, globs map[string]string) map[string]variable {
 	values := map[string]variable{}
 	for _, key := range list.keys {
 		if globs[key] != "" {
@@ -115,6 +106,13 @@ func (an *analysis) readBack(list *boundList, statement int, a *action, globs ma
 			values[key] = choices[0]
 		}
 	}
+	return values
+}
+
+// readBack gives the variables the values that stand in their places in a request
+// that passes when they are left open; nil where there are none to be read.
+func (an *analysis) readBack(list *boundList, statement int, a *action, globs map[string]string, st *state, longest bool) map[string]variable {
+	values := an.notAtWill(list, a, globs)
 	s := &an.doc.Statements[statement]
 	for _, text := range s.Resource {
 		an.readFrom(text, st.resource, globs, longest, values)
@@ -156,7 +154,7 @@ func (an *analysis) readFrom(text, found string, globs map[string]string, longes
 	if !strings.Contains(text, "${") {
 		return
 	}
-	any, one := "(.*?)", "(.)"
+	any := "(.*?)"
 	if longest {
 		any = "(.*)"
 	}
@@ -165,25 +163,23 @@ func (an *analysis) readFrom(text, found string, globs map[string]string, longes
 	expr.WriteString("(?s)^")
 	for text != "" {
 		key, _, _, rest, ok := splitVariable(text)
-		low := strings.ToLower(key)
+		size := runeLen(text, 0)
 		switch {
-		case ok && globs[low] != "":
+		case ok && globs[key] != "":
 			expr.WriteString(any)
-			keys = append(keys, low)
-			text = rest
-			continue
+			keys = append(keys, key)
 		case ok:
-			expr.WriteString(regexp.QuoteMeta(cmpValue(values[low], key)))
-			text = rest
-			continue
+			expr.WriteString(regexp.QuoteMeta(boundText(values[key], key)))
 		case text[0] == '*':
-			expr.WriteString("(?:.*?)")
+			expr.WriteString(".*?")
 		case text[0] == '?':
-			expr.WriteString(strings.Replace(one, "(", "(?:", 1))
+			expr.WriteString(".")
 		default:
-			expr.WriteString(regexp.QuoteMeta(text[:1]))
+			expr.WriteString(regexp.QuoteMeta(text[:size]))
 		}
-		text = text[1:]
+		if text = text[size:]; ok {
+			text = rest
+		}
 	}
 	expr.WriteString("$")
 	re, err := regexp.Compile(expr.String())
@@ -199,8 +195,8 @@ func (an *analysis) readFrom(text, found string, globs map[string]string, longes
 	}
 }
 
-// cmpValue is the text of a variable that is bound, or of an escaped character.
-func cmpValue(v variable, key string) string {
+// boundText is the text of a variable that is bound, or of an escaped character.
+func boundText(v variable, key string) string {
 	if key == "*" || key == "?" || key == "$" {
 		return key
 	}

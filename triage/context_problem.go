@@ -84,8 +84,8 @@ func distance(a, b string) int {
 	return last[len(b)]
 }
 
-// didYouMean is the next step after an unknown word.
-func didYouMean(word string, words []string) string {
+// DidYouMean is the next step after an unknown word.
+func DidYouMean(word string, words []string) string {
 	if near := nearest(word, words); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
 	}

@@ -55,7 +55,7 @@ func (r *contextReader) mapping(v *fileValue, node ast.Node, s *shape, what stri
 		at, name := placeOf(i.Key().GetToken()), i.Key().GetToken().Value
 		k := slices.IndexFunc(s.keys, func(k fileKey) bool { return k.name == name })
 		if k < 0 {
-			r.problem(at, didYouMean(name, keyNames(s)), "%s has no key %q", what, name)
+			r.problem(at, DidYouMean(name, keyNames(s)), "%s has no key %q", what, name)
 			continue
 		}
 		v.keys[name] = r.value(i.Value(), s.keys[k].shape, name)
@@ -128,7 +128,7 @@ func (r *contextReader) word(v *fileValue, rule *textRule, what string) {
 	if slices.Contains(rule.words, v.text) {
 		return
 	}
-	next := didYouMean(v.text, rule.words)
+	next := DidYouMean(v.text, rule.words)
 	if rule.slips != nil { // codes are too short for a guess by letters
 		next = "write an ISO 3166-1 alpha-2 code, such as DE"
 		upper := strings.ToUpper(v.text)
