@@ -68,8 +68,26 @@ type failure struct {
 	ErrorName string
 }
 
-// start sends a query and waits for its columns.
+// start sends a query and waits for its columns. A cluster whose workers are not
+// there yet, or no longer, refuses a query that it takes a moment later.
 func (c *client) start(ctx context.Context, query string) (remote.Pages, error) {
+	pause := firstPause
+	for try := 1; ; try++ {
+		p, err := c.begin(ctx, query)
+		if err == nil {
+			return p, nil
+		}
+		if !p.noNodes || try == maxTries {
+			return nil, err
+		}
+		if err := wait(ctx, pause); err != nil {
+			return nil, err
+		}
+		pause *= 2
+	}
+}
+
+func (c *client) begin(ctx context.Context, query string) (*pages, error) {
 	p := &pages{client: c, query: query}
 	first, err := c.send(ctx, http.MethodPost, "/v1/statement", query)
 	if err == nil {
@@ -80,9 +98,8 @@ func (c *client) start(ctx context.Context, query string) (remote.Pages, error) 
 	}
 	if err != nil {
 		p.Cancel()
-		return nil, err
 	}
-	return p, nil
+	return p, err
 }
 
 // pages are the rows of one query.
@@ -93,6 +110,7 @@ type pages struct {
 	next    string // path and query of the next reply; "" at the end
 	columns []column
 	ready   [][]driver.Value
+	noNodes bool // the cluster had no worker for the query
 }
 
 func (p *pages) Columns() []string {
@@ -129,6 +147,7 @@ func (p *pages) take(r *reply) error {
 	p.id = cmp.Or(p.id, r.ID)
 	if r.Error != nil {
 		p.next = ""
+		p.noNodes = r.Error.ErrorName == "NO_NODES_AVAILABLE"
 		return p.failed(r.Error)
 	}
 	if p.columns == nil {
@@ -224,14 +243,22 @@ func (c *client) send(ctx context.Context, method, path, body string) (*reply, e
 		if !again || try == maxTries {
 			return r, err
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return nil, context.Cause(ctx)
-		case <-timer.C:
+		if err := wait(ctx, pause); err != nil {
+			return nil, err
 		}
 		pause *= 2
+	}
+}
+
+// wait returns after a pause, or with an error as soon as the context ends.
+func wait(ctx context.Context, pause time.Duration) error {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
 	}
 }
 

@@ -110,6 +110,8 @@ const (
 		`{"name":"at","type":"timestamp(3)"},{"name":"raw","type":"varbinary"},{"name":"list","type":"array(varchar)"}],"data":[[null,null,null,"NaN",null,null,null]]}`
 )
 
+const noNodes = `{"id":"q1","error":{"message":"No nodes available to run query","errorName":"NO_NODES_AVAILABLE"}}`
+
 func ask(ctx context.Context, t *testing.T, a Address, query string) (rows [][]any, err error) {
 	t.Helper()
 	engine, err := Open(a)
@@ -155,6 +157,20 @@ func TestRowsComePageByPage(t *testing.T) {
 	}
 	if h := c.heads[0]; h.Get("X-Trino-User") != "ann" || h.Get("X-Trino-Time-Zone") != "UTC" || h.Get("Authorization") != "" {
 		t.Errorf("headers: %v", h)
+	}
+}
+
+// A cluster refuses queries until its workers are there.
+func TestWorkersComeLate(t *testing.T) {
+	defer func(was time.Duration) { firstPause = was }(firstPause)
+	firstPause = time.Millisecond
+	c := &coordinator{replies: []string{queued, noNodes, queued, noNodes, queued, last}}
+	if rows, err := ask(t.Context(), t, c.start(t), "SELECT 1"); len(rows) != 1 || err != nil {
+		t.Errorf("%v, %v", rows, err)
+	}
+	c = &coordinator{replies: slices.Repeat([]string{noNodes}, maxTries)}
+	if _, err := ask(t.Context(), t, c.start(t), "SELECT 1"); err == nil || !strings.Contains(err.Error(), "NO_NODES_AVAILABLE") {
+		t.Errorf("%v", err)
 	}
 }
 
