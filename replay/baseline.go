@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -25,6 +26,7 @@ type Baseline struct {
 	marked     mark                         // in covered, last
 	tuples     map[uint64]*tuple            // not yet told to Principals and Addresses
 	texts      map[string]string            // names, agents, Regions and principals, each once
+	key        []byte                       // scratch
 	moments    map[string]moments           // by principal
 	keys       map[string]int64             // long-term access keys: when first seen
 	Hours      map[string]*Hours            // by principal
@@ -60,16 +62,26 @@ func NewBaseline() *Baseline {
 // records repeat one, so that one look-up serves both Habits; since samples
 // merge, telling the Habits later gives the same counts.
 type tuple struct {
+	hour               int64 // of the last record, since 1970
 	seen               Tally
-	hours              Hours
-	days               *Days      // as of a way
 	note               MomentKind // "": its calls are not of note
 	principal, address string
+	hours              Hours
+	days               *Days // as of a way
 	pattern
 }
 
 // add counts one record.
 func (t *tuple) add(id uint64, seconds int64) {
+	if hour := seconds / 3600; hour != t.hour { // seldom: a file tells of minutes
+		t.hour = hour
+		t.hours.add(seconds)
+		t.addDay(seconds)
+	}
+	t.seen.add(id, seconds)
+}
+
+func (t *tuple) addDay(seconds int64) {
 	switch {
 	case t.failed:
 	case t.days != nil:
@@ -79,8 +91,19 @@ func (t *tuple) add(id uint64, seconds int64) {
 		t.days.add(t.seen.First)
 		t.days.add(seconds)
 	}
-	t.seen.add(id, seconds)
-	t.hours.add(seconds)
+}
+
+// way is the tuple as its principal or its address keeps it.
+func (t *tuple) way(counterpart string) way {
+	return way{t.pattern, counterpart, t.seen, t.days}
+}
+
+// merge takes in what another baseline counted of the same.
+func (t *tuple) merge(other *tuple) {
+	both, more := t.way(""), other.way("")
+	both.take(&more)
+	t.seen, t.days = both.seen, both.days
+	t.hours.merge(&other.hours)
 }
 
 // maxTuples bounds the tuples that wait to be told. Only tests change it.
@@ -115,8 +138,7 @@ func (b *Baseline) Observe(h *trail.Header) bool {
 
 // tuple finds or makes the tuple of a header.
 func (b *Baseline) tuple(h *trail.Header) *tuple {
-	var scratch [1024]byte
-	key := principalKey(scratch[:0], h)
+	key := principalKey(b.key[:0], h)
 	principal := len(key)
 	agent := agentFamily(h.Agent)
 	for _, f := range [...][]byte{h.Address, h.Name, agent, h.Region} {
@@ -126,6 +148,7 @@ func (b *Baseline) tuple(h *trail.Header) *tuple {
 	if failed {
 		key = append(key, 0)
 	}
+	b.key = key
 	hash := xxhash.Sum64(key)
 	t, ok := b.tuples[hash]
 	if ok {
@@ -156,18 +179,40 @@ func (b *Baseline) text(s []byte) string {
 	return have
 }
 
-// tell adds the tuples to the Habits of their principal and address.
+// tell adds the tuples to the Habits of their principal and address: at the same
+// time, since neither changes a tuple.
 func (b *Baseline) tell() {
-	for _, t := range b.tuples {
-		if t.principal != "" {
-			habit(b.Principals, t.principal).add(way{t.pattern, t.address, t.seen, t.days})
-			hoursOf(b.Hours, t.principal).merge(&t.hours)
+	var telling sync.WaitGroup
+	telling.Go(func() {
+		for _, t := range b.tuples {
+			if t.principal != "" {
+				habit(b.Principals, t.principal).add(t.way(t.address))
+				hoursOf(b.Hours, t.principal).merge(&t.hours)
+			}
 		}
+	})
+	for _, t := range b.tuples {
 		if t.address != "" {
-			habit(b.Addresses, t.address).add(way{t.pattern, t.principal, t.seen, t.days})
+			habit(b.Addresses, t.address).add(t.way(t.principal))
 		}
 	}
+	telling.Wait()
 	clear(b.tuples)
+}
+
+// mergeTuples takes in the tuples that other has not yet told.
+func (b *Baseline) mergeTuples(other *Baseline) {
+	for hash, t := range other.tuples {
+		if have, ok := b.tuples[hash]; ok {
+			have.merge(t)
+		} else {
+			b.tuples[hash] = t
+		}
+	}
+	clear(other.tuples)
+	if len(b.tuples) >= 4*maxTuples {
+		b.tell()
+	}
 }
 
 func (b *Baseline) span(seconds int64) {
@@ -214,8 +259,7 @@ func habit(m map[string]*Habit, key string) *Habit {
 
 // Merge takes everything of other in.
 func (b *Baseline) Merge(other *Baseline) {
-	b.tell()
-	other.tell()
+	b.mergeTuples(other)
 	if other.any {
 		b.span(other.first)
 		b.span(other.last)

@@ -97,8 +97,18 @@ var calls = []call{
 // sources are the services whose calls the table is about (semantics A.1 A1).
 // s3express and s3-outposts are left out: their buckets cannot be reached from
 // the internet.
-var sources = map[string]bool{
-	"s3.amazonaws.com": true, "cloudtrail.amazonaws.com": true, "organizations.amazonaws.com": true,
+var sources = []string{"cloudtrail.amazonaws.com", "organizations.amazonaws.com", "s3.amazonaws.com"}
+
+// isSource reports whether the table may be about a record of a source. One that
+// is no service name at all (redacted by whoever shared the log) does not hide a
+// call that only S3 has.
+func isSource(name []byte) bool {
+	for _, s := range sources {
+		if string(name) == s {
+			return true
+		}
+	}
+	return !bytes.HasSuffix(name, []byte(".amazonaws.com"))
 }
 
 var callByName = func() map[string]*call {
@@ -109,11 +119,13 @@ var callByName = func() map[string]*call {
 	return m
 }()
 
-// lookup finds the call of a record. A source that is no service name at all
-// (redacted by whoever shared the log) does not hide a call that only S3 has.
+// lookup finds the call of a record; nil where the table has none.
 func lookup(source, name []byte) *call {
+	if !isSource(source) {
+		return nil
+	}
 	c := callByName[string(name)]
-	if c == nil || (!sources[string(source)] && bytes.HasSuffix(source, []byte(".amazonaws.com"))) {
+	if c == nil {
 		return nil
 	}
 	if organizationCalls[c.name] && string(source) != "organizations.amazonaws.com" {

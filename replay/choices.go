@@ -51,7 +51,7 @@ func Choices() []Choice {
 
 // choice asks a row's own function which of the marks it takes.
 func (c *call) choice() Choice {
-	out := Choice{Names: []string{c.name}, Sources: slices.Sorted(maps.Keys(sources)), Redacted: true}
+	out := Choice{Names: []string{c.name}, Sources: sources, Redacted: true}
 	if organizationCalls[c.name] {
 		out.Sources, out.Redacted = []string{"organizations.amazonaws.com"}, false
 	}

@@ -27,11 +27,15 @@ func principalKey(buf []byte, h *trail.Header) []byte {
 
 var assumedRole = []byte(":assumed-role/")
 
+const atRole = len("arn:aws:sts::123456789012")
+
 // appendCaller copies an ARN, of the session of a role only the role.
 func appendCaller(buf, arn []byte) []byte {
-	at := bytes.Index(arn, assumedRole)
-	if at < 0 {
-		return append(buf, arn...)
+	at := atRole // as AWS writes it outside China and GovCloud
+	if len(arn) < at || !bytes.HasPrefix(arn[at:], assumedRole) {
+		if at = bytes.Index(arn, assumedRole); at < 0 {
+			return append(buf, arn...)
+		}
 	}
 	role, _, _ := bytes.Cut(arn[at+len(assumedRole):], []byte("/"))
 	if namesSessions(role) {

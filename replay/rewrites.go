@@ -79,8 +79,11 @@ var rewriteCalls = map[string]bool{
 
 // AddHeader takes in what matters of a record that is not decoded whole.
 func (l *Ledger) AddHeader(h *trail.Header, raw []byte) {
+	if string(h.Source) != "s3.amazonaws.com" || len(h.Error) > 0 {
+		return
+	}
 	removed, ok := rewriteCalls[string(h.Name)]
-	if !ok || len(h.Error) > 0 || string(h.Source) != "s3.amazonaws.com" {
+	if !ok {
 		return
 	}
 	params := request(h, raw)

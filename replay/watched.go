@@ -3,7 +3,6 @@
 package replay
 
 import (
-	"maps"
 	"slices"
 	"strings"
 )
@@ -19,5 +18,5 @@ func Watched() (services, names []string) {
 		}
 	}
 	slices.Sort(names)
-	return slices.Sorted(maps.Keys(sources)), names
+	return slices.Clone(sources), names
 }

@@ -12,7 +12,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/bucketlid/bucketlid/ingest"
 	"github.com/bucketlid/bucketlid/replay"
@@ -128,11 +127,6 @@ func (h *hunt) read(ctx context.Context, specs []string) error {
 	if err != nil {
 		return err
 	}
-	var settling sync.WaitGroup
-	for _, w := range workers {
-		settling.Go(w.baseline.Settle)
-	}
-	settling.Wait()
 	h.merge(append(workers, first))
 	return nil
 }
