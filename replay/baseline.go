@@ -73,10 +73,12 @@ type tuple struct {
 
 // add counts one record.
 func (t *tuple) add(id uint64, seconds int64) {
-	if hour := seconds / 3600; hour != t.hour { // seldom: a file tells of minutes
+	if hour := seconds / 3600; hour != t.hour {
+		if hour/24 != t.hour/24 { // seldom: folders tell of one day
+			t.addDay(seconds)
+		}
 		t.hour = hour
 		t.hours.add(seconds)
-		t.addDay(seconds)
 	}
 	t.seen.add(id, seconds)
 }

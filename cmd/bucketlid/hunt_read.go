@@ -8,8 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -74,9 +72,7 @@ const gcPercent = 45
 
 // read opens all sources first, so that a bad one is refused before work is done.
 func (h *hunt) read(ctx context.Context, specs []string) error {
-	if os.Getenv("GOGC") == "" {
-		defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
-	}
+	defer collectLate(gcPercent)()
 	first := newWorker(h.filter)
 	opts := ingest.Options{Stdin: h.stdin, Endpoint: h.endpoint, Progress: &h.progress}
 	opts.Problem = func(p ingest.Problem) {
