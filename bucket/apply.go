@@ -64,6 +64,8 @@ func (t *Timeline) set(i int, c *Change) {
 		t.website.assign(i, c.Value)
 	case SlotVersioning:
 		t.versioning.assign(i, c.Value)
+	case SlotEncryption:
+		t.encryption.assign(i, c.Value)
 	case SlotObject:
 		t.applyObject(i, c)
 	case SlotObjectACL:
@@ -109,6 +111,8 @@ func (t *Timeline) lose(i int, c *Change, why string) {
 		t.website.lose(i, why)
 	case SlotVersioning:
 		t.versioning.lose(i, why)
+	case SlotEncryption:
+		t.encryption.lose(i, why)
 	case SlotObjectACL, SlotObject:
 		t.object(t.meant(c)).lose(i, why)
 	case SlotAccessPointPolicy:
@@ -155,6 +159,7 @@ func (t *Timeline) applyBucket(i int, c *Change) {
 	t.payer.assign(i, "BucketOwner")
 	t.website.assign(i, "")
 	t.versioning.assign(i, "")
+	t.encryption.lose(i, "the default of new buckets changed over the years")
 	at := t.Steps[i].Time
 	switch {
 	case at.Before(newDefaultsFrom), acl.Public(): // the new defaults would have refused a public ACL
@@ -200,12 +205,13 @@ func (t *Timeline) forget(i int, why string) {
 	t.payer.lose(i, why)
 	t.website.lose(i, why)
 	t.versioning.lose(i, why)
+	t.encryption.lose(i, why)
 }
 
 // revive notes that a bucket last seen deleted exists: a call on it succeeded.
 func (t *Timeline) revive(i int, c *Change) {
 	switch c.Slot {
-	case SlotACL, SlotPolicy, SlotBlock, SlotOwnership, SlotPayer, SlotWebsite, SlotVersioning, SlotObject, SlotObjectACL:
+	case SlotACL, SlotPolicy, SlotBlock, SlotOwnership, SlotPayer, SlotWebsite, SlotVersioning, SlotEncryption, SlotObject, SlotObjectACL:
 	default:
 		return
 	}
@@ -238,6 +244,7 @@ func (t *Timeline) applyObject(i int, c *Change) {
 		return
 	}
 	t.object(ObjectID{c.Key, c.Version}).assign(i, c.ACL)
+	t.encrypt(i, ObjectID{c.Key, c.Version}, c.Encryption)
 }
 
 // meant is the object version that a change is about: a PutObjectAcl that names

@@ -41,7 +41,7 @@ const (
 	SlotReplication       Slot = "replication"
 	SlotLogging           Slot = "logging"       // a trail stopped or started
 	SlotObservation       Slot = "observation"   // a read that tells a setting
-	SlotEncryption        Slot = "encryption"    // a reading of the default for new objects
+	SlotEncryption        Slot = "encryption"    // the default for new objects
 	SlotAccessPointList   Slot = "access-points" // a reading: Details names all of the account's
 )
 
@@ -67,9 +67,10 @@ type Change struct {
 	Block       *PublicAccessBlock
 	Ownership   ObjectOwnership
 	Point       *AccessPoint
-	Value       string   // payer, versioning status, website's index document, replication's account
-	CopySource  string   // of a copied object: "bucket/key" of the other, decoded
-	Details     []string // further facts worth a line in evidence
+	Value       string      // payer, versioning status, website's index document, replication's account, default encryption
+	Encryption  *Encryption // of an uploaded object; nil where the record does not tell
+	CopySource  string      // of a copied object: "bucket/key" of the other, decoded
+	Details     []string    // further facts worth a line in evidence
 	Observed    []Observation
 	PayloadLost string // why the payload could not be read; the slot is then unknown
 	// Reading says that no call set this: a live read of the account showed that
@@ -98,6 +99,9 @@ func (c *Change) fingerprint() string {
 	}
 	if c.Create != nil {
 		text += " " + string(c.Create.Ownership)
+	}
+	if c.Encryption != nil {
+		text += fmt.Sprintf(" %+v", *c.Encryption)
 	}
 	return text + fmt.Sprintf(" %+v", *c.Event)
 }

@@ -56,7 +56,7 @@ func (t *Timeline) read(i int, c *Change) {
 	case SlotVersioning:
 		see(t, i, &t.versioning, c.Value, sameValue[string], "versioning")
 	case SlotEncryption:
-		t.Encryption = c.Value
+		see(t, i, &t.encryption, c.Value, sameValue[string], "the default encryption")
 	case SlotObjectACL:
 		track := t.object(t.meant(c))
 		see(t, i, track, unhidden(c.ACL, track.at(i-1, sameACL)), equalACL, "the ACL of "+c.Key)

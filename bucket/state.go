@@ -24,6 +24,7 @@ type State struct {
 	Payer        Reading[string]
 	Website      Reading[string]
 	Versioning   Reading[string]
+	Encryption   Reading[string] // the default for new objects
 	Points       []Point
 	// GapSince is the step at which the account's logging stopped before this
 	// step; what was set earlier may have changed unseen. -1: no such gap.
@@ -52,6 +53,7 @@ func (t *Timeline) State(i int) State {
 		Payer:        t.payer.at(i, sameValue[string]),
 		Website:      t.website.at(i, sameValue[string]),
 		Versioning:   t.versioning.at(i, sameValue[string]),
+		Encryption:   t.encryption.at(i, sameValue[string]),
 		GapSince:     -1, GapUntil: -1,
 	}
 	for _, f := range Flags {

@@ -29,9 +29,6 @@ type Timeline struct {
 	Steps   []Step
 	// ReadAt is when the bucket was read in the live account; zero: it was not.
 	ReadAt time.Time
-	// Encryption is the default for new objects as the live account told it,
-	// such as "aws:kms"; "" when it was not read.
-	Encryption string
 	// Unread says what of the live account could not be read, and why.
 	Unread []string
 
@@ -47,7 +44,9 @@ type Timeline struct {
 	payer      Track[string]
 	website    Track[string]
 	versioning Track[string]
+	encryption Track[string]
 	objects    map[ObjectID]*Track[*ACL]
+	encrypted  map[ObjectID]*Track[*Encryption]
 	current    map[string]string // by key: the version that the last upload made
 	points     map[pointKey]*pointTracks
 	gaps       []gapSteps
@@ -87,7 +86,7 @@ type ObjectID struct{ Key, Version string }
 // change), after which nothing is said.
 func Fold(name string, changes []*Change, until time.Time) *Timeline {
 	t := &Timeline{
-		Bucket: name, objects: map[ObjectID]*Track[*ACL]{}, current: map[string]string{}, points: map[pointKey]*pointTracks{}, accounts: map[string]*accountTracks{},
+		Bucket: name, objects: map[ObjectID]*Track[*ACL]{}, encrypted: map[ObjectID]*Track[*Encryption]{}, current: map[string]string{}, points: map[pointKey]*pointTracks{}, accounts: map[string]*accountTracks{},
 		ownerIDs: map[string]bool{}, classified: map[string]policy.Classification{}, proofs: map[proofKey]policy.Proof{},
 	}
 	t.place(changes, until)

@@ -191,9 +191,28 @@ func (f *finder) fromRun(r *run) Exposure {
 	}
 	e.Uncertain = f.bounds(r)
 	e.Reasons = f.reasons(r)
-	e.Unknowns = append(e.Unknowns, r.unseen...)
+	if f.readSince(r) {
+		e.Certainty = certainty(r.now.grade)
+		e.Unknowns = append(e.Unknowns, r.now.unseen...)
+		for _, u := range r.unseen {
+			if !slices.Contains(r.now.unseen, u) {
+				e.Unknowns = append(e.Unknowns, "before it was read: "+u)
+			}
+		}
+	} else {
+		e.Unknowns = append(e.Unknowns, r.unseen...)
+	}
 	e.Unknowns = append(e.Unknowns, f.doubts(r)...)
 	return e
+}
+
+// readSince reports whether the live account was read while a window that is still
+// open was: then the reading says how sure it is that it is open, and what was not
+// seen before it makes only the time before it unsure.
+func (f *finder) readSince(r *run) bool {
+	return r.end == stillOpen && slices.ContainsFunc(f.t.Steps[max(r.start, 0):], func(s bucket.Step) bool {
+		return s.Change != nil && s.Change.Reading
+	})
 }
 
 func (f *finder) fromLatent(s *sweep, l *latentRun) Exposure {

@@ -76,6 +76,8 @@ type view struct {
 	at    time.Time
 	state bucket.State
 	cache *analyses
+	// encryption is that of the object that is looked at.
+	encryption bucket.Reading[*bucket.Encryption]
 }
 
 // candidates are the values that a setting may have: the one that is known; or,

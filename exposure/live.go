@@ -5,10 +5,8 @@ package exposure
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/bucketlid/bucketlid/bucket"
-	"github.com/bucketlid/bucketlid/policy"
 )
 
 // What the live account adds to the evidence: that something is there now, and
@@ -97,14 +95,4 @@ func (f *finder) unread(end int) []string {
 		out = append(out, "what the live account holds now: "+why)
 	}
 	return out
-}
-
-// encrypted: objects under a key of KMS cannot be read by unsigned requests
-// (AWS page "Using server-side encryption with AWS KMS keys"). The bucket's
-// default tells of new objects only.
-func (f *finder) encrypted(r *run) []string {
-	if r.id.audience != policy.Anyone || r.id.access != policy.Read || r.end != stillOpen || !strings.HasPrefix(f.t.Encryption, "aws:kms") {
-		return nil
-	}
-	return []string{"which objects are under a KMS key, as new ones are by the bucket's default (" + f.t.Encryption + "): unsigned requests cannot read those"}
 }

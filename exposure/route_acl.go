@@ -24,6 +24,7 @@ func objectACL(v *view, id bucket.ObjectID) []holding {
 		key += "?versionId=" + id.Version
 	}
 	at := func(step int) bucket.Reading[*bucket.ACL] { return v.t.ObjectACL(id, step) }
+	v.encryption = v.t.ObjectEncryption(id, v.step)
 	out := v.aclCandidates(ObjectACL, key, at(v.step), at, policy.Scope{}, scope)
 	for i := range out {
 		if w := out[i].witness; w != nil && id.Version != "" {
@@ -60,9 +61,33 @@ func (v *view) aclHoldings(route RouteID, key string, r bucket.Reading[*bucket.A
 			h.unseen = append(h.unseen, "the rest of the ACL: "+r.Value.Partial)
 		}
 		v.guardACL(&h, g.Grantee)
-		out = append(out, v.splitACL(h, g, onBucket, onObjects)...)
+		out = append(out, v.byEncryption(h, g.Permission, onBucket, onObjects)...)
 	}
 	return out
+}
+
+// byEncryption tells the reading of an object that is under a key from what else
+// a permission gives.
+func (v *view) byEncryption(h holding, p bucket.Permission, onBucket, onObjects policy.Scope) []holding {
+	actions := p.Actions(h.route == ObjectACL)
+	if e := v.encryption.Value; h.route != ObjectACL || !v.encryption.Known || !e.KMS() && e.Algorithm != bucket.SSEC {
+		return v.splitACL(h, actions, onBucket, onObjects)
+	}
+	var content, others []string
+	for _, a := range actions {
+		if policy.AccessOf(a) == policy.Read {
+			content = append(content, a)
+		} else {
+			others = append(others, a)
+		}
+	}
+	locked := h
+	locked.unseen, locked.blockedBy = slices.Clone(h.unseen), slices.Clone(h.blockedBy)
+	if e := v.encryption.Value; e.KMS() && !e.AWSManaged && h.audience == policy.Anyone {
+		locked.audience = policy.AnyAWSAccount
+	}
+	v.lock(&locked, v.encryption)
+	return append(v.splitACL(locked, content, onBucket, onObjects), v.splitACL(h, others, onBucket, onObjects)...)
 }
 
 // aclAudience says whom a grantee stands for (semantics D.1).
@@ -109,11 +134,10 @@ func (v *view) guardACL(h *holding, g bucket.Grantee) {
 	v.applyGap(h)
 }
 
-// splitACL makes one holding of each access class that the permission gives,
+// splitACL makes one holding of each access class that a permission's actions give,
 // and marks those that the policy's Deny statements take away.
-func (v *view) splitACL(h holding, g bucket.Grant, onBucket, onObjects policy.Scope) []holding {
+func (v *view) splitACL(h holding, actions []string, onBucket, onObjects policy.Scope) []holding {
 	onObject := h.route == ObjectACL
-	actions := g.Permission.Actions(onObject)
 	objectActions := func(a string) bool { return onObject || a == "s3:PutObject" }
 	var given []policy.ACLGrant
 	for _, part := range []struct {

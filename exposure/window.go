@@ -19,10 +19,11 @@ type run struct {
 	start     int // first step at which it is open; -1: before the first step
 	end       int // step at which it closed; -2: still open after the last step
 	segments  []segment
-	first     holding // the holding that opened it
-	grade     bucket.Grade
+	first     holding      // the holding that opened it
+	grade     bucket.Grade // the lowest of all steps
 	unseen    []string
-	grants    []int // steps that set the grants involved
+	now       holding // the surest of the last step
+	grants    []int   // steps that set the grants involved
 	after     []string
 	undecided bool
 	reopened  int // how often it opened again after maxWindows windows
@@ -140,7 +141,7 @@ func (s *sweep) extend(step int, id identity, holdings []holding) {
 	if !ok {
 		r = s.begin(step, id, best)
 	}
-	r.grade = min(r.grade, best.grade)
+	r.grade, r.now = min(r.grade, best.grade), best
 	for _, u := range best.unseen {
 		if !slices.Contains(r.unseen, u) {
 			r.unseen = append(r.unseen, u)

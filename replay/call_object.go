@@ -21,7 +21,7 @@ func readUpload(r *trail.Record) []*bucket.Change {
 		c.ACL = bucket.Canned("private")
 	}
 	c.Observed = aclObservations(c, r)
-	c.CopySource = copySource(r)
+	c.CopySource, c.Encryption = copySource(r), encryptionOf(r)
 	return []*bucket.Change{c}
 }
 

@@ -66,6 +66,8 @@ var calls = []call{
 	{"PutBucketWebsite", nil, readPutWebsite},
 	{"DeleteBucketWebsite", nil, readDeleteWebsite},
 	{"PutBucketVersioning", nil, readVersioning},
+	{"PutBucketEncryption", nil, readPutEncryption},
+	{"DeleteBucketEncryption", nil, readDeleteEncryption},
 	{"PutBucketReplication", nil, readPutReplication},
 	{"DeleteBucketReplication", nil, readDeleteReplication},
 

@@ -100,6 +100,12 @@ func say(c *bucket.Change) string {
 	}
 	add("", string(c.Ownership))
 	add("value=", c.Value)
+	if e := c.Encryption; e != nil {
+		add("encryption=", e.Algorithm)
+		if e.AWSManaged {
+			add("", "managed")
+		}
+	}
 	add("", strings.Join(c.Details, ","))
 	for _, o := range c.Observed {
 		add("sees:", fmt.Sprint(o.Kind, " ", o.Flag, " ", o.Value, " ", o.Owner, map[bool]string{true: " exact"}[o.Exact]))
@@ -187,7 +193,7 @@ var aclCases = []callCase{
 	{"PutObject", `{"bucketName":"b","key":"k","x-amz-acl":"public-read"}`, nil, "object done b k@ AllUsers:READ acl"},
 	{"PutObject", `{"bucketName":"b","key":"k","x-amz-acl":["authenticated-read"]}`, with(`"responseElements":{"x-amz-version-id":"v"}`), "object done b k@v AuthenticatedUsers:READ acl"},
 	{"PutObject", `{"bucketName":"b","key":"k","accessControlList":{"x-amz-grant-read":"id=p"}}`, nil, "object done b k@ p:READ acl"},
-	{"PutObject", `{"bucketName":"b","key":"k","AccessControlList":{"x_amz_grant_read":"uri=http://acs.amazonaws.com/groups/global/AllUsers"}}`, with(`"responseElements":{"x-amz-server-side-encryption":"AES256"}`), "object done b k@ AllUsers:READ acl"},
+	{"PutObject", `{"bucketName":"b","key":"k","AccessControlList":{"x_amz_grant_read":"uri=http://acs.amazonaws.com/groups/global/AllUsers"}}`, with(`"responseElements":{"x-amz-server-side-encryption":"AES256"}`), "object done b k@ AllUsers:READ acl encryption=AES256"},
 	{"PutObject", `{"bucketName":"b","key":"k","x-amz-acl":"private"}`, nil, "not wanted"},
 	{"PutObject", `{"bucketName":"b","key":"k"}`, nil, "not wanted"},
 	{"PutObject", `{"bucketName":"b","key":"k","x-amz-acl":"public-read"}`, with(unsupported), "object refused b k@ AllUsers:READ acl sees:3 BlockPublicAcls unknown BucketOwnerEnforced"},
@@ -293,6 +299,14 @@ var otherCases = []callCase{
 	{"DeleteObjectTagging", `{"bucketName":"b","key":"k","tagging":""}`, nil, ""},
 	{"TagResource", `{"resourceArn":"arn:aws:s3:::b","Tags":{"Tag":{"Key":"pii","Value":true}}}`, nil, ""},
 	{"UntagResource", `{"resourceArn":"arn:aws:s3:::b","tagKeys":["pii"]}`, nil, ""},
+	{"PutBucketEncryption", `{"bucketName":"b","encryption":"","ServerSideEncryptionConfiguration":{"xmlns":"x","Rule":{"ApplyServerSideEncryptionByDefault":{"SSEAlgorithm":"aws:kms"},"BucketKeyEnabled":true}}}`, nil, "encryption done b value=aws:kms"},
+	{"PutBucketEncryption", `{"bucketName":"b"}`, nil, "encryption done b lost"},
+	{"PutBucketEncryption", `{"bucketName":"b"}`, []string{denied}, ""},
+	{"DeleteBucketEncryption", `{"bucketName":"b","encryption":""}`, nil, "encryption done b removed value=AES256"},
+	{"PutObject", `{"bucketName":"b","key":"k","x-amz-acl":"public-read","x-amz-server-side-encryption":"aws:kms"}`, nil, "object done b k@ AllUsers:READ acl encryption=aws:kms managed"},
+	{"PutObject", `{"bucketName":"b","key":"k","x-amz-acl":"public-read","x-amz-server-side-encryption":"aws:kms","x-amz-server-side-encryption-aws-kms-key-id":"arn:aws:kms:eu-west-1:111122223333:key/1"}`, nil, "object done b k@ AllUsers:READ acl encryption=aws:kms"},
+	{"PutObject", `{"bucketName":"b","key":"k","x-amz-acl":"public-read","x-amz-server-side-encryption-customer-algorithm":"AES256"}`, nil, "object done b k@ AllUsers:READ acl encryption=SSE-C"},
+	{"PutObject", `{"bucketName":"b","key":"k","x-amz-acl":"public-read"}`, []string{`"responseElements":{"x-amz-server-side-encryption":"AES256"}`}, "object done b k@ AllUsers:READ acl encryption=AES256"},
 	{"ListBuckets", `{}`, nil, "no call"},
 }
 

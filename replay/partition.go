@@ -133,7 +133,7 @@ func (j *joiner) joined() []*bucket.Change {
 		c := *done
 		c.Slot = bucket.SlotObject
 		if start := j.start(done); start != nil {
-			c.ACL = start.ACL
+			c.ACL, c.Encryption = start.ACL, start.Encryption
 			c.Details = append(c.Details, "the ACL was given by "+start.Event.Name+" "+start.Event.ID)
 		} else {
 			c.ACL = bucket.Canned("private")

@@ -114,7 +114,13 @@ var closing = map[bucket.Slot]func(c *bucket.Change) string{
 	},
 	bucket.SlotWebsite:    func(*bucket.Change) string { return "opens nothing by itself: a website serves what is public already" },
 	bucket.SlotVersioning: func(*bucket.Change) string { return "opens nothing by itself: former versions keep their own ACLs" },
-	bucket.SlotLogging:    func(*bucket.Change) string { return "changes what later logs can tell, not who gets in" },
+	bucket.SlotEncryption: func(c *bucket.Change) string {
+		if strings.HasPrefix(c.Value, "aws:kms") {
+			return "closes new objects to unsigned requests: they are under a KMS key; what is there stays as it is"
+		}
+		return "opens nothing by itself: it is the default for new objects"
+	},
+	bucket.SlotLogging: func(*bucket.Change) string { return "changes what later logs can tell, not who gets in" },
 	bucket.SlotObservation: func(*bucket.Change) string {
 		return "none: it reads a setting, which tells what held at that moment"
 	},
