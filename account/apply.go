@@ -44,8 +44,7 @@ func (a *Account) Writer(plan string) *Writer {
 	cfg := a.cfg.Copy()
 	cfg.APIOptions = append(cfg.APIOptions, awsmiddleware.AddUserAgentKeyValue(AgentName, plan), keepsRequestID)
 	cfg.Retryer = func() aws.Retryer {
-		standard := retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.RateLimiter = maxAttempts, unlimited{} })
-		return retry.AddWithErrorCodes(standard, conflicts...)
+		return retry.AddWithErrorCodes(standardRetryer(a.pause), conflicts...)
 	}
 	return &Writer{patience: patience, as: &Account{ID: a.ID, Caller: a.Caller, cfg: cfg, endpoint: a.endpoint,
 		buckets: map[string]*s3.Client{}, control: map[string]*s3control.Client{}}}

@@ -71,4 +71,7 @@ type ObjectACL struct {
 	Key     string  `json:"key"`
 	Version string  `json:"version,omitempty"` // "" is the current one of an unversioned bucket
 	ACL     Setting `json:"acl"`
+	// Only says that the bucket kept no versions when the object was read: the
+	// name alone says which is meant for as long as it keeps none.
+	Only bool `json:"only_version,omitempty"`
 }

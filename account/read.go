@@ -178,6 +178,20 @@ func (a *Account) locate(ctx context.Context, name string) string {
 	return string(out.LocationConstraint)
 }
 
+// Nowhere reports whether S3 has no bucket of a name, in whichever account: names
+// are unique among all (S3 page "General purpose bucket naming rules"). Where S3 does
+// not tell it is false. The error is one that ends a scan.
+func (a *Account) Nowhere(ctx context.Context, name string) (bool, error) {
+	_, err := try(ctx, "s3:GetBucketLocation", func(ctx context.Context) (string, error) {
+		_, err := a.bucketsIn(a.cfg.Region).GetBucketLocation(ctx, &s3.GetBucketLocationInput{Bucket: &name})
+		return "", err
+	})
+	if errors.Is(err, errGone) {
+		return true, nil
+	}
+	return false, err
+}
+
 // accountBlock reads the account's own Block Public Access, or what its
 // organization made of it.
 func (a *Account) accountBlock(ctx context.Context) (Setting, error) {

@@ -31,6 +31,9 @@ type SignIn struct {
 	Profile  string // of the shared configuration; "" is the SDK's default chain
 	Region   string // asked first; "" is the configuration's, or us-east-1
 	Endpoint string // overrides the address of every service; "" leaves it to the environment
+	// Pause is how long a call waits before it is tried again, attempt counting from
+	// 1; nil leaves it to the SDK, which waits longer the more calls are put off.
+	Pause func(attempt int) time.Duration
 }
 
 // Account is one AWS account that was signed in to. It is safe for concurrent use.
@@ -40,6 +43,7 @@ type Account struct {
 
 	cfg      aws.Config
 	endpoint string
+	pause    func(attempt int) time.Duration
 	mu       sync.Mutex
 	buckets  map[string]*s3.Client // by Region
 	control  map[string]*s3control.Client
@@ -75,7 +79,11 @@ func Open(ctx context.Context, s SignIn) (*Account, error) {
 		}
 		return nil, &SignInError{Who: s.who(), Hint: hintSignIn, Err: err}
 	}
-	return identify(ctx, cfg, s.Endpoint, s.who())
+	a, err := identify(ctx, cfg, s.Endpoint, s.who())
+	if a != nil {
+		a.pause = s.Pause
+	}
+	return a, err
 }
 
 func (s SignIn) who() string {
@@ -93,6 +101,9 @@ func (s SignIn) options() []func(*config.LoadOptions) error {
 			t.MaxIdleConnsPerHost, t.MaxIdleConns = DefaultConcurrency, 4*DefaultConcurrency
 		})),
 		config.WithRetryer(func() aws.Retryer {
+			if s.Pause != nil {
+				return standardRetryer(s.Pause)
+			}
 			return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
 				o.StandardOptions = append(o.StandardOptions, func(o *retry.StandardOptions) {
 					o.MaxAttempts, o.RateLimiter = maxAttempts, unlimited{}
@@ -107,6 +118,16 @@ func (s SignIn) options() []func(*config.LoadOptions) error {
 		opts = append(opts, config.WithRegion(s.Region))
 	}
 	return opts
+}
+
+// standardRetryer tries each call for itself; pause nil is the SDK's.
+func standardRetryer(pause func(attempt int) time.Duration) *retry.Standard {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts, o.RateLimiter = maxAttempts, unlimited{}
+		if pause != nil {
+			o.Backoff = retry.BackoffDelayerFunc(func(attempt int, _ error) (time.Duration, error) { return pause(attempt), nil })
+		}
+	})
 }
 
 // unlimited is no bound on retries over all calls: the bound of one call and

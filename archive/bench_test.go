@@ -65,7 +65,7 @@ func middling(b *testing.B, a *Archive) map[string]Filter {
 	files := a.Files()
 	counts := [4]map[string]int{{}, {}, {}, {}}
 	err := readRows(a.Path(files[len(files)/2]), func(r *Row) {
-		for i, v := range []string{r.Principal, r.SourceIP, r.Bucket, r.EventID} {
+		for i, v := range []string{r.Principal, r.SourceIP, r.Bucket, string(r.EventID)} {
 			counts[i][v]++
 		}
 	})

@@ -9,9 +9,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"slices"
+	"sync"
 
 	"github.com/parquet-go/parquet-go"
+	"golang.org/x/sync/errgroup"
 )
 
 const (
@@ -42,6 +45,9 @@ func (a *Archive) Compact(ctx context.Context, only []Partition, atLeast int) (C
 		return Compacted{}, errors.New("the archive was opened for reading")
 	}
 	var done Compacted
+	var mu sync.Mutex
+	workers, ctx := errgroup.WithContext(ctx)
+	workers.SetLimit(runtime.GOMAXPROCS(0))
 	for _, p := range a.Partitions() {
 		if only != nil && !slices.Contains(only, p) {
 			continue
@@ -54,16 +60,22 @@ func (a *Archive) Compact(ctx context.Context, only []Partition, atLeast int) (C
 			done.Partitions++
 		}
 		for _, group := range groups {
-			made, err := a.merge(ctx, p, group)
-			if err != nil {
-				return done, err
-			}
-			done.Before += len(group)
-			done.After++
-			done.Rows += made.Rows
+			workers.Go(func() error {
+				made, err := a.merge(ctx, p, group)
+				if err != nil {
+					return err
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				done.Before += len(group)
+				done.After++
+				done.Rows += made.Rows
+				return nil
+			})
 		}
 	}
-	return done, nil
+	err := workers.Wait()
+	return done, err
 }
 
 // CompactAfterLoad merges the partitions that a load left crowded with small

@@ -4,7 +4,6 @@ package archive
 
 import (
 	"bytes"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -12,21 +11,27 @@ import (
 	"github.com/bucketlid/bucketlid/trail"
 )
 
-// converter turns records into rows. One serves one goroutine.
+// converter turns records into drafts. One serves one goroutine.
 type converter struct {
-	texts *texts
-	keys  map[string]string // principal_key by userIdentity.arn
+	words *words
+	last  [draftWords]word // of the record before: much is as it was
+	// keys are those of callers without an ARN, by service, account and id.
+	keys   map[[3]word]word
+	behind []byte // what is to stand behind the record
 }
 
+// full reports whether a new converter should take the place of this one.
+func (c *converter) full() bool { return c.words.full() || len(c.keys) > maxWords }
+
 func newConverter() *converter {
-	return &converter{texts: newTexts(), keys: map[string]string{}}
+	return &converter{words: newWords(), keys: map[[3]word]word{}}
 }
 
 // partition says where a record belongs.
 func partition(h *trail.Header, lastDay *dayText) Partition {
 	p := Partition{Unknown, Unknown}
 	if isAccountID(h.RecipientAccountID) {
-		p.Account = string(h.RecipientAccountID)
+		p.Account = lastDay.accountOf(h.RecipientAccountID)
 	}
 	if seconds, _, ok := trail.ParseTime(h.Time); ok {
 		p.Day = lastDay.of(seconds)
@@ -34,10 +39,11 @@ func partition(h *trail.Header, lastDay *dayText) Partition {
 	return p
 }
 
-// dayText remembers the last day's text: records come in the order of time.
+// dayText remembers the last day's text, and the last account's: records come
+// in the order of time.
 type dayText struct {
-	day  int64
-	text string
+	day           int64
+	text, account string
 }
 
 func (d *dayText) of(seconds int64) string {
@@ -47,119 +53,210 @@ func (d *dayText) of(seconds int64) string {
 	return d.text
 }
 
-// row fills r, with long texts in a.
-func (c *converter) row(r *Row, a *arena, h *trail.Header, raw []byte) {
-	share := c.texts.share
+func (d *dayText) accountOf(id []byte) string {
+	if d.account != string(id) {
+		d.account = string(id)
+	}
+	return d.account
+}
+
+// word is the number of a text that stood in the same field of the record
+// before, or anywhere.
+func (c *converter) word(field int, text []byte) word {
+	if last := c.last[field]; bytes.Equal(c.words.entries[last].written, text) {
+		return last
+	}
+	w := c.words.of(text)
+	c.last[field] = w
+	return w
+}
+
+// draft fills d, with its text in a.
+func (c *converter) draft(d *draft, a *arena, h *trail.Header, raw []byte) {
+	c.behind = c.behind[:0]
+	d.offset, d.length = h.Offset, uint32(len(raw))
 	if seconds, nanos, ok := trail.ParseTime(h.Time); ok {
-		r.EventTime = seconds*1e6 + int64(nanos)/1e3
+		d.time = seconds*1e6 + int64(nanos)/1e3
 	}
-	if len(h.EventID) <= maxText && utf8.Valid(h.EventID) {
-		r.EventID = a.keep(h.EventID)
+	for field, text := range [...][]byte{
+		wordName: h.Name, wordSource: h.Source, wordRegion: h.Region, wordARN: h.ARN, wordUserName: h.UserName, wordType: h.Type,
+		wordPrincipalID: h.PrincipalID, wordIssuer: h.IssuerARN, wordKeyIDQuoted: h.AccessKeyID, wordAccount: h.AccountID,
+		wordService: h.InvokedBy, wordAddress: h.Address, wordAgent: h.Agent, wordError: h.Error,
+	} {
+		if len(text) > 0 {
+			d.words[field] = c.word(field, text)
+		}
 	}
-	r.EventName, r.EventSource, r.Region = share(h.Name), share(h.Source), share(h.Region)
-	r.Principal, r.PrincipalKey = share(h.ARN), c.key(h)
-	r.UserName, r.UserType = share(userName(h)), share(h.Type)
-	r.SessionIssuer, r.InvokedBy = share(h.IssuerARN), share(h.InvokedBy)
-	r.AccessKeyID, r.CallerAccount = share(text(h.AccessKeyID)), share(h.AccountID)
-	r.SourceIP, r.UserAgent, r.ErrorCode = share(h.Address), share(h.Agent), share(h.Error)
-	r.SharedEventID = columnText(a.keep(h.SharedEventID))
-	r.SourceOffset = h.Offset
-	c.members(r, a, h, raw)
-	c.request(r, a, h)
-	r.Raw = a.keep(raw)
-	if !utf8.Valid(raw) {
-		r.RawBytes = bytes.Clone(raw)
-		r.Raw = strings.ToValidUTF8(r.Raw, "\uFFFD")
+	c.caller(d, h)
+	c.members(d, h, raw)
+	c.request(d, h)
+	d.text, d.broken = a.keep(raw, c.behind), !utf8.Valid(raw)
+	d.identity = identityOf(d.at(placeEventID), d.record)
+}
+
+// caller fills what columns derive from userIdentity.
+func (c *converter) caller(d *draft, h *trail.Header) {
+	w := &d.words
+	w[wordKey] = c.key(w, h)
+	w[wordUser] = w[wordUserName]
+	if w[wordUser] == 0 && string(h.Type) == "AssumedRole" {
+		w[wordUser] = c.session(w[wordARN], h.ARN)
+	}
+	if quoted := w[wordKeyIDQuoted]; quoted != 0 {
+		if of := c.words.derived[quoted]; of.isSaid {
+			w[wordKeyID] = of.said
+			return
+		}
+		w[wordKeyID] = c.words.of(text(h.AccessKeyID))
+		of := &c.words.derived[quoted]
+		of.said, of.isSaid = w[wordKeyID], true
 	}
 }
 
-// userName is userIdentity.userName; for a role's session, which has none, the
-// session's name, which ends its ARN.
-func userName(h *trail.Header) []byte {
-	if len(h.UserName) > 0 || string(h.Type) != "AssumedRole" {
-		return h.UserName
+// session is what stands for the userName of a role's session, which has none:
+// the session's name, which ends its ARN.
+func (c *converter) session(arn word, written []byte) word {
+	if arn == 0 {
+		return 0
 	}
-	return h.ARN[bytes.LastIndexByte(h.ARN, '/')+1:]
+	if c.words.derived[arn].session == 0 {
+		name := c.words.of(written[bytes.LastIndexByte(written, '/')+1:])
+		c.words.derived[arn].session = name
+	}
+	return c.words.derived[arn].session
 }
 
 // key is the caller, of whom the baseline of hunt has the role only: an ARN in which the
 // changing part of a session's name is cut to a pattern, a service, an account.
-func (c *converter) key(h *trail.Header) string {
-	if len(h.ARN) == 0 {
-		return columnText(replay.SessionKey("", string(h.InvokedBy), string(h.AccountID), string(h.PrincipalID)))
+func (c *converter) key(w *[draftWords]word, h *trail.Header) word {
+	if arn := w[wordARN]; arn != 0 {
+		if c.words.derived[arn].key == 0 {
+			key := c.words.of([]byte(replay.SessionKey(string(h.ARN), "", "", "")))
+			c.words.derived[arn].key = key
+		}
+		return c.words.derived[arn].key
 	}
-	if key, ok := c.keys[string(h.ARN)]; ok {
-		return key
-	}
-	if len(c.keys) >= maxInterned {
-		clear(c.keys)
-	}
-	key := c.texts.share([]byte(replay.SessionKey(string(h.ARN), "", "", "")))
-	if len(h.ARN) <= maxText {
-		c.keys[string(h.ARN)] = key
+	of := [3]word{w[wordService], w[wordAccount], w[wordPrincipalID]}
+	key, ok := c.keys[of]
+	if !ok {
+		key = c.words.of([]byte(replay.SessionKey("", string(h.InvokedBy), string(h.AccountID), string(h.PrincipalID))))
+		c.keys[of] = key
 	}
 	return key
 }
 
-var readOnly = map[bool]*bool{true: new(true), false: new(false)}
+var readOnly = [...]*bool{isWrite: new(false), isRead: new(true)}
 
-// members fills what the header does not hold. Of the values that it holds it
-// takes the length, instead of passing over them once more.
-func (c *converter) members(r *Row, a *arena, h *trail.Header, raw []byte) {
-	jump := func(at []byte) int {
-		for _, known := range [...][]byte{h.Request, h.Response, h.Additional, h.Resources} {
-			if len(known) > 0 && &known[0] == &at[0] {
+// members finds the places of what the header holds, and fills what it does not
+// hold. Of the values that it holds it takes the length, instead of passing over
+// them once more; and of a userIdentity that is that of the caller's last record.
+func (c *converter) members(d *draft, h *trail.Header, raw []byte) {
+	whole := [...][]byte{placeRequest: h.Request, placeResponse: h.Response, placeResources: h.Resources, placeAdditional: h.Additional}
+	identity := c.words.derived[d.words[wordARN]].identity
+	jump := func(at int) int {
+		if raw[at] == '{' && len(identity) > 0 && bytes.HasPrefix(raw[at:], identity) {
+			return len(identity)
+		}
+		for i, known := range whole {
+			if len(known) > 0 && &known[0] == &raw[at] {
+				d.places[i] = extent{uint32(at), uint32(len(known))}
 				return len(known)
 			}
 		}
 		return 0
 	}
-	eachMember(raw, jump, func(name, value []byte) bool {
+	eachMember(raw, jump, func(name []byte, from, to int) bool {
 		switch string(name) {
+		case "userIdentity":
+			if !bytes.Equal(raw[from:to], identity) {
+				c.words.identify(d.words[wordARN], raw[from:to])
+			}
+		case "eventTime":
+			d.find(placeTime, raw, from, to, h.Time)
+		case "eventID":
+			d.find(placeEventID, raw, from, to, h.EventID)
+		case "sharedEventID":
+			d.find(placeSharedID, raw, from, to, h.SharedEventID)
 		case "requestID", "requestId":
-			r.RequestID = columnText(a.keep(text(value)))
+			c.said(d, placeRequestID, raw, from, to)
 		case "vpcEndpointId":
-			r.VPCEndpointID = c.texts.share(text(value))
+			d.words[wordEndpoint] = c.word(wordEndpoint, text(raw[from:to]))
 		case "eventCategory":
-			r.EventCategory = c.texts.share(text(value))
+			d.words[wordCategory] = c.word(wordCategory, text(raw[from:to]))
 		case "readOnly":
-			r.ReadOnly = readOnlyOf(string(text(value)))
+			d.readOnly = readOnlyOf(string(text(raw[from:to])))
 		}
 		return true
 	})
+	for i, known := range whole {
+		d.apart = d.apart || len(known) > 0 && d.places[i].size == 0
+	}
+	d.apart = d.apart || len(h.Time) > 0 && d.places[placeTime].size == 0 || !isAccountID(h.RecipientAccountID)
+	c.elsewhere(d, placeSharedID, h.SharedEventID)
+	if len(h.EventID) > maxText || !utf8.Valid(h.EventID) { // no column has it
+		d.places[placeEventID], d.apart = extent{}, true
+		return
+	}
+	c.elsewhere(d, placeEventID, h.EventID)
+}
+
+// find notes the place of a text that stands in quotes in raw[from:to].
+func (d *draft) find(i int, raw []byte, from, to int, text []byte) {
+	if to-from == len(text)+2 && bytes.Equal(raw[from+1:to-1], text) {
+		d.places[i] = extent{uint32(from + 1), uint32(len(text))}
+	}
+}
+
+// elsewhere notes a text behind the record, unless its place in it is known.
+func (c *converter) elsewhere(d *draft, i int, text []byte) {
+	if len(text) > 0 && d.places[i].size == 0 {
+		d.places[i] = extent{d.length + uint32(len(c.behind)), uint32(len(text))}
+		c.behind = append(c.behind, text...)
+	}
+}
+
+// said notes what a value says, of which the last one counts.
+func (c *converter) said(d *draft, i int, raw []byte, from, to int) {
+	d.places[i] = extent{}
+	text := text(raw[from:to])
+	if d.find(i, raw, from, to, text); d.places[i].size == 0 {
+		c.elsewhere(d, i, text)
+	}
 }
 
 // readOnlyOf takes the spellings that trail.Decode takes.
-func readOnlyOf(word string) *bool {
+func readOnlyOf(word string) int8 {
 	switch word {
 	case "true", "True", "TRUE", "1":
-		return readOnly[true]
+		return isRead
 	case "false", "False", "FALSE", "0":
-		return readOnly[false]
+		return isWrite
 	}
-	return nil
+	return 0
 }
 
 // request fills bucket and key from requestParameters, of requests to Amazon S3
 // that name no bucket there from resources.
-func (c *converter) request(r *Row, a *arena, h *trail.Header) {
+func (c *converter) request(d *draft, h *trail.Header) {
 	params := h.Request
 	if len(params) > 0 && params[0] == '"' {
 		params = text(params) // some tools keep an object as a text
 	}
-	eachMember(params, nil, func(name, value []byte) bool {
+	ofS3 := bytes.HasPrefix(h.Source, []byte("s3"))
+	eachMember(params, nil, func(name []byte, from, to int) bool {
 		switch string(name) {
 		case "bucketName":
-			r.Bucket = c.texts.share(text(value))
+			d.words[wordBucket] = c.word(wordBucket, text(params[from:to]))
 		case "key":
-			if bytes.HasPrefix(h.Source, []byte("s3")) {
-				r.ObjectKey = columnText(a.keep(text(value)))
+			if ofS3 {
+				d.places[placeObjectKey] = extent{}
+				c.elsewhere(d, placeObjectKey, text(params[from:to]))
 			}
 		}
 		return true
 	})
-	if r.Bucket == "" && bytes.HasPrefix(h.Source, []byte("s3")) {
-		r.Bucket = c.texts.share(bucketOf(h.Resources))
+	if d.words[wordBucket] == 0 && ofS3 {
+		d.words[wordBucket] = c.word(wordBucket, bucketOf(h.Resources))
 	}
 }
 

@@ -45,6 +45,7 @@ func loadAndMerge(logs, root string) error {
 		return err
 	}
 	defer a.Close()
+	a.Gather(calls)
 	l, err := a.Load(LoadOptions{Buffer: 200_000})
 	if err != nil {
 		return err
@@ -82,7 +83,7 @@ func TestKilledLoads(t *testing.T) {
 	root := filepath.Join(t.TempDir(), "archive")
 	chance := rand.New(rand.NewPCG(1, 2))
 	killed := 0
-	for range 12 {
+	for range 20 {
 		after := time.Duration(chance.IntN(400)) * time.Millisecond
 		if killAfter(t, logs, root, after) {
 			killed++

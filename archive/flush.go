@@ -3,7 +3,9 @@
 package archive
 
 import (
+	"bytes"
 	"cmp"
+	"maps"
 	"slices"
 )
 
@@ -17,8 +19,8 @@ func (l *Loader) write(p Partition, chunks []*chunk) error {
 	rows, duplicates := fresh(chunks, set.ids)
 	c := &change{}
 	if len(rows) > 0 {
-		slices.SortFunc(rows, compareRows)
-		f, err := l.archive.writeRows(p, rows)
+		inOrder(rows)
+		f, err := l.archive.writeDrafts(p, rows)
 		if err != nil {
 			return err
 		}
@@ -49,25 +51,58 @@ func (l *Loader) write(p Partition, chunks []*chunk) error {
 	return nil
 }
 
-// fresh is the rows whose identities are not in ids, which it adds to it.
-func fresh(chunks []*chunk, ids map[identity]struct{}) (rows []*Row, duplicates int64) {
+// placed is a draft with its chunk, and the place of its principal_key among
+// those of the file.
+type placed struct {
+	*draft
+	chunk *chunk
+	rank  int
+}
+
+// fresh is the drafts whose identities are not in ids, which it adds to it.
+func fresh(chunks []*chunk, ids map[identity]struct{}) (rows []placed, duplicates int64) {
 	n := 0
 	for _, c := range chunks {
-		n += len(c.rows)
+		n += len(c.drafts)
 	}
-	rows = make([]*Row, 0, n)
+	rows = make([]placed, 0, n)
 	for _, c := range chunks {
-		for i := range c.rows {
-			id := c.rows[i].identity()
-			if _, known := ids[id]; known {
+		for i := range c.drafts {
+			d := &c.drafts[i]
+			if _, known := ids[d.identity]; known {
 				duplicates++
 				continue
 			}
-			ids[id] = struct{}{}
-			rows = append(rows, &c.rows[i])
+			ids[d.identity] = struct{}{}
+			rows = append(rows, placed{draft: d, chunk: c})
 		}
 	}
 	return rows, duplicates
+}
+
+func (p *placed) key() string { return p.chunk.entries[p.words[wordKey]].column }
+
+// inOrder sorts drafts as compareRows does rows.
+func inOrder(rows []placed) {
+	ranks := map[string]int{}
+	for i := range rows {
+		ranks[rows[i].key()] = 0
+	}
+	for rank, key := range slices.Sorted(maps.Keys(ranks)) {
+		ranks[key] = rank
+	}
+	for i := range rows {
+		rows[i].rank = ranks[rows[i].key()]
+	}
+	slices.SortFunc(rows, func(a, b placed) int {
+		if c := cmp.Compare(a.rank, b.rank); c != 0 {
+			return c
+		}
+		if c := cmp.Compare(a.time, b.time); c != 0 {
+			return c
+		}
+		return bytes.Compare(a.at(placeEventID), b.at(placeEventID))
+	})
 }
 
 // compareRows is the order within a file: what one principal did, by time.
@@ -78,21 +113,20 @@ func compareRows(a, b *Row) int {
 	if c := cmp.Compare(a.EventTime, b.EventTime); c != 0 {
 		return c
 	}
-	return cmp.Compare(a.EventID, b.EventID)
+	return bytes.Compare(a.EventID, b.EventID)
 }
 
-func (a *Archive) writeRows(p Partition, rows []*Row) (File, error) {
+func (a *Archive) writeDrafts(p Partition, drafts []placed) (File, error) {
 	w, err := a.newFile(p, quick)
 	if err != nil {
 		return File{}, err
 	}
-	batch := make([]Row, 0, writeBatch)
-	for part := range slices.Chunk(rows, writeBatch) {
-		batch = batch[:0]
-		for _, r := range part {
-			batch = append(batch, *r)
+	rows := make([]Row, writeBatch)
+	for part := range slices.Chunk(drafts, writeBatch) {
+		for i, d := range part {
+			d.row(&rows[i], d.chunk.entries, d.chunk.file)
 		}
-		if err := w.write(batch); err != nil {
+		if err := w.writeDrafts(part, rows[:len(part)]); err != nil {
 			w.discard()
 			return File{}, err
 		}

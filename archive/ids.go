@@ -24,21 +24,21 @@ const minIDLength = 16
 
 func (r *Row) identity() identity { return identityOf(r.EventID, r.original) }
 
-func identityOf(eventID string, original func() string) identity {
+func identityOf(eventID []byte, original func() []byte) identity {
 	if id, ok := parseUUID(eventID); ok {
 		return id
 	}
-	text := "id " + eventID
+	text := append([]byte("id "), eventID...)
 	if len(eventID) < minIDLength {
-		text = "record " + original()
+		text = append([]byte("record "), original()...)
 	}
-	sum := sha256.Sum256([]byte(text))
+	sum := sha256.Sum256(text)
 	return identity(sum[:16])
 }
 
 // parseUUID reads the one form that CloudTrail writes; another spelling is
 // another id.
-func parseUUID(s string) (id identity, ok bool) {
+func parseUUID(s []byte) (id identity, ok bool) {
 	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
 		return id, false
 	}
@@ -75,12 +75,12 @@ const maxIDs = 4 << 20
 
 // idRow is what tells a row's identity where every row has a good eventID.
 type idRow struct {
-	EventID string `parquet:"event_id,optional"`
+	EventID []byte `parquet:"event_id,optional,string"`
 }
 
 type idRawRow struct {
-	EventID  string `parquet:"event_id,optional"`
-	Raw      string `parquet:"raw"`
+	EventID  []byte `parquet:"event_id,optional,string"`
+	Raw      []byte `parquet:"raw,string"`
 	RawBytes []byte `parquet:"raw_bytes,optional"`
 }
 

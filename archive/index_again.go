@@ -45,7 +45,7 @@ func (a *Archive) Reindex(ctx context.Context) (int, error) {
 
 // recordRow is what an index is made of.
 type recordRow struct {
-	Raw          string `parquet:"raw"`
+	Raw          []byte `parquet:"raw,string"`
 	RawBytes     []byte `parquet:"raw_bytes,optional"`
 	SourceFile   string `parquet:"source_file,optional,dict"`
 	SourceOffset int64  `parquet:"source_offset,delta"`

@@ -85,33 +85,51 @@ func (r *runs) sorted() []run {
 type indexWriter struct {
 	gatherer Gatherer
 	version  int
-	account  string // of the folder; "" where unknown
+	account  []byte // of the folder; nil where unknown
 	runs     runs
 	row      uint32
-	useless  bool // too much, or not to be read: the file gets no index
+	header   trail.Header
+	// filed and near take the terms of a row.
+	filed, near func(term uint64)
+	useless     bool // too much, or not to be read: the file gets no index
 }
 
 func newIndexWriter(g Gathering, p Partition) *indexWriter {
 	if g.New == nil {
 		return nil
 	}
-	x := &indexWriter{gatherer: g.New(), version: g.Version, account: p.Account}
-	if p.Account == Unknown {
-		x.account = ""
+	x := &indexWriter{gatherer: g.New(), version: g.Version}
+	if p.Account != Unknown {
+		x.account = []byte(p.Account)
 	}
+	x.filed = func(term uint64) { x.runs.add(term%nearBit+1, x.row) }
+	x.near = func(term uint64) { x.runs.add(term%nearBit|nearBit, x.row/blockRows) }
 	return x
 }
 
-func (x *indexWriter) filed(term uint64) { x.runs.add(term%nearBit+1, x.row) }
-
-func (x *indexWriter) near(term uint64) { x.runs.add(term%nearBit|nearBit, x.row/blockRows) }
+// writeDrafts notes drafts, whose rows are given too.
+func (x *indexWriter) writeDrafts(drafts []placed, rows []Row) {
+	if x == nil || x.useless {
+		return
+	}
+	if slices.ContainsFunc(drafts, func(d placed) bool { return d.apart }) {
+		x.write(rows)
+		return
+	}
+	for _, d := range drafts {
+		d.header(&x.header, d.chunk.entries, x.account)
+		x.gatherer.Note(d.chunk.file, &x.header, d.record(), x.filed, x.near)
+		x.row++
+	}
+	x.useless = len(x.runs.list) > maxRuns
+}
 
 // write notes rows as they will be read: as trail.Scan hands them on.
 func (x *indexWriter) write(rows []Row) {
 	if x == nil || x.useless || len(rows) == 0 {
 		return
 	}
-	text := &rowsReader{rows: rows, next: "{\"Records\":["}
+	text := &rowsReader{rows: rows, next: []byte("{\"Records\":[")}
 	seen := 0
 	_, err := trail.Scan(text, trail.Options{}, func(h *trail.Header, raw []byte) error {
 		if seen == len(rows) || len(text.at) == 0 || h.Offset != text.at[0] {
@@ -121,8 +139,8 @@ func (x *indexWriter) write(rows []Row) {
 		row := &rows[seen]
 		seen++
 		h.Offset = row.SourceOffset
-		if len(h.RecipientAccountID) == 0 && x.account != "" {
-			h.RecipientAccountID = []byte(x.account)
+		if len(h.RecipientAccountID) == 0 {
+			h.RecipientAccountID = x.account
 		}
 		x.gatherer.Note(row.SourceFile, h, raw, x.filed, x.near)
 		x.row++
@@ -135,7 +153,7 @@ func (x *indexWriter) write(rows []Row) {
 type rowsReader struct {
 	rows   []Row
 	begun  int
-	next   string
+	next   []byte
 	offset int64
 	at     []int64 // where records begin that were not visited yet
 }
@@ -143,7 +161,7 @@ type rowsReader struct {
 // Read implements io.Reader.
 func (r *rowsReader) Read(p []byte) (n int, err error) {
 	for n < len(p) {
-		if r.next == "" && !r.advance() {
+		if len(r.next) == 0 && !r.advance() {
 			return n, io.EOF
 		}
 		c := copy(p[n:], r.next)
@@ -161,9 +179,9 @@ func (r *rowsReader) advance() bool {
 		r.next = r.rows[i].original()
 		r.at = append(r.at, r.offset)
 	case i == len(r.rows)-1:
-		r.next = "]}"
+		r.next = []byte("]}")
 	default:
-		r.next = ","
+		r.next = []byte(",")
 	}
 	r.begun++
 	return true

@@ -11,32 +11,73 @@ import (
 // a file's footer hold whole values; raw holds what was cut.
 const maxText = 4096
 
-// maxInterned is how many texts are kept to be shared. What repeats soon comes
-// back after the table was emptied.
-const maxInterned = 1 << 15
+const (
+	// maxWords is how many words are kept to be shared, maxWordBytes what they
+	// take. What repeats soon is noted again in the next table.
+	maxWords     = 1 << 15
+	maxWordBytes = 8 << 20
+	entryCost    = 128
+)
 
-// texts shares equal strings, since most columns repeat a few values.
-type texts struct{ known map[string]string }
+// word is the number of a text; 0 is that of none.
+type word uint32
 
-func newTexts() *texts { return &texts{known: make(map[string]string, 1024)} }
+// entry is a text as records have it, and as a column does.
+type entry struct {
+	written []byte
+	column  string
+}
 
-// share returns b as a string for a column: valid UTF-8, not longer than maxText.
-func (t *texts) share(b []byte) string {
-	if len(b) == 0 {
-		return ""
+// words numbers texts, since most columns repeat a few values. Entries never
+// change: what was cut from them can be read while more are added.
+type words struct {
+	known   map[string]word
+	entries []entry
+	derived []derived
+	size    int
+}
+
+// derived is what follows from a word, once it was asked for: of an ARN the
+// principal_key, the session's name and the userIdentity that it stood in last;
+// of a value the text that it says.
+type derived struct {
+	key, session, said word
+	isSaid             bool
+	identity           []byte
+}
+
+// maxIdentity is how long a userIdentity may be that is remembered.
+const maxIdentity = 2048
+
+func (t *words) identify(arn word, identity []byte) {
+	if arn == 0 || len(identity) > maxIdentity {
+		return
 	}
-	if s, ok := t.known[string(b)]; ok {
-		return s
+	of := &t.derived[arn]
+	t.size += max(0, len(identity)-cap(of.identity))
+	of.identity = append(of.identity[:0], identity...)
+}
+
+func newWords() *words {
+	return &words{known: make(map[string]word, 1024), entries: make([]entry, 1, 1024), derived: make([]derived, 1, 1024)}
+}
+
+func (t *words) full() bool { return len(t.entries) > maxWords || t.size > maxWordBytes }
+
+func (t *words) of(text []byte) word {
+	if len(text) == 0 {
+		return 0
 	}
-	s := columnText(string(b))
-	if len(b) > maxText {
-		return s
+	if w, ok := t.known[string(text)]; ok {
+		return w
 	}
-	if len(t.known) >= maxInterned {
-		clear(t.known)
-	}
-	t.known[string(b)] = s
-	return s
+	w := word(len(t.entries))
+	written := string(text)
+	t.known[written] = w
+	t.entries = append(t.entries, entry{[]byte(written), columnText(written)})
+	t.derived = append(t.derived, derived{})
+	t.size += 2*len(text) + entryCost
+	return w
 }
 
 // columnText makes s fit for a column.
@@ -51,24 +92,30 @@ func columnText(s string) string {
 	return strings.ToValidUTF8(s, "\uFFFD")
 }
 
-// block is how much memory is taken at once for texts that do not repeat.
-const block = 64 << 10
+// columnBytes is columnText for bytes, which most often are fit already.
+func columnBytes(b []byte) []byte {
+	if len(b) <= maxText && utf8.Valid(b) {
+		return b
+	}
+	return []byte(columnText(string(b)))
+}
 
-// arena holds texts side by side, so that each is no allocation of its own.
-type arena struct{ block *strings.Builder }
+// block is how much memory is taken at once for records.
+const block = 16 << 10
 
-func (a *arena) keep(b []byte) string {
-	if len(b) == 0 {
-		return ""
+// arena holds records side by side, so that few are an allocation of their own.
+type arena struct{ block []byte }
+
+// keep copies b and what is to stand behind it.
+func (a *arena) keep(b, behind []byte) []byte {
+	size := len(b) + len(behind)
+	if size > block/4 {
+		return append(append(make([]byte, 0, size), b...), behind...)
 	}
-	if len(b) > block/8 {
-		return string(b)
+	if cap(a.block)-len(a.block) < size {
+		a.block = make([]byte, 0, block)
 	}
-	if a.block == nil || a.block.Cap()-a.block.Len() < len(b) {
-		a.block = new(strings.Builder)
-		a.block.Grow(block)
-	}
-	start := a.block.Len()
-	a.block.Write(b)
-	return a.block.String()[start:]
+	start := len(a.block)
+	a.block = append(append(a.block, b...), behind...)
+	return a.block[start:len(a.block):len(a.block)]
 }

@@ -69,10 +69,12 @@ type buffer struct {
 
 // chunk is some rows of one partition from one log object.
 type chunk struct {
-	rows   []Row
-	arena  arena
-	bytes  int64
-	object *object
+	drafts  []draft
+	entries []entry // of their words
+	file    string  // source_file
+	arena   arena
+	bytes   int64
+	object  *object
 }
 
 // object is a log object being read.
@@ -114,6 +116,7 @@ type Reader struct {
 	current *chunk // that of last
 	object  *object
 	file    string
+	usual   int // how many records the chunk before had
 	records int64
 }
 
@@ -124,6 +127,9 @@ func (l *Loader) Reader() *Reader {
 
 // chunkBytes is when a chunk is handed over before its object ends.
 const chunkBytes = 1 << 20
+
+// usualDrafts bounds for how many records a chunk has room from its beginning.
+const usualDrafts = 256
 
 // Begin starts a log object.
 func (r *Reader) Begin(name string) {
@@ -138,21 +144,36 @@ func (r *Reader) Add(h *trail.Header, raw []byte) error {
 	if r.current == nil || p != r.last {
 		r.last, r.current = p, r.chunks[p]
 		if r.current == nil {
-			r.current = &chunk{object: r.object}
+			r.current = &chunk{object: r.object, file: r.file, drafts: make([]draft, 0, r.usual)}
 			r.chunks[p] = r.current
 		}
 	}
 	c := r.current
-	c.rows = append(c.rows, Row{SourceFile: r.file})
-	row := &c.rows[len(c.rows)-1]
-	r.convert.row(row, &c.arena, h, raw)
-	c.bytes += row.cost()
-	if c.bytes < chunkBytes {
-		return nil
+	c.drafts = append(c.drafts, draft{})
+	d := &c.drafts[len(c.drafts)-1]
+	r.convert.draft(d, &c.arena, h, raw)
+	c.bytes += d.cost()
+	switch {
+	case r.convert.full():
+		err := r.hand()
+		r.convert = newConverter()
+		return err
+	case c.bytes >= chunkBytes:
+		return r.hand()
 	}
-	r.current = nil
-	delete(r.chunks, p)
-	return r.loader.take(map[Partition]*chunk{p: c})
+	return nil
+}
+
+// hand hands the chunks over.
+func (r *Reader) hand() error {
+	chunks := r.chunks
+	r.chunks, r.current = map[Partition]*chunk{}, nil
+	known := len(r.convert.words.entries)
+	for _, c := range chunks {
+		c.entries = r.convert.words.entries[:known:known]
+		r.usual = min(len(c.drafts), usualDrafts)
+	}
+	return r.loader.take(chunks)
 }
 
 // End finishes the log object. sum is the SHA-256 of its size stored bytes;
@@ -160,15 +181,13 @@ func (r *Reader) Add(h *trail.Header, raw []byte) error {
 // then it is not read again by the next load.
 func (r *Reader) End(size int64, sum string, whole bool) error {
 	r.object.source.Size, r.object.source.SHA256 = size, sum
-	chunks := r.chunks
-	r.chunks, r.current = map[Partition]*chunk{}, nil
 	l := r.loader
 	l.mu.Lock()
 	l.loaded.Records += r.records
 	r.records = 0
 	r.object.whole = whole
 	l.mu.Unlock()
-	if err := l.take(chunks); err != nil {
+	if err := r.hand(); err != nil {
 		return err
 	}
 	l.mu.Lock()

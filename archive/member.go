@@ -4,15 +4,17 @@ package archive
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
+	"math/bits"
 )
 
 // eachMember calls f with the name, as written between its quotes, and the
-// value, as written, of every member of the JSON object b, until f returns
+// place of the value, of every member of the JSON object b, until f returns
 // false. b is an object whose brackets and strings the scanner has found to
-// match; what is malformed ends the walk. jump may name a stretch of b whose
-// end is known, and so save passing over it.
-func eachMember(b []byte, jump func(at []byte) int, f func(name, value []byte) bool) {
+// match; what is malformed ends the walk. jump may tell how long a value is, and
+// so save passing over it; 0 where it does not know.
+func eachMember(b []byte, jump func(at int) int, f func(name []byte, from, to int) bool) {
 	i := blank(b, 0)
 	if i >= len(b) || b[i] != '{' {
 		return
@@ -31,14 +33,14 @@ func eachMember(b []byte, jump func(at []byte) int, f func(name, value []byte) b
 		i = blank(b, i+1)
 		size := 0
 		if jump != nil && i < len(b) {
-			size = jump(b[i:])
+			size = jump(i)
 		}
 		if size == 0 {
 			if size = valueSize(b[i:]); size <= 0 {
 				return
 			}
 		}
-		if !f(name, b[i:i+size]) {
+		if !f(name, i, i+size) {
 			return
 		}
 		i = blank(b, i+size)
@@ -58,22 +60,35 @@ func blank(b []byte, i int) int {
 
 // textEnd is the index after the string that begins at i; negative without end.
 func textEnd(b []byte, i int) int {
-	for i++; i < len(b); {
-		n := bytes.IndexByte(b[i:], '"')
-		if n < 0 {
-			return -1
+	for i++; i+8 <= len(b); {
+		stop := quotes(binary.LittleEndian.Uint64(b[i:]))
+		if stop == 0 {
+			i += 8
+			continue
 		}
-		i += n
-		slashes := 0
-		for b[i-1-slashes] == '\\' {
-			slashes++
+		i += bits.TrailingZeros64(stop) >> 3
+		if b[i] == '"' {
+			return i + 1
 		}
-		i++
-		if slashes%2 == 0 {
-			return i
+		i += 2
+	}
+	for ; i < len(b); i++ {
+		switch b[i] {
+		case '"':
+			return i + 1
+		case '\\':
+			i++
 		}
 	}
 	return -1
+}
+
+// quotes marks the quotes and backslashes among the eight bytes of x, of which
+// the first is the lowest bit that is set; higher ones mean nothing.
+func quotes(x uint64) uint64 {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	q, s := x^('"'*ones), x^('\\'*ones)
+	return ((q-ones)&^q | (s-ones)&^s) & highs
 }
 
 // valueSize is the length of the value that b begins with; 0 for none.

@@ -22,6 +22,7 @@ type Archive struct {
 	mu        sync.Mutex // of state and of the manifest's next segment
 	state     *state
 	release   []func()
+	removing  sync.Mutex // while files are deleted: the lock is the process's
 	writes    bool
 	fetch     func(path, sum string) error // of a Mirror: brings a file here
 	gathering Gathering
@@ -216,6 +217,8 @@ func (a *Archive) fold() error {
 // unlessRead deletes what no reader may be reading. Otherwise it stays for the
 // next process that writes.
 func (a *Archive) unlessRead(remove func()) {
+	a.removing.Lock()
+	defer a.removing.Unlock()
 	release, ok, err := lock(filepath.Join(a.root, manifestDir, "reading"), true)
 	if err != nil || !ok {
 		return

@@ -12,7 +12,7 @@ import (
 // NULL. Account and day are the folder's. docs/archive.md tells the columns.
 type Row struct {
 	EventTime     int64  `parquet:"event_time,optional,timestamp(microsecond)"`
-	EventID       string `parquet:"event_id,optional"`
+	EventID       []byte `parquet:"event_id,optional,string"`
 	EventName     string `parquet:"event_name,optional,dict"`
 	EventSource   string `parquet:"event_source,optional,dict"`
 	Region        string `parquet:"region,optional,dict"`
@@ -28,15 +28,15 @@ type Row struct {
 	UserAgent     string `parquet:"user_agent,optional,dict"`
 	ErrorCode     string `parquet:"error_code,optional,dict"`
 	Bucket        string `parquet:"bucket,optional,dict"`
-	ObjectKey     string `parquet:"object_key,optional"`
-	RequestID     string `parquet:"request_id,optional"`
+	ObjectKey     []byte `parquet:"object_key,optional,string"`
+	RequestID     []byte `parquet:"request_id,optional,string"`
 	ReadOnly      *bool  `parquet:"read_only,optional"`
-	SharedEventID string `parquet:"shared_event_id,optional"`
+	SharedEventID []byte `parquet:"shared_event_id,optional,string"`
 	VPCEndpointID string `parquet:"vpc_endpoint_id,optional,dict"`
 	EventCategory string `parquet:"event_category,optional,dict"`
 	SourceFile    string `parquet:"source_file,optional,dict"`
 	SourceOffset  int64  `parquet:"source_offset,delta"`
-	Raw           string `parquet:"raw"`
+	Raw           []byte `parquet:"raw,string"`
 	RawBytes      []byte `parquet:"raw_bytes,optional"`
 }
 
@@ -67,7 +67,7 @@ func columnType(t reflect.Type, options string) string {
 		return "bigint"
 	case t.Kind() == reflect.Pointer:
 		return "boolean"
-	case t.Kind() == reflect.Slice:
+	case t.Kind() == reflect.Slice && !strings.Contains(options, "string"):
 		return "binary"
 	}
 	return "string"
@@ -115,14 +115,9 @@ func isAccountID(s []byte) bool {
 }
 
 // original is the record's own bytes.
-func (r *Row) original() string {
+func (r *Row) original() []byte {
 	if r.RawBytes != nil {
-		return string(r.RawBytes)
+		return r.RawBytes
 	}
 	return r.Raw
 }
-
-// rowCost is what a row takes in memory beside its texts, about.
-const rowCost = 480
-
-func (r *Row) cost() int64 { return int64(rowCost + len(r.Raw) + len(r.RawBytes) + len(r.ObjectKey)) }

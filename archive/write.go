@@ -25,7 +25,7 @@ const (
 	pageBytes    = 64 << 10
 	maxDictBytes = 1 << 20
 	bloomBits    = 10 // of each distinct value: one in a hundred groups is read in vain
-	writeBatch   = 512
+	writeBatch   = 128
 )
 
 var (
@@ -42,9 +42,36 @@ const (
 	dense
 )
 
-var packingLevels = [...]zstd.EncoderLevel{quick: zstd.SpeedFastest, dense: zstd.SpeedDefault}
+// codecs pack pages. A window makes the quick one take a page of up to 128 KiB as
+// one block, without a copy; and it packs what repeats nothing but has few
+// letters: ids.
+var codecs = [...]*codec{
+	quick: newCodec(zstd.WithWindowSize(1<<20), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithAllLitEntropyCompression(true)),
+	dense: newCodec(zstd.WithEncoderLevel(zstd.SpeedDefault)),
+}
 
-func writerOptions(level zstd.EncoderLevel) []parquet.WriterOption {
+// codec is parquet-go's for Zstandard with an encoder of other settings, which
+// all files share.
+type codec struct {
+	parquetzstd.Codec
+	encoder *zstd.Encoder
+}
+
+func newCodec(options ...zstd.EOption) *codec {
+	options = append(options, zstd.WithZeroFrames(true), zstd.WithEncoderCRC(false))
+	encoder, err := zstd.NewWriter(nil, options...)
+	if err != nil {
+		panic(err) // the options are constants
+	}
+	return &codec{encoder: encoder}
+}
+
+// Encode implements compress.Codec.
+func (c *codec) Encode(dst, src []byte) ([]byte, error) {
+	return c.encoder.EncodeAll(src, dst[:0]), nil
+}
+
+func writerOptions(how packing) []parquet.WriterOption {
 	var blooms []parquet.BloomFilterColumn
 	for _, name := range bloomColumns {
 		blooms = append(blooms, parquet.SplitBlockFilter(bloomBits, name))
@@ -54,7 +81,7 @@ func writerOptions(level zstd.EncoderLevel) []parquet.WriterOption {
 		sorting = append(sorting, parquet.Ascending(name))
 	}
 	return []parquet.WriterOption{
-		parquet.Compression(&parquetzstd.Codec{Level: level, Concurrency: 1}),
+		parquet.Compression(codecs[how]),
 		parquet.MaxRowsPerRowGroup(rowGroupRows),
 		parquet.PageBufferSize(pageBytes),
 		parquet.DictionaryMaxBytes(maxDictBytes),
@@ -70,7 +97,7 @@ func writerOptions(level zstd.EncoderLevel) []parquet.WriterOption {
 // file's columns without their names (path_in_schema) and its sorting columns
 // wrong, at parquet-go 0.32: Trino refuses such a file.
 func parquetWriter(how packing, w io.Writer) *parquet.GenericWriter[Row] {
-	return parquet.NewGenericWriter[Row](w, writerOptions(packingLevels[how])...)
+	return parquet.NewGenericWriter[Row](w, writerOptions(how)...)
 }
 
 // tempPrefix begins the names of files that are being written.
@@ -114,13 +141,23 @@ func (c *counter) Write(p []byte) (int, error) {
 
 // write adds rows, which come in the order of sortedBy.
 func (w *fileWriter) write(rows []Row) error {
+	w.index.write(rows)
+	return w.add(rows)
+}
+
+// writeDrafts is write for rows of which there are still drafts.
+func (w *fileWriter) writeDrafts(drafts []placed, rows []Row) error {
+	w.index.writeDrafts(drafts, rows)
+	return w.add(rows)
+}
+
+func (w *fileWriter) add(rows []Row) error {
 	for i := range rows {
 		w.made.note(&rows[i])
 	}
 	if _, err := w.rows.Write(rows); err != nil {
 		return writeError(w.file.Name(), err)
 	}
-	w.index.write(rows)
 	return nil
 }
 

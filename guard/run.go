@@ -4,6 +4,7 @@ package guard
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/bucketlid/bucketlid/account"
@@ -83,29 +84,33 @@ func (r *Run) walk(ctx context.Context, list []turn, done int, kind string) erro
 	for i := done; i < len(list); i++ {
 		now, err := r.Account.At(ctx, list[i].call)
 		if err != nil {
-			return r.failed(r.entry("", i+1), i, len(list), kind, fmt.Errorf("reading the present settings: %w", err))
+			return r.failed(r.entry("", i+1), i, list, kind, fmt.Errorf("reading the present settings: %w", err))
 		}
 		e := r.entry(kind+"done", i+1)
 		switch {
 		case list[i].before(now):
 		case list[i].after(now):
 			if err := r.record(e); err != nil {
-				return r.failed(e, i, len(list), kind, err)
+				return r.failed(e, i, list, kind, err)
 			}
 			continue
 		default:
-			return r.failed(e, i, len(list), kind, fmt.Errorf("%w: %s changed since it was made", remedy.ErrStale, place(list[i].call)))
+			return r.failed(e, i, list, kind, fmt.Errorf("%w: %s changed since it was made", remedy.ErrStale, place(list[i].call)))
 		}
 		e.Event, e.Call = kind+"try", remedy.Sent(list[i].call)
 		if err := r.record(e); err != nil {
-			return r.failed(e, i, len(list), kind, err)
+			return r.failed(e, i, list, kind, err)
 		}
 		if e.RequestID, err = r.Account.Do(ctx, list[i].call); err != nil {
-			return r.failed(e, i, len(list), kind, err)
+			e.NotMade = remedy.NotMade(err)
+			if err = r.settled(ctx, list[i], i, err); err != nil {
+				return r.failed(e, i, list, kind, err)
+			}
+			e.Problem = "its answer was lost; the settings show that it was made"
 		}
 		e.Event = kind + "done"
 		if err := r.record(e); err != nil {
-			return r.failed(e, i+1, len(list), kind, err)
+			return r.failed(e, i+1, list, kind, err)
 		}
 	}
 	return r.record(r.entry(map[string]string{"": "applied", "undo-": "undone"}[kind], 0))
@@ -115,13 +120,45 @@ func (r *Run) entry(event string, step int) remedy.Entry {
 	return remedy.Entry{Plan: r.Plan.ID, Option: Option, Event: event, Step: step}
 }
 
-func (r *Run) failed(e remedy.Entry, done, all int, kind string, err error) error {
+func (r *Run) failed(e remedy.Entry, done int, list []turn, kind string, err error) error {
 	e.Event, e.Problem = kind+"failed", err.Error()
 	_ = r.record(e) // the failure itself is what is reported
-	if done == 0 {
+	var lost *remedy.LostError
+	if done == 0 || errors.As(err, &lost) {
 		return err
 	}
-	return &remedy.PartlyError{Done: done, All: all, Err: err}
+	var calls []account.Call
+	for _, t := range list {
+		calls = append(calls, t.call)
+	}
+	return &remedy.PartlyError{Calls: calls, Done: done, Err: err}
+}
+
+// settled looks what became of a call whose answer was lost: nil where its setting
+// shows that it was made. What it does not show may yet come.
+func (r *Run) settled(ctx context.Context, t turn, i int, err error) error {
+	var lost *account.NoAnswerError
+	if !errors.As(err, &lost) {
+		return err
+	}
+	told := &remedy.LostError{Step: i + 1, Shown: "what became of it is not known", Err: err}
+	for attempt := 0; ctx.Err() == nil; attempt++ {
+		now, unread := r.Account.At(ctx, t.call)
+		switch {
+		case unread != nil:
+			told.Shown += ": the setting cannot be read (" + unread.Error() + ")"
+			return told
+		case t.after(now):
+			return nil
+		case !t.before(now):
+			told.Shown += ": " + place(t.call) + " is neither as before it nor as it sets it"
+			return told
+		case r.Settle == nil || !r.Settle(ctx, attempt):
+			told.Shown = "the setting is as before it: it was not made, or not yet"
+			return told
+		}
+	}
+	return told
 }
 
 func (r *Run) record(e remedy.Entry) error {

@@ -49,6 +49,7 @@ type hit struct {
 	partial   bool // others may reach other resources
 	peers     []*subject
 	scope     *Scope
+	vague     bool // scope may be too wide: the search for it was given up
 	unsettled []string
 }
 
@@ -72,8 +73,9 @@ type analysis struct {
 	partials  [2][]int // by level: Deny statements about a part of it
 	memory    runMemory
 	findings  []*finding
-	rows      []*row // of the statement at hand
-	question  query  // the one at hand
+	forms     []*grantForm // of the statement at hand
+	shares    []*share     // of the statement at hand
+	question  query        // the one at hand
 	bound     map[askedFor]*boundList
 	plain     [1]bound  // the subject at hand, without variables
 	plainList boundList // of plain
@@ -87,7 +89,9 @@ type runMemory struct {
 	queries arena[query]
 	denies  arena[*rule]
 	scopes  arena[Scope]
-	rows    arena[row]
+	forms   arena[grantForm]
+	shares  arena[share]
+	found   arena[finding]
 	rules   arena[textRule]
 	globs   arena[*pattern]
 	keys    []byte
@@ -100,7 +104,10 @@ func (m *runMemory) reset() {
 	m.queries.reset()
 	m.denies.reset()
 	m.scopes.reset()
-	m.rows.reset()
+	m.forms.reset()
+	m.shares.reset()
+	m.found.reset()
+	m.keys = m.keys[:0]
 	m.rules.reset()
 	m.globs.reset()
 	clear(m.entries)
@@ -160,22 +167,22 @@ func (an *analysis) light() bool {
 
 // run gives all grants, in the order of reports.
 func (an *analysis) run() []*finding {
-	out, rows := an.findings, an.rows
+	out := an.findings
 	for i := range an.doc.Statements {
 		if an.doc.Statements[i].Effect != "Allow" {
 			continue
 		}
-		b := grantBuilder{an: an, statement: i, rows: rows[:0]}
+		b := grantBuilder{an: an, statement: i, forms: an.forms[:0], shares: an.shares[:0]}
 		for _, g := range an.groups[i] {
 			for _, h := range an.admit(i, &an.list[g.first]) {
 				b.add(h, g)
 			}
 		}
-		rows = b.rows
 		out = b.grants(out)
+		an.forms, an.shares = b.forms, b.shares
 	}
 	sortFindings(out)
-	an.findings, an.rows = out, rows
+	an.findings = out
 	return out
 }
 
@@ -218,6 +225,9 @@ func (an *analysis) pass(statement int, a *action, lenient bool) []*hit {
 			continue
 		}
 		wider := out // in one tier no principal comes twice
+		if !t.audience.Public() {
+			wider = an.holders(out, t.audience)
+		}
 		for _, h := range an.tryTier(t, statement, a, lenient) {
 			h.peers, h.partial = t.subjects, partial
 			if h.state != nil && h.audience == Anyone {
@@ -237,6 +247,21 @@ func (an *analysis) pass(statement int, a *action, lenient bool) []*hit {
 	}
 	if world != nil {
 		world.lone = !signed && an.others()
+	}
+	return out
+}
+
+// holders are the hits that may make one of a narrow audience superfluous: see
+// holds.
+func (an *analysis) holders(list []*hit, narrow Audience) []*hit {
+	if len(list) <= manyTexts {
+		return list
+	}
+	out := an.memory.lists.take(len(list))[:0]
+	for _, h := range list {
+		if h.audience.Public() || h.audience == narrow || h.audience == Organization && narrow == Account {
+			out = append(out, h)
+		}
 	}
 	return out
 }
@@ -291,16 +316,15 @@ func (an *analysis) holds(earlier, later *hit) bool {
 	if !wider || !later.partial {
 		return wider
 	}
-	return an.scopeOf(earlier).equal(an.scopeOf(later))
+	// A scope that is vague is at least as wide as the later one's.
+	return an.scopeOf(earlier).equal(an.scopeOf(later)) || earlier.vague
 }
 
 func (an *analysis) scopeOf(h *hit) Scope {
 	if h.scope == nil {
 		h.scope = an.memory.scopes.one()
 		*h.scope = an.scope(h, h.query.action.level)
-		if an.solver.budget.spent() {
-			h.unsettled = addText(h.unsettled, givenUp)
-		}
+		h.vague = an.solver.budget.spent()
 	}
 	return *h.scope
 }

@@ -71,5 +71,8 @@ const (
 // AccessOrder lists every access class in the order of reports.
 var AccessOrder = []Access{List, Read, Write, Delete, ACLRead, ACLWrite, ConfigRead, ConfigWrite}
 
+// accessCount is the number of access classes.
+const accessCount = 8
+
 // rank counts access classes in the order of reports.
 func (a Access) rank() int { return slices.Index(AccessOrder, a) }

@@ -40,9 +40,21 @@ func (b *budget) charge(cost int) bool {
 	return !b.spent()
 }
 
-// anyMatch says whether some pattern matches the text, false where the budget
-// does not allow to look.
-func (b *budget) anyMatch(list []*pattern, s string) bool {
+// anyMatch says whether some pattern of the rule matches the text, false where the
+// budget does not allow to look.
+func (b *budget) anyMatch(r *textRule, s string) bool {
+	if r.lookup == nil {
+		return b.oneMatches(r.patterns, s)
+	}
+	b.work += r.lookup.cost()
+	if r.lookup.known(s) {
+		return !b.spent()
+	}
+	one, other := r.lookup.left(s)
+	return b.oneMatches(one, s) || b.oneMatches(other, s)
+}
+
+func (b *budget) oneMatches(list []*pattern, s string) bool {
 	quick := 0 // comparisons that take little
 	for _, p := range list {
 		if p.quick() {
@@ -63,10 +75,11 @@ func (b *budget) anyMatch(list []*pattern, s string) bool {
 type textRule struct {
 	patterns []*pattern
 	want     bool
+	lookup   *lookup // of patterns; nil where they are few
 }
 
 func (r *textRule) holds(s string, b *budget) bool {
-	return b.anyMatch(r.patterns, s) == r.want
+	return b.anyMatch(r, s) == r.want
 }
 
 type answer int
@@ -126,7 +139,14 @@ func fewest(rules []textRule) *textRule {
 
 // oneOfTexts tries all texts of a rule without wildcards.
 func oneOfTexts(r *textRule, rules []textRule, b *budget) (string, answer) {
-	for _, p := range r.patterns {
+	list := slices.Values(r.patterns)
+	if r.lookup != nil {
+		at := slices.IndexFunc(rules, func(o textRule) bool { return o.want && o.lookup != r.lookup })
+		if at >= 0 {
+			list = r.lookup.among(r.patterns, rules[at].patterns)
+		}
+	}
+	for p := range list {
 		if s := p.example(0); obeysAll(rules, s, b) && !b.spent() {
 			return s, found
 		}
@@ -260,11 +280,19 @@ func allUnwanted(rules []textRule, list []*pattern, b *budget) bool {
 }
 
 func unwanted(rules []textRule, p *pattern, b *budget) bool {
-	for _, r := range rules {
+	for i := range rules {
+		r := &rules[i]
 		if r.want {
 			continue
 		}
-		for _, q := range r.patterns {
+		list := r.patterns
+		if r.lookup != nil && (p.single() || p.tail && !p.fold) {
+			if b.work += r.lookup.cost(); p.single() && r.lookup.known(p.body) || p.tail && r.lookup.begins(p.head) {
+				return !b.spent()
+			}
+			list = r.lookup.rest
+		}
+		for _, q := range list {
 			if !b.charge(q.coverCost(p)) {
 				return false
 			}

@@ -221,7 +221,7 @@ func combine(choices [][]variable, own int) (out [][]variable, cut bool) {
 
 func (an *analysis) bind(s *subject, values map[string]variable) bound {
 	c := *s
-	c.domains, c.bound = nil, map[string]*domain{}
+	c.domains, c.more, c.bound = nil, nil, map[string]*domain{}
 	doubt := s.doubt
 	for key, v := range values {
 		d := never()
@@ -307,7 +307,7 @@ func (an *analysis) valuesFor(d *domain, key string) []string {
 		}
 	}
 	if len(out) == 0 {
-		if v, a := findText([]textRule{{d.free, true}, {d.barred, false}}, &an.solver.budget); a == found {
+		if v, a := findText([]textRule{{patterns: d.free, want: true}, {patterns: d.barred}}, &an.solver.budget); a == found {
 			out = append(out, v)
 		}
 	}

@@ -66,31 +66,28 @@ func choose(d *domain, wishes []wish, b *budget) (choice, answer) {
 	return chooseSeveral(d, all, exist, b)
 }
 
-// manyTexts is the number of texts from which on they are looked up, not gone
-// through.
-const manyTexts = 16
-
 // cost is what asking whether a value passes is charged.
 func (t *test) cost() int {
 	if t.weight > 0 {
 		return t.weight
 	}
-	quick, slow, single := 0, 0, true
-	for _, p := range t.patterns {
-		if single = single && p.single(); p.quick() {
+	t.weight = 1 + len(t.networks)/8 + len(t.dates)/4 + len(t.numbers)/4
+	list := t.patterns
+	if t.lookup = newLookup(list); t.lookup != nil {
+		t.weight += t.lookup.cost()
+		if list = t.lookup.rest; len(t.lookup.accounts) > 0 {
+			t.weight += 8
+		}
+	}
+	quick := 0
+	for _, p := range list {
+		if p.quick() {
 			quick++
 			continue
 		}
-		slow += 4 + len(p.body)/8
+		t.weight += 4 + len(p.body)/8
 	}
-	t.weight = 1 + quick/8 + slow + len(t.networks)/8 + len(t.dates)/4 + len(t.numbers)/4
-	if single && quick > manyTexts {
-		t.exact = make(map[string]struct{}, quick)
-		for _, p := range t.patterns {
-			t.exact[p.body] = struct{}{}
-		}
-		t.weight = 1
-	}
+	t.weight += quick / 8
 	return t.weight
 }
 
@@ -134,14 +131,14 @@ func chooseValue(d *domain, wishes []valueWish, b *budget) (string, answer) {
 	if len(d.free) == 0 {
 		return "", impossible
 	}
-	rules := []textRule{{d.free, true}}
+	rules := []textRule{{patterns: d.free, want: true}}
 	if len(d.barred) > 0 {
-		rules = append(rules, textRule{d.barred, false})
+		rules = append(rules, textRule{patterns: d.barred})
 	}
 	text := len(wishes)
 	for _, w := range wishes {
 		if w.test.onText() {
-			rules = append(rules, textRule{w.test.patterns, w.pass != w.test.op.negated})
+			rules = append(rules, textRule{w.test.patterns, w.pass != w.test.op.negated, w.test.lookup})
 			text--
 		}
 	}
@@ -173,27 +170,32 @@ func chooseNumber(wishes []valueWish) (string, answer) {
 // chooseInstant tries the ends of the stretch and the instants around each bound:
 // between two bounds all are alike.
 func chooseInstant(d *domain, wishes []valueWish, b *budget) (string, answer) {
-	tries := []time.Time{d.to.Add(-time.Minute), d.to, d.from}
+	cost := 0
+	for _, w := range wishes {
+		cost += 1 + len(w.test.dates)
+	}
+	value := ""
+	fits := func(t time.Time) bool {
+		if t.Before(d.from) || t.After(d.to) || b.spent() {
+			return false
+		}
+		if b.work += cost; b.spent() {
+			return false
+		}
+		value = t.UTC().Format(time.RFC3339)
+		return meets(wishes, value)
+	}
+	if fits(d.to.Add(-time.Minute)) || fits(d.to) || fits(d.from) {
+		return value, found
+	}
 	for _, w := range wishes {
 		for _, t := range w.test.dates {
-			tries = append(tries, t, t.Add(-time.Second), t.Add(time.Second))
+			if fits(t) || fits(t.Add(-time.Second)) || fits(t.Add(time.Second)) {
+				return value, found
+			}
 		}
 	}
-	for _, t := range tries {
-		if t.Before(d.from) || t.After(d.to) {
-			continue
-		}
-		for _, w := range wishes {
-			b.work += 1 + len(w.test.dates)
-		}
-		if b.spent() {
-			return "", overrun
-		}
-		if v := t.UTC().Format(time.RFC3339); meets(wishes, v) {
-			return v, found
-		}
-	}
-	if slices.ContainsFunc(wishes, func(w valueWish) bool { return w.test.onText() }) {
+	if b.spent() || slices.ContainsFunc(wishes, func(w valueWish) bool { return w.test.onText() }) {
 		return "", overrun // which text an instant has is not settled
 	}
 	return "", impossible

@@ -312,7 +312,7 @@ func (k *desk) matchesNothing(c *reading, f Facts) Classification {
 			if some == (actionSet{}) {
 				continue
 			}
-			rules := []textRule{an.world.whole[l], {r.resources, !r.except}}
+			rules := []textRule{an.world.whole[l], r.named(!r.except)}
 			if _, a := findText(rules, &budget{}); a != impossible || strings.Contains(strings.Join(s.Resource, ""), "${") {
 				return Classification{Status: Public, Reasons: c.reasons}
 			}

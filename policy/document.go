@@ -55,6 +55,7 @@ type Principal struct {
 	Other         map[string][]string // types that the grammar does not know
 
 	scalars elementSet // types whose value is one text, not a list
+	roll    *roll      // of many names, in a form's copy
 }
 
 // Everyone reports whether the principal is "*" in one of its spellings:
@@ -66,12 +67,10 @@ func (p *Principal) Everyone() bool {
 	if p.Any {
 		return true
 	}
-	for _, v := range p.AWS {
-		if v == "*" {
-			return true
-		}
+	if p.roll != nil {
+		return p.roll.everyone
 	}
-	return false
+	return contains(p.AWS, "*")
 }
 
 // Condition is one key of one operator; all conditions of a statement must

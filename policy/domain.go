@@ -127,9 +127,8 @@ func (t *test) onText() bool { return t.op.onText() }
 
 func (t *test) matches(v string) bool {
 	if t.onText() {
-		if t.exact != nil {
-			_, ok := t.exact[v]
-			return ok
+		if t.lookup != nil {
+			return t.lookup.match(v)
 		}
 		return anyMatch(t.patterns, v)
 	}

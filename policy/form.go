@@ -23,6 +23,7 @@ type form struct {
 	lower         actionSet // the actions of list on the bucket itself
 	sets          []actionSet
 	mentions      mentions
+	spelt         []string // by place in mentions; lazily
 	vars          []string
 	parts         [][]string // vars by statement; lazily
 	byAddr        bool
@@ -34,6 +35,7 @@ type form struct {
 	groups        [][]group             // by statement
 	tests         map[string][]*pattern // patterns of the policy by condition key
 	naming        map[string]*naming
+	spoken        []string // by statement: see Statement.spoken; lazily
 	edges         []time.Time
 }
 
@@ -83,6 +85,7 @@ func (m *form) principal(p *Principal) *Principal {
 	if len(p.Other) > 0 {
 		c.Other = someOther
 	}
+	c.enroll()
 	return c
 }
 
@@ -140,7 +143,7 @@ func (m *form) compile() {
 	m.ready = true
 	d := &m.doc
 	m.memory.reset()
-	m.mentions = m.mentions.of(d)
+	m.mentions, m.spelt = m.mentions.of(d), nil
 	m.list, m.known = actionsOf(d)
 	m.lower = bucketLevel(m.list)
 	m.sets = m.sets[:0]
@@ -154,6 +157,7 @@ func (m *form) compile() {
 	m.compileShared()
 	m.collect()
 	clear(m.naming)
+	m.spoken = nil
 	m.edges = Edges(d)
 }
 
@@ -242,8 +246,8 @@ func (m *form) namedIn(name string) *naming {
 	}
 	n := &naming{allows: make([]bool, len(m.doc.Statements))}
 	for i := range m.doc.Statements {
-		if st := &m.doc.Statements[i]; st.contains(name) {
-			n.denies = n.denies || st.Effect == "Deny"
+		if m.speaksOf(i, name) {
+			n.denies = n.denies || m.doc.Statements[i].Effect == "Deny"
 			n.allows[i] = true
 		}
 	}
@@ -252,6 +256,22 @@ func (m *form) namedIn(name string) *naming {
 	}
 	m.naming[name] = n
 	return n
+}
+
+// speaksOf says whether a name stands in a statement. The statement is made one text
+// where that is asked often.
+func (m *form) speaksOf(statement int, name string) bool {
+	s := &m.doc.Statements[statement]
+	if len(m.naming) < manyTexts {
+		return s.contains(name)
+	}
+	if m.spoken == nil {
+		m.spoken = make([]string, len(m.doc.Statements))
+	}
+	if m.spoken[statement] == "" {
+		m.spoken[statement] = s.spoken()
+	}
+	return strings.Contains(m.spoken[statement], name)
 }
 
 // naming says which statements name an account or an organization.

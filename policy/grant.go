@@ -25,57 +25,157 @@ type finding struct {
 type grantBuilder struct {
 	an        *analysis
 	statement int
-	rows      []*row
+	forms     []*grantForm
+	formOf    map[string]*grantForm // by key, where there are many
+	shares    []*share
+	shareOf   map[shareKey]*share      // see index
 	granted   [audienceCount]actionSet // by rank of the audience
 	patterns  []actionPattern
 }
 
-// row is a grant in the making.
-type row struct {
-	finding
+// grantForm is a grant without its principals and actions.
+type grantForm struct {
+	Grant
+	key []byte
+}
+
+// share is what some principals have of a form. The witness comes from the first
+// hit that gives it.
+type share struct {
+	form       *grantForm
+	text       string // of principals
+	principals []string
+	actions    actionSet
+	hit        *hit
+	action     *action
+	finding    *finding
+}
+
+// shareKey tells shares apart: in the making by their principals, then by their
+// actions.
+type shareKey struct {
+	form    *grantForm
+	text    string
 	actions actionSet
-	owned   bool // the list of principals is its own
-	key     []byte
 }
 
 func (b *grantBuilder) add(h *hit, g group) {
 	an := b.an
 	set := &b.granted[h.audience.rank()]
 	base := b.base(h, &an.list[g.first])
-	before := len(b.rows)
+	settled := base.Unsettled
+	principals := b.principals(h)
+	var own [accessCount]*share // by access class: of this hit
 	for i := g.set.next(0); i >= 0; i = g.set.next(i + 1) {
 		set.add(i)
 		a := &an.list[i]
-		unsettled := base.Unsettled
+		class := a.access.rank()
 		if i >= an.known {
-			unsettled = addText(slices.Clone(unsettled), "the action "+a.name+" is not in the catalogue")
+			base.Unsettled = addText(slices.Clone(settled), "the action "+a.name+" is not in the catalogue")
+			own[class] = nil
 		}
-		r := lastWith(b.rows[before:], a.access)
-		if r == nil || !slices.Equal(r.Unsettled, unsettled) {
-			r = an.memory.rows.one()
-			r.finding = base
-			r.hit, r.action = h, a
-			r.Access, r.Unsettled = []Access{a.access}, unsettled
-			if len(unsettled) == 0 {
-				r.Witness = an.witness(h, a)
-			}
-			b.rows = append(b.rows, r)
+		if own[class] == nil {
+			base.Access = AccessOrder[class : class+1 : class+1]
+			own[class] = b.share(b.form(&base), principals)
 		}
-		r.actions.add(i)
+		if s := own[class]; s.hit == nil {
+			s.hit, s.action = h, a
+		}
+		own[class].actions.add(i)
 	}
+}
+
+// form gives the form that is like this one.
+func (b *grantBuilder) form(like *Grant) *grantForm {
+	keys := b.an.memory.keys
+	start := len(keys)
+	keys = like.appendKey(keys)
+	key := keys[start:]
+	if known := b.known(key); known != nil {
+		b.an.memory.keys = keys[:start]
+		return known
+	}
+	b.an.memory.keys = keys
+	f := b.an.memory.forms.one()
+	*f = grantForm{*like, key}
+	f.Access = slices.Clone(like.Access)
+	if b.forms = append(b.forms, f); len(b.forms) > fewForms {
+		if b.formOf == nil {
+			b.formOf = map[string]*grantForm{}
+			for _, f := range b.forms {
+				b.formOf[string(f.key)] = f
+			}
+		}
+		b.formOf[string(key)] = f
+	}
+	return f
+}
+
+// fewForms is the number of forms up to which they are compared with each other.
+const fewForms = 8
+
+func (b *grantBuilder) known(key []byte) *grantForm {
+	if b.formOf != nil {
+		return b.formOf[string(key)]
+	}
+	for _, f := range b.forms {
+		if bytes.Equal(f.key, key) {
+			return f
+		}
+	}
+	return nil
+}
+
+// share gives the share of the form that the principals have.
+func (b *grantBuilder) share(f *grantForm, principals []string) *share {
+	text := ""
+	if len(principals) > 0 {
+		text = principals[0]
+		if len(principals) > 1 {
+			text = strings.Join(principals, "\x00")
+		}
+	}
+	if len(b.shares) > fewForms {
+		if s := b.index()[shareKey{form: f, text: text}]; s != nil {
+			return s
+		}
+	} else if i := slices.IndexFunc(b.shares, func(s *share) bool { return s.form == f && s.text == text }); i >= 0 {
+		return b.shares[i]
+	}
+	s := b.an.memory.shares.one()
+	*s = share{form: f, text: text, principals: principals}
+	b.shares = append(b.shares, s)
+	if b.shareOf != nil {
+		b.shareOf[shareKey{form: f, text: text}] = s
+	}
+	return s
+}
+
+// index finds shares in the making, where there are many.
+func (b *grantBuilder) index() map[shareKey]*share {
+	if b.shareOf == nil {
+		b.shareOf = map[shareKey]*share{}
+		for _, s := range b.shares {
+			b.shareOf[shareKey{form: s.form, text: s.text}] = s
+		}
+	}
+	return b.shareOf
 }
 
 // principals names whom a hit lets in: where any service would do, those that a
 // condition holds it to.
-func (h *hit) principals() []string {
+func (b *grantBuilder) principals(h *hit) []string {
+	if h.audience.Public() && h.audience != WebIdentity || h.subject.principal == "" && h.audience != WebIdentity {
+		return nil
+	}
 	if k := h.serviceName(); k != nil {
 		for _, w := range k.wishes {
 			if w.want && !w.test.op.negated && w.test.op.kind == opString && !slices.ContainsFunc(w.test.patterns, (*pattern).open) {
-				return slices.Clone(w.test.values)
+				return w.test.values
 			}
 		}
 	}
-	return []string{h.subject.principal}
+	return b.an.solver.budget.list(h.subject.principal)
 }
 
 // serviceName is the key with the service's name; nil where any may call or one
@@ -90,128 +190,98 @@ func (h *hit) serviceName() *keyState {
 	return h.state.find("aws:principalservicenameslist")
 }
 
-// lastWith gives the newest row of an access class.
-func lastWith(rows []*row, access Access) *row {
-	for i := len(rows) - 1; i >= 0; i-- {
-		if rows[i].Access[0] == access {
-			return rows[i]
-		}
-	}
-	return nil
-}
-
 // base gives what the grants of a hit have in common.
-func (b *grantBuilder) base(h *hit, first *action) finding {
+func (b *grantBuilder) base(h *hit, first *action) Grant {
 	an := b.an
-	out := finding{Grant: Grant{
+	out := Grant{
 		Audience: h.audience, Scope: an.scopeOf(h), Guards: an.guards(h),
 		Statement: an.doc.Statements[b.statement].Ref(), UnsignedOnly: h.lone,
-	}}
+	}
 	if len(out.Scope.Include) == 0 {
 		out.Scope.Include = []string{an.world.scopeText(an.world.wholeLevel(first.level), first.level)}
-	}
-	if h.subject.principal != "" && !h.audience.Public() || h.audience == WebIdentity {
-		out.Principals = h.principals()
 	}
 	if h.audience == Network {
 		out.Addresses, _ = h.addresses.count()
 	}
 	out.Unsettled = slices.Clone(h.unsettled)
 	out.Until = an.until(h)
+	if h.vague {
+		out.Guards = append(out.Guards, vagueScope)
+	}
 	if out.Unsettled == nil && h.state == nil {
 		out.Unsettled = []string{givenUp}
 	}
 	return out
 }
 
-// grants merges rows that differ in nothing but their actions or principals,
-// and names the actions by the statement's own patterns where all that a
-// pattern stands for is granted.
+// grants makes one grant of the shares of a form that have the same actions, and
+// names the actions by the statement's own patterns where all that a pattern
+// stands for is granted.
 func (b *grantBuilder) grants(findings []*finding) []*finding {
-	merged := b.merge(b.rows, func(key []byte, r *row) []byte { return appendTexts(key, r.Principals) },
-		func(into, r *row) { into.actions = into.actions.or(r.actions) })
-	out := b.merge(merged, func(key []byte, r *row) []byte {
-		for _, word := range r.actions {
-			key = binary.LittleEndian.AppendUint64(key, word)
+	first := len(findings)
+	var made map[shareKey]*share
+	if len(b.shares) > fewForms {
+		made = make(map[shareKey]*share, len(b.shares))
+	}
+	for i, s := range b.shares {
+		if twin := b.twin(i, made); twin != nil {
+			s.finding = twin.finding
+		} else {
+			s.finding = b.finding(s)
+			findings = append(findings, s.finding)
 		}
-		return key
-	}, (*row).takePrincipals)
-	for _, r := range out {
-		r.Actions = b.names(r)
-		if len(r.Principals) > 1 {
-			slices.Sort(r.Principals)
-			r.Principals = slices.Compact(r.Principals)
+		s.finding.Principals = append(s.finding.Principals, s.principals...)
+	}
+	for _, f := range findings[first:] {
+		if len(f.Principals) > 1 {
+			slices.Sort(f.Principals)
+			f.Principals = slices.Compact(f.Principals)
 		}
-		findings = append(findings, &r.finding)
 	}
 	return findings
 }
 
-// fewRows is the number of rows up to which they are compared with each other.
-const fewRows = 8
-
-// merge joins rows that have the same key, in place, and keeps the order of the
-// first.
-func (b *grantBuilder) merge(rows []*row, more func([]byte, *row) []byte, join func(into, r *row)) []*row {
-	if len(rows) < 2 {
-		return rows
-	}
-	var index map[string]*row
-	if len(rows) > fewRows {
-		index = make(map[string]*row, len(rows))
-	}
-	out := rows[:0]
-	keys := b.an.memory.keys[:0]
-	for _, r := range rows {
-		start := len(keys)
-		keys = more(r.appendKey(keys), r)
-		r.key = keys[start:]
-		if m := sameRow(out, index, r.key); m != nil {
-			join(m, r)
-			keys = keys[:start]
-			continue
+// twin gives an earlier share of the same form with the same actions.
+func (b *grantBuilder) twin(i int, made map[shareKey]*share) *share {
+	s := b.shares[i]
+	if made == nil {
+		at := slices.IndexFunc(b.shares[:i], func(o *share) bool { return o.form == s.form && o.actions == s.actions })
+		if at < 0 {
+			return nil
 		}
-		if index != nil {
-			index[string(r.key)] = r
-		}
-		out = append(out, r)
+		return b.shares[at]
 	}
-	b.an.memory.keys = keys
-	return out
+	key := shareKey{form: s.form, actions: s.actions}
+	twin := made[key]
+	if twin == nil {
+		made[key] = s
+	}
+	return twin
 }
 
-func sameRow(rows []*row, index map[string]*row, key []byte) *row {
-	if index != nil {
-		return index[string(key)]
+func (b *grantBuilder) finding(s *share) *finding {
+	f := b.an.memory.found.one()
+	*f = finding{Grant: s.form.Grant, hit: s.hit, action: s.action}
+	f.Actions = b.names(f.Audience, s.actions)
+	if len(f.Unsettled) == 0 {
+		f.Witness = b.an.witness(s.hit, s.action)
 	}
-	for _, r := range rows {
-		if bytes.Equal(r.key, key) {
-			return r
-		}
-	}
-	return nil
+	return f
 }
 
-func (r *row) takePrincipals(other *row) {
-	if !r.owned {
-		r.Principals, r.owned = slices.Clone(r.Principals), true
-	}
-	r.Principals = append(r.Principals, other.Principals...)
-}
-
-// appendKey tells rows apart, apart from actions and principals.
-func (r *row) appendKey(to []byte) []byte {
-	to = append(append(to, r.Audience...), 0)
-	for _, a := range r.Access {
+// appendKey tells forms apart.
+func (g *Grant) appendKey(to []byte) []byte {
+	to = append(append(to, g.Audience...), 0)
+	for _, a := range g.Access {
 		to = append(append(to, a...), 0)
 	}
-	to = appendTexts(appendTexts(to, r.Scope.Include), r.Scope.Exclude)
-	to = appendTexts(appendTexts(to, r.Guards), r.Unsettled)
-	if r.Until != nil {
-		to = binary.LittleEndian.AppendUint64(to, uint64(r.Until.Unix()))
+	to = appendTexts(appendTexts(to, g.Scope.Include), g.Scope.Exclude)
+	to = appendTexts(appendTexts(to, g.Guards), g.Unsettled)
+	if g.Until != nil {
+		to = binary.LittleEndian.AppendUint64(to, uint64(g.Until.Unix()))
 	}
-	to = binary.LittleEndian.AppendUint64(append(to, 0), r.Addresses)
-	return strconv.AppendBool(to, r.UnsignedOnly)
+	to = binary.LittleEndian.AppendUint64(append(to, 0), g.Addresses)
+	return strconv.AppendBool(to, g.UnsignedOnly)
 }
 
 func appendTexts(to []byte, list []string) []byte {
@@ -222,15 +292,14 @@ func appendTexts(to []byte, list []string) []byte {
 	return to
 }
 
-// names lists the actions of a row, in the catalogue's spelling; a pattern of
+// names lists the actions of a grant, in the catalogue's spelling; a pattern of
 // the statement stands for its actions where the audience has all of them.
-func (b *grantBuilder) names(r *row) []string {
+func (b *grantBuilder) names(to Audience, left actionSet) []string {
 	an := b.an
 	if b.patterns == nil {
 		b.patterns = broadestFirst(an.doc.Statements[b.statement].Action, an.list)
 	}
-	granted := b.granted[r.Audience.rank()]
-	left := r.actions
+	granted := b.granted[to.rank()]
 	out := make([]string, 0, 2)
 	for _, p := range b.patterns {
 		if p.set.and(left) == (actionSet{}) || !b.complete(p.set, granted) {

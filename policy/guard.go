@@ -3,6 +3,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -61,7 +62,7 @@ func (an *analysis) encryptedOnly(h *hit) bool {
 	plainHTTP := &an.onHTTP
 	known := plainHTTP.domains[:0]
 	*plainHTTP = *h.subject
-	plainHTTP.network, plainHTTP.domains = overHTTP, known
+	plainHTTP.network, plainHTTP.domains, plainHTTP.more = overHTTP, known, nil
 	q := *h.query
 	q.subject = plainHTTP
 	if plainHTTP.open() {
@@ -143,23 +144,37 @@ func wishText(w wish) string {
 }
 
 // spelling gives a condition key as the policy writes it.
-func (an *analysis) spelling(key string) string {
-	for i := range an.doc.Statements {
-		for _, c := range an.doc.Statements[i].Conditions {
-			if strings.EqualFold(c.Key, key) {
-				return c.Key
-			}
+func (m *form) spelling(key string) string {
+	at, ok := slices.BinarySearch(m.mentions, key)
+	if !ok {
+		return key
+	}
+	if m.spelt == nil {
+		m.spell()
+	}
+	return m.spelt[at]
+}
+
+// spell notes how the policy writes each key first, a condition before a variable.
+func (m *form) spell() {
+	m.spelt = make([]string, len(m.mentions))
+	note := func(key, text string) {
+		if at, ok := slices.BinarySearch(m.mentions, key); ok && m.spelt[at] == "" {
+			m.spelt[at] = text
 		}
 	}
-	// A key that only a variable of a resource names.
-	spelt := key
-	eachResource(&an.doc, func(text string) bool {
-		at := strings.Index(strings.ToLower(text), "${"+key)
-		if at < 0 || at+2+len(key) > len(text) || !strings.EqualFold(text[at+2:at+2+len(key)], key) {
-			return true
+	for i := range m.doc.Statements {
+		for _, c := range m.doc.Statements[i].Conditions {
+			note(lowKey(c.Key), c.Key)
 		}
-		spelt = text[at+2 : at+2+len(key)]
-		return false
-	})
-	return spelt
+	}
+	if len(m.vars) > 0 {
+		eachResource(&m.doc, func(text string) bool {
+			eachVariable(text, func(key, spelt string) { note(key, spelt) })
+			return true
+		})
+	}
+	for i, key := range m.mentions {
+		m.spelt[i] = cmp.Or(m.spelt[i], key) // a variable of a condition's value
+	}
 }

@@ -42,12 +42,12 @@ type stranger struct {
 	account, organization, vpc, endpoint, roleID, userID string
 }
 
-// maxDomains bounds the list of a subject's domains, which is looked through
-// from the start.
-const maxDomains = 64
-
-// fewDomains is the number that most policies ask for.
-const fewDomains = 4
+// fewDomains is the number that most policies ask for, and manyDomains the one from
+// which on a subject's are looked up, not gone through.
+const (
+	fewDomains  = 4
+	manyDomains = 16
+)
 
 // domain says what a key can be for a subject and an action (semantics C.5).
 func (w *world) domain(s *subject, key string, a *action) *domain {
@@ -65,19 +65,32 @@ func (w *world) domain(s *subject, key string, a *action) *domain {
 			return d
 		}
 	}
-	for i := range s.domains {
-		if s.domains[i].key == key {
-			return s.domains[i].domain
-		}
+	if d := s.known(key); d != nil {
+		return d
 	}
 	d := w.build(s, key)
 	if s.domains == nil {
 		s.domains = w.memory.domains.take(fewDomains)[:0]
 	}
-	if len(s.domains) < maxDomains {
+	if len(s.domains) < manyDomains {
 		s.domains = append(s.domains, keyDomain{key, d})
+		return d
 	}
+	if s.more == nil {
+		s.more = map[string]*domain{}
+	}
+	s.more[key] = d
 	return d
+}
+
+// known gives a domain that was asked for before.
+func (s *subject) known(key string) *domain {
+	for i := range s.domains {
+		if s.domains[i].key == key {
+			return s.domains[i].domain
+		}
+	}
+	return s.more[key]
 }
 
 func (w *world) build(s *subject, key string) *domain {

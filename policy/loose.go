@@ -86,7 +86,7 @@ func variableNames(globs map[string]string) string {
 // bindLoosely binds the variables that have one value, and leaves the others open.
 func (an *analysis) bindLoosely(list *boundList, a *action, globs map[string]string) bound {
 	c := *list.subject
-	c.domains, c.bound = nil, map[string]*domain{}
+	c.domains, c.more, c.bound = nil, nil, map[string]*domain{}
 	values := an.notAtWill(list, a, globs)
 	rules := an.compileBound(func(key string) (string, string, bool) {
 		v := values[key]

@@ -107,8 +107,12 @@ const usualMatch = 1 << 12
 
 // coverCost is what the question whether p covers q is charged.
 func (p *pattern) coverCost(q *pattern) int {
-	if p.tail && !p.fold {
+	switch {
+	case p.fold:
+	case p.tail, len(q.head) < len(p.head), q.head[:len(p.head)] != p.head:
 		return len(p.head) / 16
+	case p.oneGlob(q):
+		return p.cost(q.body)
 	}
 	return max(len(p.body), len(p.tokens)) * max(len(q.body), len(q.tokens)) / 8
 }
@@ -274,13 +278,18 @@ func (p *pattern) covers(q *pattern) bool {
 			return true
 		case p.more && !p.arn && q.tail:
 			return false // q matches the head alone
-		case !p.mixed && !p.arn && !q.mixed && !q.fold && strings.IndexByte(p.body, '?') < 0:
+		case p.oneGlob(q):
 			// The texts between the "*" of p must stand in q's own text, where no
 			// wildcard of q can take their place.
 			return matchGlob(p.body, q.body)
 		}
 	}
 	return absorbsAll(p.toks(), q.toks(), p.fold, q.fold)
+}
+
+// oneGlob says whether p covers q where it matches the text of q.
+func (p *pattern) oneGlob(q *pattern) bool {
+	return !p.mixed && !p.arn && !q.mixed && !q.fold && strings.IndexByte(p.body, '?') < 0
 }
 
 // fills stand in place of "*" in samples.

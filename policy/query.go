@@ -50,8 +50,14 @@ func (an *analysis) trySubject(s *subject, statement int, a *action, lenient boo
 
 const givenUp = "the search was given up: the policy is too intricate"
 
+const vagueScope = "at most these resources: which of them a Deny takes was given up, the policy is too intricate"
+
 // GivenUp reports whether the search for the grant was given up.
-func (g *Grant) GivenUp() bool { return contains(g.Unsettled, givenUp) }
+func (g *Grant) GivenUp() bool { return contains(g.Unsettled, givenUp) || g.Vague() }
+
+// Vague reports whether Scope may be too wide, because the search for what a Deny
+// takes of it was given up. That somebody gets in is certain all the same.
+func (g *Grant) Vague() bool { return contains(g.Guards, vagueScope) }
 
 // abandon is the answer where the search could not be ended: possible, unless the
 // Allow by itself already keeps the subject out, which a short search of its own

@@ -20,6 +20,8 @@ type rule struct {
 	actions   actionSet
 	resources []*pattern
 	except    bool // resources is NotResource
+	indexed   bool // lookup is worked out
+	lookup    *lookup
 	tests     []*test
 	whole     [2]tri   // by level: whether one of resources is all of it
 	reach     [2]reach // by level: a resource that the rule takes
@@ -31,6 +33,15 @@ type reach struct {
 	asked    bool
 	answer   answer
 	resource string
+}
+
+// named asks of a resource that the statement's element names it, or that it does
+// not.
+func (r *rule) named(want bool) textRule {
+	if !r.indexed {
+		r.lookup, r.indexed = newLookup(r.resources), true
+	}
+	return textRule{r.resources, want, r.lookup}
 }
 
 // tri is an answer that is worked out when first asked for.
@@ -65,13 +76,13 @@ type test struct {
 	op       operator
 	unknown  bool // the operator does not exist
 	values   []string
-	patterns []*pattern          // for operators on text
-	networks addressSet          // for operators on addresses; for those on text, what their patterns mean, lazily
-	octets   tri                 // whether patterns mean addresses; lazily
-	exact    map[string]struct{} // the texts of many patterns without wildcards; lazily
-	weight   int                 // what a look at the patterns is charged; lazily, 0 is unknown
-	dates    []time.Time         // for operators on dates
-	numbers  []float64           // for operators on numbers
+	patterns []*pattern  // for operators on text
+	networks addressSet  // for operators on addresses; for those on text, what their patterns mean, lazily
+	octets   tri         // whether patterns mean addresses; lazily
+	lookup   *lookup     // of patterns, where they are many; by cost
+	weight   int         // what a look at the patterns is charged; lazily, 0 is unknown
+	dates    []time.Time // for operators on dates
+	numbers  []float64   // for operators on numbers
 	source   *Condition
 }
 

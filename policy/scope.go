@@ -48,8 +48,9 @@ func (an *analysis) scope(h *hit, l level) Scope {
 			sc.narrow(d)
 			continue
 		}
+		barred := sc.bars(d)
 		for _, p := range d.resources {
-			if !p.covers(an.world.wholeLevel(l)) && sc.onLevel(p) && !sc.reaches(sc.inside(p)) {
+			if !p.covers(an.world.wholeLevel(l)) && sc.onLevel(p) && (barred || !sc.reaches(sc.inside(p))) {
 				sc.without = append(sc.without, p)
 			}
 		}
@@ -69,7 +70,7 @@ type scoper struct {
 func (sc *scoper) inside(p *pattern) textRule {
 	one := sc.an.memory.globs.take(1)
 	one[0] = p
-	return textRule{one, true}
+	return textRule{patterns: one, want: true}
 }
 
 // reaches says whether some request of the hit's requesters passes inside the
@@ -110,13 +111,24 @@ func (sc *scoper) peerReaches(s *subject, statement int, lenient bool, r textRul
 	return list.cut
 }
 
+// bars says, without a search, that a Deny takes its resources from all of the
+// hit's requesters: it has no condition and no variable.
+func (sc *scoper) bars(d *rule) bool {
+	if len(d.tests) > 0 || sc.an.shared[d.at] != d {
+		return false
+	}
+	return !sc.h.partial || !slices.ContainsFunc(sc.h.peers, func(s *subject) bool {
+		return s.principal == sc.h.subject.principal && !sc.an.means(s, d)
+	})
+}
+
 // onLevel says whether a pattern matches some resource of the level.
 func (sc *scoper) onLevel(p *pattern) bool { return sc.meet(sc.an.world.wholeLevel(sc.level), p) }
 
 // narrow applies a Deny with NotResource: where nothing passes outside its
 // patterns, they bound the scope.
 func (sc *scoper) narrow(d *rule) {
-	if sc.reaches(textRule{d.resources, false}) {
+	if sc.reaches(d.named(false)) {
 		return
 	}
 	var out []*pattern
@@ -144,7 +156,7 @@ func (sc *scoper) meet(p, q *pattern) bool {
 	if b := &sc.an.solver.budget; b.charge(p.coverCost(q)) && p.covers(q) || b.charge(q.coverCost(p)) && q.covers(p) {
 		return true
 	}
-	_, a := findText([]textRule{{[]*pattern{p}, true}, {[]*pattern{q}, true}}, &sc.an.solver.budget)
+	_, a := findText([]textRule{{patterns: []*pattern{p}, want: true}, {patterns: []*pattern{q}, want: true}}, &sc.an.solver.budget)
 	return a != impossible
 }
 

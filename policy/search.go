@@ -153,7 +153,7 @@ func (sv *solver) meetAllow(q *query, st *state) answer {
 		}
 	}
 	st.rules = append(append(st.rules, sv.world.resourceRule(q.action)), q.inside...)
-	own := textRule{q.allow.resources, !q.allow.except}
+	own := q.allow.named(!q.allow.except)
 	if len(q.inside) > 0 {
 		return sv.demandResource(st, own)
 	}
@@ -264,7 +264,7 @@ func (sv *solver) evade(q *query, st *state) (*state, answer) {
 		next := sv.clone(st)
 		var a answer
 		if i < 0 {
-			a = sv.demandResource(next, textRule{stop.resources, stop.except})
+			a = sv.demandResource(next, stop.named(stop.except))
 		} else {
 			a = sv.demand(q, next, wish{stop.tests[i], false})
 		}
@@ -293,7 +293,7 @@ func (sv *solver) stops(q *query, st *state, d *rule) bool {
 	if d.void {
 		return false
 	}
-	if sv.budget.anyMatch(d.resources, st.resource) == d.except {
+	if named := d.named(true); sv.budget.anyMatch(&named, st.resource) == d.except {
 		return false
 	}
 	for _, t := range d.tests {

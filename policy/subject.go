@@ -56,7 +56,8 @@ type subject struct {
 
 	naming  *naming            // lazily, of who has a name: see relevant
 	meant   []tri              // lazily, by statement: see analysis.means
-	domains []keyDomain        // those that were asked for
+	domains []keyDomain        // those that were asked for first
+	more    map[string]*domain // the others
 	bound   map[string]*domain // keys that policy variables hold to one value
 }
 
@@ -153,14 +154,14 @@ func (s *subject) listed(p *Principal) bool {
 	case s.who == unsigned:
 		return contains(p.CanonicalUser, anonymousCanonicalUser)
 	case s.who == service:
-		return contains(p.Service, "*") || (s.service != "*" && contains(p.Service, s.service))
+		return p.hasService("*") || s.service != "*" && p.hasService(s.service)
 	case s.provider != "" && (contains(p.Federated, s.provider) || contains(p.Federated, "*")):
 		return true
 	case s.canonical != "" && contains(p.CanonicalUser, s.canonical):
 		return true
 	}
-	for _, a := range p.AWS {
-		if s.account != "" && (a == s.arn || isAccount(a, s.account)) {
+	for _, a := range p.of(s.account) {
+		if s.arn != "" && a == s.arn || isAccount(a, s.account) {
 			return true
 		}
 	}
@@ -177,7 +178,7 @@ func (s *subject) spared(p *Principal) bool {
 		return true
 	}
 	account, others := false, false
-	for _, a := range p.AWS {
+	for _, a := range p.of(s.account) {
 		switch {
 		case !strings.Contains(a, s.account) || accountOf(a) != s.account:
 		case isWholeAccount(a):
@@ -194,6 +195,48 @@ func (s *subject) spared(p *Principal) bool {
 	return account && !others
 }
 
+// roll finds names in a Principal that has many.
+type roll struct {
+	everyone bool
+	accounts map[string][]string // principals of type AWS by account
+	services map[string]struct{}
+}
+
+// enroll makes the names ready to be looked up, where they are many.
+func (p *Principal) enroll() {
+	if len(p.AWS)+len(p.Service) <= manyTexts {
+		return
+	}
+	r := &roll{everyone: contains(p.AWS, "*"), accounts: map[string][]string{}, services: map[string]struct{}{}}
+	for _, a := range p.AWS {
+		id := accountOf(a)
+		r.accounts[id] = append(r.accounts[id], a)
+	}
+	for _, s := range p.Service {
+		r.services[s] = struct{}{}
+	}
+	p.roll = r
+}
+
+// of gives the principals of type AWS among which those of an account are.
+func (p *Principal) of(account string) []string {
+	switch {
+	case account == "":
+		return nil
+	case p.roll != nil:
+		return p.roll.accounts[account]
+	}
+	return p.AWS
+}
+
+func (p *Principal) hasService(name string) bool {
+	if p.roll == nil {
+		return contains(p.Service, name)
+	}
+	_, ok := p.roll.services[name]
+	return ok
+}
+
 // isAccount says whether an AWS principal stands for a whole account.
 func isAccount(principal, account string) bool {
 	if len(principal) == 12 {
@@ -203,7 +246,7 @@ func isAccount(principal, account string) bool {
 }
 
 func wholeListed(p *Principal, account string) bool {
-	for _, a := range p.AWS {
+	for _, a := range p.of(account) {
 		if isAccount(a, account) {
 			return true
 		}

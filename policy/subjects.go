@@ -83,6 +83,12 @@ func (m mentions) set() mentions {
 }
 
 func (m *mentions) variables(text string) {
+	eachVariable(text, func(key, _ string) { *m = append(*m, key) })
+}
+
+// eachVariable goes through the policy variables of a text: the key in lower case
+// and as it is written.
+func eachVariable(text string, do func(key, spelt string)) {
 	for {
 		at := strings.Index(text, "${")
 		if at < 0 {
@@ -93,7 +99,9 @@ func (m *mentions) variables(text string) {
 			text = text[at+2:]
 			continue
 		}
-		*m, text = append(*m, key), rest
+		spelt, _, _ := strings.Cut(text[at+2:len(text)-len(rest)-1], ",")
+		do(key, strings.TrimSpace(spelt))
+		text = rest
 	}
 }
 
@@ -310,11 +318,15 @@ func deputies(d *Document, w *world) []*subject {
 // that is not the owner's.
 func members(d *Document, w *world) []*subject {
 	var out []*subject
+	var seen map[string]bool
 	add := func(org string) {
-		if org == "" || org == w.facts.Organization || strings.ContainsAny(org, "*?$") || len(out) >= maxNamed ||
-			slices.ContainsFunc(out, func(s *subject) bool { return s.org == org }) {
+		if org == "" || org == w.facts.Organization || seen[org] || strings.ContainsAny(org, "*?$") || len(out) >= maxNamed {
 			return
 		}
+		if seen == nil {
+			seen = map[string]bool{}
+		}
+		seen[org] = true
 		out = append(out, w.memory.one(subject{who: member, account: w.foreign.account, org: org, principal: org}))
 	}
 	for _, key := range []string{"aws:principalorgid", "aws:vpceorgid"} {

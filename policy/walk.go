@@ -38,10 +38,11 @@ type machine struct {
 	wanted   [][2]int // those of rules that must match
 	words    int
 	alphabet []rune
-	takes    []uint64 // by character: positions that can consume it
-	runs     []uint64 // positions that consume and stay
-	accepts  []uint64 // positions behind the last token
-	sinks    []uint64 // positions of a "*" at the end: whatever follows, the pattern matches
+	low      [unicode.MaxASCII + 1]int // places in alphabet
+	takes    []uint64                  // by character: positions that can consume it
+	runs     []uint64                  // positions that consume and stay
+	accepts  []uint64                  // positions behind the last token
+	sinks    []uint64                  // positions of a "*" at the end: whatever follows, the pattern matches
 	start    []uint64
 	adjacent int // most runs side by side
 }
@@ -52,6 +53,11 @@ func newWalk(rules []textRule, b *budget) (*walk, bool) {
 	w.rules = rules
 	w.measure()
 	w.alphabet = alphabetOf(rules)
+	for i, r := range w.alphabet[1:] {
+		if r <= unicode.MaxASCII {
+			w.low[r] = i + 1
+		}
+	}
 	if !b.charge(w.words * (len(w.alphabet) + 4) / 4) {
 		return nil, false
 	}
@@ -130,15 +136,22 @@ func (m *machine) place(p *pattern, bit int, anything, noColon []uint64) {
 }
 
 func (m *machine) placeLiteral(t token, fold bool, bit int) {
-	at, _ := slices.BinarySearch(m.alphabet[1:], t.r)
-	set(m.taking(at+1), bit)
+	set(m.taking(m.letter(t.r)), bit)
 	if !fold {
 		return
 	}
 	for f := unicode.SimpleFold(t.r); f != t.r; f = unicode.SimpleFold(f) {
-		at, _ := slices.BinarySearch(m.alphabet[1:], f)
-		set(m.taking(at+1), bit)
+		set(m.taking(m.letter(f)), bit)
 	}
+}
+
+// letter gives the place of a character in the alphabet.
+func (m *machine) letter(r rune) int {
+	if r <= unicode.MaxASCII {
+		return m.low[r]
+	}
+	at, _ := slices.BinarySearch(m.alphabet[1:], r)
+	return at + 1
 }
 
 func set(words []uint64, bit int) { words[bit/64] |= 1 << (bit % 64) }
@@ -170,46 +183,81 @@ func (m *machine) step(state, next []uint64, c int) {
 	m.close(next)
 }
 
-// alphabetOf lists the characters that the patterns tell apart in order, and
-// before them one that none of them names.
-func alphabetOf(rules []textRule) []rune {
-	set := map[rune]bool{}
-	for _, r := range rules {
-		for _, p := range r.patterns {
-			for _, t := range p.toks() {
-				addRune(set, t, p.fold)
-			}
+// runeSet is a set of characters, of which most are ASCII.
+type runeSet struct {
+	low  [unicode.MaxASCII + 1]bool
+	high map[rune]bool
+}
+
+func (s *runeSet) add(r rune) {
+	if r <= unicode.MaxASCII {
+		s.low[r] = true
+		return
+	}
+	if s.high == nil {
+		s.high = map[rune]bool{}
+	}
+	s.high[r] = true
+}
+
+func (s *runeSet) has(r rune) bool {
+	if r <= unicode.MaxASCII {
+		return s.low[r]
+	}
+	return s.high[r]
+}
+
+// sorted lists the characters behind the first place, which is left free.
+func (s *runeSet) sorted() []rune {
+	list := make([]rune, 1, 64+len(s.high))
+	for r, in := range s.low {
+		if in {
+			list = append(list, rune(r))
 		}
 	}
-	list := make([]rune, 1, len(set)+1)
-	for r := range set {
+	for r := range s.high {
 		list = append(list, r)
 	}
 	slices.Sort(list[1:])
+	return list
+}
+
+// alphabetOf lists the characters that the patterns tell apart in order, and
+// before them one that none of them names.
+func alphabetOf(rules []textRule) []rune {
+	var set runeSet
+	for _, r := range rules {
+		for _, p := range r.patterns {
+			for _, t := range p.toks() {
+				set.addToken(t, p.fold)
+			}
+		}
+	}
+	list := set.sorted()
 	list[0] = 'À'
 	for _, fresh := range "kz9qxjwvyhgmupfbdnatrlocsie0123456785" {
-		if !set[fresh] {
+		if !set.has(fresh) {
 			list[0] = fresh
 			break
 		}
 	}
-	for set[list[0]] {
+	for set.has(list[0]) {
 		list[0]++
 	}
 	return list
 }
 
-func addRune(set map[rune]bool, t token, fold bool) {
+func (s *runeSet) addToken(t token, fold bool) {
 	switch t.kind {
 	case literal:
-		set[t.r] = true
+		s.add(t.r)
 		if fold {
 			for f := unicode.SimpleFold(t.r); f != t.r; f = unicode.SimpleFold(f) {
-				set[f] = true
+				s.add(f)
 			}
 		}
 	case partOne, partRun:
-		set[':'] = true
+		s.add(':')
 	}
 }
 

@@ -115,27 +115,47 @@ func freshStranger(d *Document, f Facts) stranger {
 
 // contains says whether a text stands anywhere in the statement's principals or
 // conditions.
-func (s *Statement) contains(text string) bool {
+func (s *Statement) contains(text string) (found bool) {
+	s.eachName(func(v string) bool {
+		found = strings.Contains(v, text)
+		return !found
+	})
+	return found
+}
+
+// spoken is all that stands in the statement's principals and conditions, as one
+// text, to be searched more than once.
+func (s *Statement) spoken() string {
+	var b strings.Builder
+	s.eachName(func(v string) bool {
+		b.WriteByte(0)
+		b.WriteString(v)
+		return true
+	})
+	return b.String() + "\x00"
+}
+
+// eachName goes through the texts of the statement's principals and conditions.
+func (s *Statement) eachName(do func(string) bool) {
 	for _, p := range []*Principal{s.Principal, s.NotPrincipal} {
 		if p == nil {
 			continue
 		}
 		for _, list := range [][]string{p.AWS, p.Federated} {
 			for _, v := range list {
-				if strings.Contains(v, text) {
-					return true
+				if !do(v) {
+					return
 				}
 			}
 		}
 	}
 	for _, c := range s.Conditions {
 		for _, v := range c.Values {
-			if strings.Contains(v, text) {
-				return true
+			if !do(v) {
+				return
 			}
 		}
 	}
-	return false
 }
 
 // resourceRule gives the ARNs on which an action can act: the bucket, or the
@@ -174,8 +194,8 @@ func (w *world) setResources() {
 	default:
 		w.bucket, w.objects = newLiteral(w.base), newPattern(w.prefix+"?*")
 	}
-	w.whole[onBucket] = textRule{[]*pattern{w.bucket}, true}
-	w.whole[onObject] = textRule{[]*pattern{w.objects}, true}
+	w.whole[onBucket] = textRule{patterns: []*pattern{w.bucket}, want: true}
+	w.whole[onObject] = textRule{patterns: []*pattern{w.objects}, want: true}
 }
 
 // scopeText names a resource pattern as a scope does: "b" for the bucket, "b/…"

@@ -86,7 +86,7 @@ func TestManyObjects(t *testing.T) {
 		}
 	}
 	err = (&Run{Plan: plan, Option: o, Account: m, Record: kept(&journal)}).Apply(t.Context(), 0)
-	if !errors.Is(err, ErrStale) || !strings.Contains(err.Error(), "step 31 of 40 failed") || !strings.Contains(err.Error(), "the ACL of object k30 changed") {
+	if !errors.Is(err, ErrStale) || !strings.Contains(err.Error(), "step 31 of 40, PutObjectAcl, was not made") || !strings.Contains(err.Error(), "the ACL of object k30 changed since it was made; made before: 30 PutObjectAcl") {
 		t.Errorf("%v", err)
 	}
 	for len(s.Objects) <= MaxObjects {

@@ -60,6 +60,58 @@ func whoIs(a policy.Audience, principal string) string {
 	return cmp.Or(audienceWords[a], string(a))
 }
 
+// besideEverybody are the exposures to those whom policies name beside "*": as long
+// as everybody may do the same they are none of their own. openings are those of
+// the state.
+func (s State) besideEverybody(openings []Opening) []Opening {
+	texts := []string{s.Settings.Policy.Text}
+	for _, p := range s.Settings.AccessPoints {
+		texts = append(texts, p.Policy.Text)
+	}
+	if !slices.ContainsFunc(texts, namesBesideEverybody) {
+		return nil
+	}
+	alone := State{Settings: s.Settings}
+	for _, draft := range []func(State, Whom) draft{accessPointPolicies, multiRegionPolicies, policyStatement} {
+		for _, step := range draft(alone, nil).steps {
+			if next, err := alone.With(step.call); err == nil {
+				alone = next
+			}
+		}
+	}
+	had, told := rights(openings), map[string]bool{}
+	for _, r := range had {
+		told[r.id()] = true
+	}
+	var out []Opening
+	for _, o := range Evaluate(alone) {
+		now := slices.ContainsFunc(rights([]Opening{o}), func(r right) bool {
+			return !told[r.id()] && slices.ContainsFunc(had, func(h right) bool { return h.covers(r) })
+		})
+		if now && !o.Audience.Public() && isOpen(o) {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// partnersBeside are those of besideEverybody whom a guard may hold: with
+// RestrictPublicBuckets services keep what a public policy gives them (AWS page
+// "Blocking public access to your Amazon S3 storage").
+func (s State) partnersBeside(openings []Opening) []Opening {
+	_, out := split(s.besideEverybody(openings), func(o Opening) bool { return o.Audience == policy.ServiceDeputy })
+	return out
+}
+
+// namesBesideEverybody reports whether a statement of a policy admits "*" and names
+// others too.
+func namesBesideEverybody(text string) bool {
+	d, err := policy.Parse([]byte(text))
+	return text != "" && err == nil && slices.ContainsFunc(d.Statements, func(s policy.Statement) bool {
+		return s.Effect == "Allow" && s.Principal != nil && s.Principal.Everyone() && len(s.Principal.AWS)+len(s.Principal.CanonicalUser) > 1
+	})
+}
+
 // losers are those whom the cut statements name beside those who are to be taken
 // out, and whom "everybody" took in. A statement that was made out to the own
 // account instead takes nothing from its users.

@@ -102,7 +102,11 @@ func Make(r Request) Plan {
 	p := Plan{Schema: Schema, Made: r.Made.UTC(), Account: s.Settings.Account, Region: s.Settings.Region, Bucket: s.Settings.Bucket,
 		Alert: r.Alert, Whom: r.Whom, Hash: s.Fingerprint(), Saved: s, Readers: r.Readers, Unknown: s.Unread(),
 		Beyond: append(s.Beyond(r.Whom, r.Scanned), r.Beyond...), Options: []Option{}}
-	p.Closes, p.Stays = targets(Evaluate(s), r.Whom)
+	openings := Evaluate(s)
+	p.Closes, p.Stays = targets(openings, r.Whom)
+	if len(r.Whom) == 0 {
+		p.Stays = append(p.Stays, s.besideEverybody(openings)...)
+	}
 	sum := sha256.Sum256([]byte(p.Hash + p.Made.Format(time.RFC3339Nano)))
 	p.ID = "fix-" + hex.EncodeToString(sum[:6])
 	if len(p.Closes) == 0 {

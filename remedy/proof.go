@@ -56,7 +56,7 @@ func Prove(s State, list []account.Call, about []Opening) Proof {
 		}
 	}
 	p.ClosesAll = len(p.Remaining) == 0
-	p.Loses = sortLosers(append(lost(p.Before, p.After), visitors(s, p.Before, p.After)...))
+	p.Loses = sortLosers(append(lost(append(s.partnersBeside(p.Before), p.Before...), p.After), visitors(s, p.Before, p.After)...))
 	for _, o := range p.After {
 		p.Unknown = append(p.Unknown, o.Unknowns...)
 	}

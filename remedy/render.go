@@ -4,6 +4,7 @@ package remedy
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -179,7 +180,7 @@ func tfBlock(c account.Call) string {
 	resource := tfResource[c.Operation]
 	switch c.Operation {
 	case account.DeleteBucketPolicy, account.DeleteAccessPointPolicy:
-		return "# remove the resource " + resource + " of " + HCL(c.Bucket+c.AccessPoint) + ": nothing is left of the policy\n"
+		return "# remove the resource " + resource + " of " + HCL(cmp.Or(c.AccessPoint, c.Bucket)) + ": nothing is left of the policy\n"
 	case account.PutObjectACL:
 		return "# set acl = \"private\" where object " + HCL(c.Key) + " is uploaded; Terraform has no resource for the ACL of an object that is there\n"
 	}

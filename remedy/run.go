@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/bucketlid/bucketlid/account"
 )
@@ -44,13 +45,41 @@ var ErrStale = errors.New("the plan is stale")
 
 // PartlyError says that some steps were done and one was not.
 type PartlyError struct {
-	Done, All int
-	Err       error
+	Calls []account.Call // all, in their order
+	Done  int            // how many were made
+	Err   error
 }
 
-// Error tells how far it came and why no further.
+// Error tells how far it came, why no further, and what was done.
 func (e *PartlyError) Error() string {
-	return fmt.Sprintf("step %d of %d failed: %v", e.Done+1, e.All, e.Err)
+	step := fmt.Sprintf("step %d of %d", e.Done+1, len(e.Calls))
+	if e.Done < len(e.Calls) {
+		step += ", " + string(e.Calls[e.Done].Operation) + ","
+	}
+	how := "failed"
+	if errors.Is(e.Err, ErrStale) {
+		how = "was not made"
+	}
+	return fmt.Sprintf("%s %s: %v; made before: %s", step, how, e.Err, e.made())
+}
+
+// made are the calls that were made, those of one kind counted.
+func (e *PartlyError) made() string {
+	count, order := map[account.Operation]int{}, []account.Operation{}
+	for _, c := range e.Calls[:min(e.Done, len(e.Calls))] {
+		if count[c.Operation]++; count[c.Operation] == 1 {
+			order = append(order, c.Operation)
+		}
+	}
+	var out []string
+	for _, op := range order {
+		if n := count[op]; n > 1 {
+			out = append(out, fmt.Sprintf("%d %s", n, op))
+		} else {
+			out = append(out, string(op))
+		}
+	}
+	return strings.Join(out, ", ")
 }
 
 // Unwrap returns the cause.
@@ -113,17 +142,10 @@ func (r *Run) End() (State, error) {
 	return states[len(states)-1], nil
 }
 
-// Unlike says why a state is not the one that the plan was made for; nil where it
-// is.
-func (r *Run) Unlike(now State) error {
-	if now.Fingerprint() == r.Plan.Saved.Fingerprint() {
-		return nil
-	}
-	return misfit(r.Plan.Saved, now)
-}
-
 // Rollback puts back what the first done steps replaced, the last one first.
-// undone is how many the journal tells to be put back already.
+// undone is how many the journal tells to be put back already. A setting is put
+// back where it is as the plan left it, whatever somebody else made of others
+// meanwhile; else the error is ErrStale.
 func (r *Run) Rollback(ctx context.Context, done, undone int) error {
 	if err := r.Plan.Check(r.Option); err != nil {
 		return err
@@ -146,46 +168,46 @@ func (r *Run) Rollback(ctx context.Context, done, undone int) error {
 // is already the next one, and the call is not made again.
 func (r *Run) walk(ctx context.Context, list []account.Call, states []State, done int, kind string) error {
 	for i := done; i < len(list); i++ {
-		now, err := r.read(ctx, states, i)
+		now, err := r.read(ctx, list, states, i)
 		if err != nil {
-			return r.failed(i, len(list), kind, fmt.Errorf("reading the present settings: %w", err))
+			return r.failed(i, list, kind, fmt.Errorf("reading the present settings: %w", err))
 		}
-		switch now.Fingerprint() {
-		case states[i].Fingerprint():
-		case states[i+1].Fingerprint():
+		switch r.fits(now, list[i], states[i:i+2], kind) {
+		case before:
+		case after:
 			if kind == "" && !(r.Tried && i == done) {
 				// Taking it back later would undo somebody else's work.
-				return r.failed(i, len(list), kind, fmt.Errorf("%w: what step %d would change is so already, by somebody else", ErrStale, i+1))
+				return r.failed(i, list, kind, fmt.Errorf("%w: what step %d would change is so already, by somebody else", ErrStale, i+1))
 			}
 			if err := r.record(r.entry(kind+"done", i+1)); err != nil {
-				return r.failed(i, len(list), kind, err)
+				return r.failed(i, list, kind, err)
 			}
 			continue
 		default:
-			return r.failed(i, len(list), kind, misfit(states[i], now))
+			return r.failed(i, list, kind, misfit(states[i], now))
 		}
 		e := r.entry(kind+"try", i+1)
 		e.Call = Sent(list[i])
 		if err := r.record(e); err != nil {
-			return r.failed(i, len(list), kind, err)
+			return r.failed(i, list, kind, err)
 		}
 		if e.RequestID, err = r.Account.Do(ctx, list[i]); err != nil {
-			e.NotMade = notMade(err)
-			if err = r.settled(ctx, states, i, err); err != nil {
-				return r.refused(e, i, len(list), kind, err)
+			e.NotMade = NotMade(err)
+			if err = r.settled(ctx, list, states, i, err); err != nil {
+				return r.refused(e, i, list, kind, err)
 			}
 			e.Problem = "its answer was lost; the settings show that it was made"
 		}
 		e.Event = kind + "done"
 		if err := r.record(e); err != nil {
-			return r.failed(i+1, len(list), kind, err)
+			return r.failed(i+1, list, kind, err)
 		}
 	}
 	return r.record(r.entry(map[string]string{"": "applied", "undo-": "undone"}[kind], 0))
 }
 
-// notMade reports whether AWS refused a call, so that nothing came of it.
-func notMade(err error) bool {
+// NotMade reports whether AWS refused a call, so that nothing came of it.
+func NotMade(err error) bool {
 	var denied *account.WriteDeniedError
 	var refused *account.RefusedError
 	var signIn *account.SignInError
@@ -207,7 +229,7 @@ func (e *LostError) Unwrap() error { return e.Err }
 
 // settled looks what became of call i, whose answer was lost: nil where the
 // settings show that it was made. What they do not show may yet come.
-func (r *Run) settled(ctx context.Context, states []State, i int, err error) error {
+func (r *Run) settled(ctx context.Context, list []account.Call, states []State, i int, err error) error {
 	var lost *account.NoAnswerError
 	if !errors.As(err, &lost) {
 		return err
@@ -216,13 +238,15 @@ func (r *Run) settled(ctx context.Context, states []State, i int, err error) err
 	if ctx.Err() != nil {
 		return told
 	}
-	now, unread := r.read(ctx, states, i+1)
-	switch {
-	case unread != nil:
+	now, unread := r.read(ctx, list, states, i+1)
+	if unread != nil {
 		told.Shown += ": the settings cannot be read (" + unread.Error() + ")"
-	case now.Fingerprint() == states[i+1].Fingerprint():
+		return told
+	}
+	switch shows(now, list[i], states[i:i+2]) {
+	case after:
 		return nil
-	case now.Fingerprint() == states[i].Fingerprint():
+	case before:
 		told.Shown = "the settings are as before it: it was not made, or not yet"
 	default:
 		told.Shown += ": " + misfit(states[i+1], now).Error()
@@ -237,10 +261,10 @@ func Sent(c account.Call) *account.Call {
 }
 
 // read reads the state before call i, once the call before it shows.
-func (r *Run) read(ctx context.Context, states []State, i int) (State, error) {
+func (r *Run) read(ctx context.Context, list []account.Call, states []State, i int) (State, error) {
 	for attempt := 0; ; attempt++ {
 		now, err := r.present(ctx, states, i)
-		if err != nil || i == 0 || r.Settle == nil || now.Fingerprint() != states[i-1].Fingerprint() || !r.Settle(ctx, attempt) {
+		if err != nil || i == 0 || r.Settle == nil || shows(now, list[i-1], states[i-1:i+1]) != before || !r.Settle(ctx, attempt) {
 			return now, err
 		}
 	}
@@ -278,19 +302,19 @@ func (r *Run) present(ctx context.Context, states []State, i int) (State, error)
 	return now, nil
 }
 
-func (r *Run) failed(done, all int, kind string, err error) error {
-	return r.refused(r.entry("", done+1), done, all, kind, err)
+func (r *Run) failed(done int, list []account.Call, kind string, err error) error {
+	return r.refused(r.entry("", done+1), done, list, kind, err)
 }
 
 // refused records a call that failed.
-func (r *Run) refused(e Entry, done, all int, kind string, err error) error {
+func (r *Run) refused(e Entry, done int, list []account.Call, kind string, err error) error {
 	e.Event, e.Problem = kind+"failed", err.Error()
 	_ = r.record(e) // the failure itself is what is reported
 	var lost *LostError
 	if done == 0 || errors.As(err, &lost) {
 		return err
 	}
-	return &PartlyError{done, all, err}
+	return &PartlyError{list, done, err}
 }
 
 func (r *Run) entry(event string, step int) Entry {

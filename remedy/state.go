@@ -160,6 +160,7 @@ const (
 	partPayer        = "request payment"
 	partPoints       = "the list of access points"
 	partMultiRegion  = "the list of multi-Region access points"
+	partVersioning   = "versioning"
 )
 
 func partPolicyOf(p account.AccessPoint) string { return "the policy of " + pointName(p) }
@@ -201,10 +202,32 @@ func (s State) parts() map[string]string {
 			return known[text]
 		})
 	}
+	if slices.ContainsFunc(s.Objects, func(o account.ObjectACL) bool { return o.Only }) {
+		put(partVersioning, b.Versioning, jsonMeaning)
+	}
 	if b.Gone {
 		out["the bucket"] = "deleted"
 	}
 	return out
+}
+
+// partOf names the part of a state that a call changes.
+func partOf(c account.Call) string {
+	switch c.Operation {
+	case account.PutBucketACL:
+		return partACL
+	case account.PutBucketPolicy, account.DeleteBucketPolicy:
+		return partPolicy
+	case account.PutPublicAccessBlock, account.DeletePublicAccessBlock:
+		return partBlock
+	case account.PutAccountBlock, account.DeleteAccountBlock:
+		return partAccountBlock
+	case account.PutBucketOwnershipControls, account.DeleteBucketOwnershipControls:
+		return partOwnership
+	case account.PutObjectACL:
+		return partObject(account.ObjectACL{Key: c.Key, Version: c.Version})
+	}
+	return partPolicyOf(account.AccessPoint{Name: c.AccessPoint, MultiRegion: c.Operation == account.PutMultiRegionPolicy})
 }
 
 func pointName(p account.AccessPoint) string {

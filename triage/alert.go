@@ -3,6 +3,7 @@
 package triage
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/bucketlid/bucketlid/exposure"
@@ -85,20 +86,27 @@ type Alert struct {
 	Elsewhere     []Elsewhere `json:"elsewhere,omitempty"`
 	ElsewhereMore int         `json:"elsewhere_more,omitempty"` // beyond the first 50
 
-	guards     []string    // conditions that hinder a stranger
-	escalated  bool        // a refused try went before
-	signs      int         // of somebody at work who should not be
-	hides      bool        // it came from a VPN, or from a rented server
-	unseen     bool        // it came from Tor, a proxy or an anonymizer
-	listed     string      // the list of hiding networks or hosts that names the address, stale or not
-	linked     bool        // other identities did what thieves do, from the same new address
-	offHours   bool        // it came at an hour at which the caller does not work
-	remade     []time.Time // when the bucket was made or deleted, in order
-	website    string      // how it serves one; "" when it does not, or that is not known
-	madeSite   bool        // it does only since who opened it did so for it
-	prepared   string      // what the caller did within the hour before that a thief does
-	copySource string      // what the object was copied from, "bucket/key", where the record that opened it tells
-	tookItems  int64       // objects that the opener's own address took unsigned
+	guards      []string       // conditions that hinder a stranger
+	unseenGrant bool           // somebody came in, and no grant was seen
+	escalated   bool           // a refused try went before
+	signs       int            // of somebody at work who should not be
+	hides       bool           // it came from a VPN, or from a rented server
+	unseen      bool           // it came from Tor, a proxy or an anonymizer
+	listed      string         // the list of hiding networks or hosts that names the address, stale or not
+	linked      bool           // other identities did what thieves do, from the same new address
+	offHours    bool           // it came at an hour at which the caller does not work
+	remade      []time.Time    // when the bucket was made or deleted, in order
+	website     string         // how it serves one; "" when it does not, or that is not known
+	madeSite    bool           // it does only since who opened it did so for it
+	prepared    string         // what the caller did before that a thief does
+	unsettled   time.Time      // since when the caller alone works from this address; zero: for long, or others do too
+	networks    []netip.Prefix // that the policy lists, of an alert whose audience is a network
+	lets        lets           // whose the listed addresses are
+	letsSelf    bool           // one of them is the caller\'s own address
+	ownKey      bool           // all that is strongly unusual is that the caller works with a key that he made himself
+	byWord      bool           // what speaks strongly for usual behaviour is the context file alone
+	copySource  string         // what the object was copied from, "bucket/key", where the record that opened it tells
+	tookItems   int64          // objects that the opener's own address took unsigned
 }
 
 // Flag is one of the four red flags: source-ip, user-behaviour, bucket-name, permission.

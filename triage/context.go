@@ -153,19 +153,24 @@ func (c *Context) organization(account string) string { return c.accounts[accoun
 // account. The longest prefix wins; of two equal ones that of the account's
 // organization. IPv4-mapped addresses and zones are taken off first.
 func (c *Context) Network(account string, addr netip.Addr) (Network, bool) {
+	addr = addr.Unmap().WithZone("")
+	return c.NetworkHolding(account, netip.PrefixFrom(addr, addr.BitLen()))
+}
+
+// NetworkHolding finds the network that a whole prefix lies in, as Network does.
+func (c *Context) NetworkHolding(account string, prefix netip.Prefix) (Network, bool) {
 	if c == nil {
 		return Network{}, false
 	}
-	addr = addr.Unmap().WithZone("")
 	best, bits := -1, -1
 	for _, scope := range []string{c.organization(account), ""} {
 		table := c.tables[scope]
-		if table == nil || !addr.IsValid() {
+		if table == nil || !prefix.IsValid() {
 			continue
 		}
-		prefix, i, ok := table.LookupPrefixLPM(netip.PrefixFrom(addr, addr.BitLen()))
-		if ok && prefix.Bits() > bits {
-			best, bits = i, prefix.Bits()
+		found, i, ok := table.LookupPrefixLPM(prefix)
+		if ok && found.Bits() > bits {
+			best, bits = i, found.Bits()
 		}
 	}
 	if best < 0 {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bucketlid/bucketlid/bucket"
+	"github.com/bucketlid/bucketlid/exposure"
 	"github.com/bucketlid/bucketlid/replay"
 )
 
@@ -19,6 +20,7 @@ type done struct {
 	bucket    string
 	name      string
 	eventID   string
+	tightens  bool // it put up a guard
 }
 
 // deeds are the successful changes, by who made them and by bucket, in order.
@@ -39,7 +41,7 @@ func newDeeds(l *replay.Ledger) deeds {
 		if c.Reading || c.Outcome != bucket.Done || !permissionSlots[c.Slot] || c.Event == nil || c.Event.Time.IsZero() {
 			continue
 		}
-		one := done{c.Event.Time, replay.PrincipalKey(c.Event.ARN, c.Event.InvokedBy, c.Event.AccountID, ""), c.Event.UserName, c.Bucket, c.Event.Name, c.Event.ID}
+		one := done{c.Event.Time, replay.PrincipalKey(c.Event.ARN, c.Event.InvokedBy, c.Event.AccountID, ""), c.Event.UserName, c.Bucket, c.Event.Name, c.Event.ID, tightens(c)}
 		d.by[one.principal] = append(d.by[one.principal], one)
 		if c.Bucket != "" {
 			d.of[c.Bucket] = append(d.of[c.Bucket], one)
@@ -53,6 +55,11 @@ func newDeeds(l *replay.Ledger) deeds {
 		}
 	}
 	return d
+}
+
+// tightens reports whether a change puts up a guard, and lets nobody in.
+func tightens(c *bucket.Change) bool {
+	return (c.Slot == bucket.SlotBlock || c.Slot == bucket.SlotAccountBlock) && !c.Removed && !exposure.IsGuardDown(c)
 }
 
 // before lists the changes before a time.

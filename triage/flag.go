@@ -48,7 +48,7 @@ func (r *ranker) flags(a *Alert) []Flag {
 		e := &evidence{}
 		row.answer(r, a, e)
 		if row.ID == "bucket-name" && a.madeSite {
-			e.lacks("that it serves a website tells nothing: who opened it made it one, not earlier than within the hour before")
+			e.lacks("that it serves a website tells nothing: who opened it made it one himself, not earlier than a week before, and did not make the bucket then")
 		}
 		out[i] = e.flag(row)
 		a.signs += e.signs
@@ -58,6 +58,11 @@ func (r *ranker) flags(a *Alert) []Flag {
 		a.linked = a.linked || e.linked
 		a.offHours = a.offHours || e.offHours
 		a.prepared = cmp.Or(a.prepared, e.prepared)
+		if !e.unsettled.IsZero() {
+			a.unsettled = e.unsettled
+		}
+		a.ownKey = a.ownKey || e.keyWork > 0 && e.keyWork == len(e.strongFor)
+		a.byWord = a.byWord || e.word && len(e.strongAgainst) == 1
 	}
 	return out
 }
@@ -68,15 +73,18 @@ func (r *ranker) flags(a *Alert) []Flag {
 type evidence struct {
 	strongFor, weakFor         []string
 	strongAgainst, weakAgainst []string
-	missing                    []string // what could not be looked at, and why
-	baseline                   string   // what it was compared with
-	signs                      int      // of somebody at work who should not be
-	hides                      bool     // the address is a VPN's, or of rented servers
-	unseen                     bool     // the address is Tor's, a proxy's or an anonymizer's
-	listed                     string   // the first list of hiding networks or of hosts that names the address, stale or not
-	linked                     bool     // other identities did what thieves do, from the same new address
-	prepared                   string   // what the caller did before that a thief does
-	offHours                   bool     // not within the usual hours, of people or of the caller
+	missing                    []string  // what could not be looked at, and why
+	baseline                   string    // what it was compared with
+	signs                      int       // of somebody at work who should not be
+	hides                      bool      // the address is a VPN's, or of rented servers
+	unseen                     bool      // the address is Tor's, a proxy's or an anonymizer's
+	listed                     string    // the first list of hiding networks or of hosts that names the address, stale or not
+	linked                     bool      // other identities did what thieves do, from the same new address
+	keyWork                    int       // strong evidence that the caller works with a key that he made himself
+	word                       bool      // the context file calls it the caller's work
+	prepared                   string    // what the caller did before that a thief does
+	offHours                   bool      // not within the usual hours, of people or of the caller
+	unsettled                  time.Time // since when the caller alone works from the address, where that is not long
 }
 
 func (e *evidence) strongYes(format string, args ...any) {

@@ -32,6 +32,7 @@ func (r *ranker) companions(a *Alert, at time.Time, e *evidence) {
 		who := principal[strings.LastIndexByte(principal, ':')+1:]
 		e.weakYes("%s, another identity, called from the same address, new that day, since %s before", who, span(at.Sub(time.Unix(since, 0))))
 		r.companion(a, at, principal, who, e)
+		r.assumed(a, at, principal, who, e)
 	}
 }
 

@@ -20,6 +20,11 @@ func TestTheDayOfTheOpening(t *testing.T) {
 		return all(from(office), func(a *Alert) { a.OpenedBy.UserAgent = text })
 	}
 	visitor := deedRecord{arn: bob.ARN, address: elsewhere, name: "CreateAccessKey"}
+	assumes := deedRecord{arn: bob.ARN, address: elsewhere, name: "AssumeRole"}
+	asRole := all(from(elsewhere), func(a *Alert) { a.OpenedBy.ARN = "arn:aws:sts::111122223333:assumed-role/deploy/run" })
+	bobs := days(7, deedRecord{arn: bob.ARN})
+	stops := deedRecord{arn: bob.ARN, name: "StopLogging"}
+	elseStops := deedRecord{arn: bob.ARN, name: "StopLogging", address: elsewhere}
 	checkEvidence(t, userBehaviour, []evidenceCase{
 		{name: "changes of two days, and of that morning", log: lines(week, days(2, change), []string{minutes(5, change), minutes(1, change)}), side: "no", saying: "changed S3 permissions 2 times before", absent: "on 3 days"},
 		{name: "changes of that morning only", log: lines(week, []string{minutes(5, change)}), side: "yes", saying: "changed no S3 permission before that day"},
@@ -27,6 +32,15 @@ func TestTheDayOfTheOpening(t *testing.T) {
 		{name: "the console's agent", change: agent("signin.amazonaws.com"), log: week, absent: "but no service did"},
 		{name: "first use of a tool by its name", change: agent("APN/1.0 HashiCorp/1.0 Terraform/1.7"), log: lines(week, []string{minutes(1, deedRecord{agent: "APN/1.0 HashiCorp/1.0 Terraform/1.7"})}), side: "yes", saying: "first use of Terraform"},
 		{name: "another's new key, from the same new address", change: from(elsewhere), log: lines(week, days(7, deedRecord{arn: bob.ARN}), []string{minutes(30, visitor)}), side: "yes!", saying: "called CreateAccessKey 30 minutes before", signs: 1},
+		{name: "another who first took on a role, from the same new address", change: asRole, log: lines(week, bobs, []string{minutes(3, assumes)}), side: "yes!", saying: "3 minutes before took on a role for the first time", signs: 1},
+		{name: "another who takes on roles every day", change: asRole, log: lines(week, days(7, deedRecord{arn: bob.ARN, name: "AssumeRole"}), []string{minutes(3, assumes)}), side: "yes", saying: "another identity", absent: "took on a role"},
+		{name: "another who is new himself", change: asRole, log: lines(week, []string{minutes(3, assumes)}), absent: "took on a role"},
+		{name: "another who took on a role, where no role opened it", change: from(elsewhere), log: lines(week, bobs, []string{minutes(3, assumes)}), absent: "took on a role"},
+		{name: "logging stopped by another, from the same address", change: from(office), log: lines(week, bobs, []string{minutes(10, stops)}), side: "yes!", saying: "user/bob called StopLogging 10 minutes before", signs: 1},
+		{name: "logging stopped by another, from elsewhere", change: from(office), log: lines(week, bobs, []string{minutes(10, elseStops)}), side: "yes", saying: "user/bob called StopLogging 10 minutes before"},
+		{name: "logging stopped by another, who does so every day", change: from(office), log: lines(week, days(7, stops), []string{minutes(10, stops)}), absent: "StopLogging"},
+		{name: "logging that another failed to stop", change: from(office), log: lines(week, bobs, []string{minutes(10, deedRecord{arn: bob.ARN, name: "StopLogging", err: "AccessDenied"})}), absent: "StopLogging"},
+		{name: "logging stopped by another, two hours before", change: from(office), log: lines(week, bobs, []string{minutes(120, stops)}), absent: "StopLogging"},
 		{name: "the same in a network of one's own", context: "networks:\n  - {name: Home, kind: office, cidrs: [192.0.2.0/24]}\n", change: from(elsewhere), log: lines(week, days(7, deedRecord{arn: bob.ARN}), []string{minutes(30, visitor)}), absent: "same address"},
 		{name: "the same where people worked before", change: from(elsewhere), log: lines(week, days(7, deedRecord{arn: bob.ARN, address: elsewhere}), []string{minutes(30, visitor)}), absent: "same address"},
 	})

@@ -99,3 +99,14 @@ const briefly = 2 * time.Hour
 func handedOver(a *Alert) bool {
 	return closedBySame(a) && a.ClosedAt.Sub(*a.OpenedAt) <= briefly && takenSoon(a) && a.AccessSeen.Requests > a.AccessSeen.ScannerRequests
 }
+
+// atOnce is how soon after an opening somebody comes who was told of it.
+const atOnce = 10 * time.Minute
+
+// expectedGuest reports whether a bucket was open for a short while only, and
+// others than scanners began at once to take what is in it.
+func expectedGuest(a *Alert) bool {
+	seen := a.AccessSeen
+	return a.ClosedAt != nil && a.OpenedAt != nil && a.ClosedAt.Sub(*a.OpenedAt) <= briefly && takenSoon(a) &&
+		seen.First.Sub(*a.OpenedAt) <= atOnce && seen.Objects >= minTaken && seen.Requests > seen.ScannerRequests
+}

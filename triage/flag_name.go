@@ -5,6 +5,7 @@ package triage
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -28,6 +29,8 @@ func bucketName(r *ranker, a *Alert, e *evidence) {
 		switch {
 		case w.sensitive:
 			e.weakYes("%q tells of %s%s", w.text, w.means, w.source)
+		case sensitive && copyWords[w.text] && w.source == "":
+			e.lacks("%q tells of a copy, and not of what", w.text)
 		case w.neither() && sensitive:
 			e.weakNo("%q tells of %s: what the name tells of may be made up", w.text, w.means)
 		case w.neither():
@@ -122,8 +125,26 @@ var takenMeans = map[string]bool{"credentials": true, "secrets": true, "private 
 // of a site's own: "uploads" and "profile" are on every site.
 var takenFolders = wordSet("customer customers customerdata kunde kunden kundendaten client clients clientdata cliente clientes clienti klant klanten users userdata benutzer nutzer utilisateurs usuarios utenti gebruikers")
 
+// copyWords are words for copies: what they are copies of, other words tell.
+var copyWords = wordSet("mirror mirrors dataset datasets")
+
+// plainMeans are kinds of content by which three keys that agree tell more than
+// any name of a bucket.
+var plainMeans = map[string]bool{"credentials": true, "secrets": true, "private data": true, "personal data": true, "health data": true, "pay": true}
+
 // taken weighs the keys of objects that strangers got.
 func (r *ranker) taken(a *Alert, e *evidence) {
+	agree := map[string][]string{}
+	for _, key := range a.AccessSeen.Keys {
+		for _, means := range r.plainly(key) {
+			agree[means] = append(agree[means], key)
+		}
+	}
+	for _, means := range slices.Sorted(maps.Keys(agree)) {
+		if keys := agree[means]; len(keys) >= minTaken {
+			e.strongYes("the keys of %d objects that strangers got tell of %s, such as %s", len(keys), means, keys[0])
+		}
+	}
 	for _, key := range a.AccessSeen.Keys {
 		for _, s := range r.known.Context.readKey(key, "the key of an object that strangers got").signs {
 			if s.strong || !s.word || takenMeans[s.means] || takenFolders[s.folder] {
@@ -131,6 +152,17 @@ func (r *ranker) taken(a *Alert, e *evidence) {
 			}
 		}
 	}
+}
+
+// plainly lists the kinds of plainMeans that a key tells of.
+func (r *ranker) plainly(key string) []string {
+	var out []string
+	for _, s := range r.known.Context.readKey(key, "").signs {
+		if s.word && plainMeans[s.means] {
+			out = appendNew(out, s.means)
+		}
+	}
+	return out
 }
 
 // bucketRule weighs what people said of the bucket.

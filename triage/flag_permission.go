@@ -20,7 +20,7 @@ var dangers = map[policy.Access]string{
 
 // permission weighs what was granted, to whom, and on how much (semantics B.7,
 // D.2). It is not about whether that was meant.
-func permission(_ *ranker, a *Alert, e *evidence) {
+func permission(r *ranker, a *Alert, e *evidence) {
 	if a.Kind == KindAttempt || a.Kind == KindGuardRemoved {
 		e.strongNo("nothing was granted")
 		return
@@ -33,6 +33,7 @@ func permission(_ *ranker, a *Alert, e *evidence) {
 	if who == "" {
 		who = "the account " + strings.Join(a.Principals, ", ")
 	}
+	r.letIn(a, e)
 	for _, access := range a.Access {
 		switch access {
 		case policy.Write, policy.Delete, policy.ACLWrite, policy.ConfigWrite:
@@ -54,6 +55,8 @@ func reads(a *Alert, who string, e *evidence) {
 	whole := slices.ContainsFunc(a.Scope.Include, func(s string) bool { return strings.HasSuffix(s, "/*") && strings.Count(s, "/") == 1 })
 	part := slices.ContainsFunc(a.Scope.Include, func(s string) bool { return strings.ContainsAny(s, "*?") })
 	switch {
+	case a.lets == letsOwn:
+		e.weakNo("only your own networks may read")
 	case whole:
 		e.strongYes("%s may read every object of the bucket", who)
 	case part:

@@ -33,8 +33,8 @@ func TestAddressIsNotPrimed(t *testing.T) {
 	const never = "nobody of the organization worked from it before that day"
 	checkEvidence(t, sourceIP, []evidenceCase{
 		{name: "calls of one day", change: from(elsewhere), log: burst(deedRecord{}), side: "yes", saying: "on one day before, 2026-02-28"},
-		{name: "calls of three days", change: from(elsewhere), log: on(3, deedRecord{}), side: "no!", saying: "the caller's own address: worked from on 3 days before"},
-		{name: "calls of two days", change: from(elsewhere), log: on(2, deedRecord{}), side: "no", saying: "worked from on 2 days before"},
+		{name: "calls of three days", change: from(elsewhere), log: on(3, deedRecord{}), side: "yes", saying: "the caller alone works from it, and only since 2026-02-27: until then he worked from other addresses, on 4 days"},
+		{name: "calls of two days", change: from(elsewhere), log: on(2, deedRecord{}), side: "no", saying: "the caller worked from it on 2 days before"},
 		{name: "a colleague's calls", change: from(elsewhere), log: on(3, deedRecord{arn: bob.ARN}), side: "no!", saying: "worked from on 3 days before since 2026-02-27, by 1 principal of the organization"},
 		{name: "a colleague's calls of one day", change: from(elsewhere), log: on(1, deedRecord{arn: bob.ARN}), side: "missing", saying: "too little to call it usual or odd"},
 		{name: "failed calls", change: from(elsewhere), log: on(6, deedRecord{err: "AccessDenied"}), side: "yes!", saying: never},
@@ -51,7 +51,10 @@ func TestAddressIsNotPrimed(t *testing.T) {
 		{name: "failed calls of a neighbour", change: from("203.0.113.99"), log: days(7, deedRecord{err: "AccessDenied"}), absent: "other address"},
 		{name: "a neighbour of one day", change: from("203.0.113.99"), log: days(1, deedRecord{}), absent: "other address"},
 		{name: "since a few days only, in long records", change: from(elsewhere), log: lines(days(20, deedRecord{}), days(4, deedRecord{address: elsewhere}), opened),
-			side: "no", saying: "the caller worked from it on 4 days before, but not before 2026-02-26, and nobody else did"},
+			side: "yes", saying: "the caller alone works from it, and only since 2026-02-26"},
+		{name: "for more than a week", change: from(elsewhere), log: lines(days(20, deedRecord{}), days(9, deedRecord{address: elsewhere}), opened), side: "no!", saying: "the caller's own address: worked from on 9 days before"},
+		{name: "since the records begin", change: from(elsewhere), log: lines(days(5, deedRecord{address: elsewhere}), opened), side: "no!", saying: "the caller's own address: worked from on 5 days before", absent: "only since"},
+		{name: "a colleague's too", change: from(elsewhere), log: on(3, deedRecord{arn: bob.ARN}), absent: "only since"},
 	})
 }
 

@@ -24,7 +24,7 @@ func sourceIP(r *ranker, a *Alert, e *evidence) {
 	addr = addr.Unmap().WithZone("")
 	switch {
 	case err != nil:
-		notAnAddress(a, e)
+		r.notAnAddress(a, e)
 	case !intel.Public(addr):
 		e.weakNo("%s is no public address: the call came through a VPC endpoint, a proxy of the console, or the log was rewritten", addr)
 		r.addressHabits(a, true, e)
@@ -37,17 +37,38 @@ func sourceIP(r *ranker, a *Alert, e *evidence) {
 }
 
 // notAnAddress weighs what AWS writes where a service made the call.
-func notAnAddress(a *Alert, e *evidence) {
+func (r *ranker) notAnAddress(a *Alert, e *evidence) {
 	switch text := a.SourceIPAddress; {
 	case text == "":
 		e.lacks("the record names no address")
 	case (text == "AWS Internal" || strings.HasSuffix(text, ".amazonaws.com")) && a.OpenedBy.InvokedBy == "":
 		e.lacks("where it came from: the record has %s for an address, but names no service that made the call", text)
 	case text == "AWS Internal" || strings.HasSuffix(text, ".amazonaws.com"):
-		e.strongNo("an AWS service made the call for the caller (%s): no machine of a person shows", text)
+		if !r.behindService(a, e) {
+			e.strongNo("an AWS service made the call for the caller (%s): no machine of a person shows", text)
+		}
 	default:
 		e.lacks("%q is no address", text)
 	}
+}
+
+// behindService weighs the addresses from which the caller himself called on the
+// day before a service made the call for him: who has the service do it is not
+// elsewhere for that. It reports whether one of them is strange.
+func (r *ranker) behindService(a *Alert, e *evidence) bool {
+	at, met := openedTime(a), r.habitOf(a).Counterparts()
+	found := false
+	for _, address := range slices.Sorted(maps.Keys(met)) {
+		first := time.Unix(met[address].First, 0)
+		addr, err := netip.ParseAddr(address)
+		if err != nil || first.After(at) || at.Sub(first) > aroundSpan || !r.strange(a, address) {
+			continue
+		}
+		found = true
+		e.strongYes("%s made the call for the caller, who himself called from %s, %s", a.SourceIPAddress, address, seenSince(at.Sub(first)))
+		r.publicFacts(a, addr.Unmap().WithZone(""), false, e)
+	}
+	return found
 }
 
 // namedNetwork looks the address up in the context file.
@@ -151,7 +172,8 @@ func (r *ranker) country(a *Alert, facts intel.Facts, e *evidence) {
 const usualDays = 3
 
 // settledSpan is how long an address that one caller alone uses must have been
-// his, where the records go back twice as far.
+// his, where he worked from others before: a thief who knows that new addresses
+// are looked at waits a few days.
 const settledSpan = 7 * 24 * time.Hour
 
 // worked is who worked from an address on days before an opening.
@@ -220,8 +242,10 @@ func (r *ranker) addressHabits(a *Alert, named bool, e *evidence) {
 	switch n, own := len(w.days), len(w.own); {
 	case n == 0:
 		r.newAddress(a, named, e)
-	case own == n && w.people == 1 && own >= usualDays && r.lately(a, w.own):
-		e.weakNo("the caller worked from it on %s, but not before %s, and nobody else did", onDays(w.own), date(w.own.First()))
+	case own == n && w.people == 1 && n > 1 && !named && r.unsettled(a, w.own.First()):
+		e.unsettled = w.own.First()
+		e.weakNo("the caller worked from it on %s, since %s", onDays(w.own), date(w.own.First()))
+		e.weakYes("the caller alone works from it, and only since %s: until then he worked from other addresses, on %s", date(w.own.First()), count(r.elsewhere(a, w.own.First()), "day", false))
 	case own >= usualDays:
 		e.strongNo("the caller's own address: worked from on %s since %s; in all by %s of the organization", onDays(w.own), date(w.own.First()), who)
 	case n >= usualDays:
@@ -235,12 +259,21 @@ func (r *ranker) addressHabits(a *Alert, named bool, e *evidence) {
 	}
 }
 
-// lately reports whether the caller began to use an address a few days ago,
-// while the records, and he, go back far further.
-func (r *ranker) lately(a *Alert, own replay.Days) bool {
-	at := openedTime(a)
-	caller := r.habitOf(a).Seen()
-	return at.Sub(own.First()) < settledSpan && r.logged(at) >= 2*settledSpan && at.Sub(time.Unix(caller.First, 0)) >= 2*settledSpan
+// unsettled reports whether the caller began only lately to work from an address,
+// and was used to work from others.
+func (r *ranker) unsettled(a *Alert, since time.Time) bool {
+	return openedTime(a).Sub(since) < settledSpan && r.elsewhere(a, since) >= usualDays
+}
+
+// elsewhere counts the days before a time on which the caller worked, from
+// whatever address.
+func (r *ranker) elsewhere(a *Alert, before time.Time) int {
+	var all replay.Days
+	for _, days := range r.habitOf(a).Worked() {
+		n, _ := days.Before(before)
+		all.Merge((*days)[:n])
+	}
+	return len(all)
 }
 
 // newAddress weighs an address from which nobody of the organization worked

@@ -16,7 +16,7 @@ import (
 type setTag struct {
 	replay.Tag
 	by   replay.Tagging
-	gone bool // who opened it took it away within the hour before
+	gone bool // who opened it took it away before
 }
 
 func (t setTag) String() string {
@@ -25,7 +25,7 @@ func (t setTag) String() string {
 	}
 	text := fmt.Sprintf("the tag %s=%s, set by %s of %s on %s (eventID %s)", t.Key, t.Value, t.by.Name, t.by.UserName, t.by.Time.Format(time.DateOnly), t.by.EventID)
 	if t.gone {
-		text += ", which who opened it took away within the hour before"
+		text += ", which who opened it took away before he did"
 	}
 	return text
 }
@@ -75,8 +75,7 @@ func (r *ranker) tags(a *Alert, e *evidence) {
 	at := openedTime(a)
 	list, missing := r.taggings(a.Bucket, "")
 	tags, lost := tagsAt(list, a.remade, at)
-	hour := r.lastHour(a, list)
-	hour.discount(tags, a.remade, r.known.Context, e)
+	r.stagingOf(a, list).discount(tags, a.remade, r.known.Context, e)
 	r.weighTags(tags, false, e)
 	r.weighTags(tagsSince(list, at, a.ClosedAt), true, e)
 	for _, why := range []string{missing, lost} {
@@ -89,8 +88,8 @@ func (r *ranker) tags(a *Alert, e *evidence) {
 		if key != "" {
 			list, _ := r.taggings(a.Bucket, key)
 			tags, _ := tagsAt(list, nil, at)
-			if hour := r.lastHour(a, list); !hour.uploaded(list) {
-				hour.discount(tags, nil, r.known.Context, e)
+			if s := r.stagingOf(a, list); !s.uploaded(list) {
+				s.discount(tags, nil, r.known.Context, e)
 			}
 			r.weighTags(tags, false, e)
 		}
@@ -100,59 +99,85 @@ func (r *ranker) tags(a *Alert, e *evidence) {
 	}
 }
 
-// lastHour is what who opened it did to the tags within the hour before: he may
-// have prepared what others are to read.
-type lastHour struct {
+// staging is what who opened it did to the tags not long before: he may have
+// prepared what others are to read.
+type staging struct {
 	from, at time.Time
 	list     []replay.Tagging          // of everybody
 	mine     func(replay.Tagging) bool // by who opened it, whenever
+	made     bool                      // he made the bucket himself since from
 }
 
-func (r *ranker) lastHour(a *Alert, list []replay.Tagging) lastHour {
-	h := lastHour{at: openedTime(a), list: list}
-	h.from = h.at.Add(-time.Hour)
+// stagingSpan is how long before an opening the opener's own words speak in his
+// own cause, of what others had given a purpose: an hour is soon waited out.
+const stagingSpan = 7 * 24 * time.Hour
+
+// stagingOf looks an hour back, and further where others had tagged it before.
+func (r *ranker) stagingOf(a *Alert, list []replay.Tagging) staging {
+	s := staging{at: openedTime(a), list: list}
+	s.from = s.at.Add(-time.Hour)
 	caller := r.principalOf(a)
-	h.mine = func(t replay.Tagging) bool { return caller != "" && t.Caller == caller }
-	return h
+	s.mine = func(t replay.Tagging) bool { return caller != "" && t.Caller == caller }
+	if slices.ContainsFunc(list, func(t replay.Tagging) bool { return !s.mine(t) && len(t.Set) > 0 && !t.Time.After(s.at) }) {
+		s.from = s.at.Add(-stagingSpan)
+	}
+	s.made = r.created(a, s.from)
+	return s
 }
 
-func (h lastHour) own(t replay.Tagging) bool {
-	return h.mine(t) && t.Time.After(h.from) && !t.Time.After(h.at)
-}
-
-// classifier reports whether who opened it set tags there before that hour too:
-// to tag is his work.
-func (h lastHour) classifier() bool {
-	return slices.ContainsFunc(h.list, func(t replay.Tagging) bool { return h.mine(t) && len(t.Set) > 0 && !t.Time.After(h.from) })
-}
-
-// uploaded reports whether the object itself was put there within the hour: its
-// tags came with it.
-func (h lastHour) uploaded(list []replay.Tagging) bool {
-	return slices.ContainsFunc(list, func(t replay.Tagging) bool {
-		return h.own(t) && t.Whole && !strings.HasSuffix(t.Name, "Tagging")
+// created reports whether who opened a bucket made it himself since a time.
+func (r *ranker) created(a *Alert, since time.Time) bool {
+	return slices.ContainsFunc(r.deeds.of[a.Bucket], func(d done) bool {
+		return d.name == "CreateBucket" && d.principal == r.principalOf(a) && !d.at.Before(since) && !d.at.After(openedTime(a))
 	})
 }
 
-// discount takes out of the tags what the opener himself said within the hour
-// that speaks for the public, and puts in again what he took away that does not.
-// Of a bucket that was made within the hour, or that he tagged before, nothing is.
-func (h lastHour) discount(tags map[string]setTag, remade []time.Time, c *Context, e *evidence) {
-	if !slices.ContainsFunc(h.list, h.own) || h.classifier() || slices.ContainsFunc(remade, func(t time.Time) bool { return t.After(h.from) && !t.After(h.at) }) {
+func (s staging) own(t replay.Tagging) bool {
+	return s.mine(t) && t.Time.After(s.from) && !t.Time.After(s.at)
+}
+
+// classifier reports whether who opened it set tags there earlier too: to tag is
+// his work.
+func (s staging) classifier() bool {
+	return slices.ContainsFunc(s.list, func(t replay.Tagging) bool { return s.mine(t) && len(t.Set) > 0 && !t.Time.After(s.from) })
+}
+
+// uploaded reports whether the object itself was put there meanwhile: its tags
+// came with it.
+func (s staging) uploaded(list []replay.Tagging) bool {
+	return slices.ContainsFunc(list, func(t replay.Tagging) bool {
+		return s.own(t) && t.Whole && !strings.HasSuffix(t.Name, "Tagging")
+	})
+}
+
+// discount takes out of the tags what the opener himself said meanwhile that
+// speaks for the public, and puts in again what he took away that does not. Of a
+// bucket that he made meanwhile, that was made within the hour, or that he tagged
+// before, nothing is.
+func (s staging) discount(tags map[string]setTag, remade []time.Time, c *Context, e *evidence) {
+	fresh := slices.ContainsFunc(remade, func(t time.Time) bool { return t.After(s.at.Add(-time.Hour)) && !t.After(s.at) })
+	if s.made || fresh || !slices.ContainsFunc(s.list, s.own) || s.classifier() {
 		return
 	}
 	for _, key := range slices.Sorted(maps.Keys(tags)) {
 		t := tags[key]
-		if says, _ := c.tagSays(t.Tag); (says == perhapsPublic || says == bothWays) && h.own(t.by) {
-			e.lacks("%s: who opened it set it himself %s before, so that it counts for nothing", t, span(h.at.Sub(t.by.Time)))
+		if says, _ := c.tagSays(t.Tag); (says == perhapsPublic || says == bothWays) && s.own(t.by) {
+			e.lacks("%s: who opened it set it himself %s before, so that it counts for nothing", t, span(s.at.Sub(t.by.Time)))
 			delete(tags, key)
 		}
 	}
-	earlier, _ := tagsAt(h.list, remade, h.from)
+	earlier, _ := tagsAt(s.list, remade, s.from)
+	for _, t := range s.list { // of others, that came since
+		if !s.mine(t) && t.Time.After(s.from) && !t.Time.After(s.at) {
+			for _, tag := range t.Set {
+				earlier[tag.Key] = setTag{Tag: tag, by: t}
+			}
+		}
+	}
 	for key, t := range earlier {
 		says, _ := c.tagSays(t.Tag)
 		now, still := tags[key]
-		if (says == clearlySensitive || says == perhapsSensitive) && (!still || h.own(now.by) && now.Value != t.Value) {
+		if (says == clearlySensitive || says == perhapsSensitive) && (!still || s.own(now.by) && now.Value != t.Value) {
 			t.gone = true
 			tags[key] = t
 		}

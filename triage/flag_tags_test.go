@@ -180,7 +180,7 @@ func TestTagEvidence(t *testing.T) {
 		{name: "called public by who opened it, the day before", log: []string{byAnn(tag(early, "public", "true"))}, side: "no", saying: "the tag public=true"},
 		{name: "called public by another, just before", log: []string{tag(soon.Add(time.Minute), "public", "true")}, side: "no", saying: "the tag public=true"},
 		{name: "called public by who made the bucket just before", log: []string{byAnn(tag(soon.Add(2*time.Minute), "public", "true"))}, change: remade(soon.Add(time.Minute)), side: "no", saying: "the tag public=true"},
-		{name: "taken away by who opened it, just before", log: []string{secret, byAnn(tagged(soon.Add(time.Minute), "DeleteBucketTagging", `"tagging":""`))}, side: "yes!", saying: "which who opened it took away within the hour before"},
+		{name: "taken away by who opened it, just before", log: []string{secret, byAnn(tagged(soon.Add(time.Minute), "DeleteBucketTagging", `"tagging":""`))}, side: "yes!", saying: "which who opened it took away before he did"},
 		{name: "put in another's place by who opened it", log: []string{secret, byAnn(tag(soon.Add(time.Minute), "Classification", "public"))}, side: "yes!", saying: "the tag Classification=secret, set by PutBucketTagging of infra", absent: "Classification=public"},
 		{name: "changed by who opened it and had set it", log: []string{byAnn(secret), byAnn(tag(soon.Add(time.Minute), "Classification", "public"))}, side: "no", saying: "Classification=public", absent: "Classification=secret"},
 		{name: "taken away by another, just before", log: []string{secret, tagged(soon.Add(time.Minute), "DeleteBucketTagging", `"tagging":""`)}, absent: "Classification"},

@@ -59,6 +59,11 @@ func (r *ranker) role(a *Alert, e *evidence) {
 	}
 	switch p.ChangesS3 {
 	case Yes:
+		if a.escalated {
+			e.weakNo("%s: changing S3 settings is their work (context line %d), but it was refused", who, p.Line)
+			return
+		}
+		e.word = true
 		e.strongNo("%s: changing S3 settings is their work (context line %d)", who, p.Line)
 	case No:
 		e.strongYes("%s: changing S3 settings is not their work (context line %d)", who, p.Line)
@@ -211,7 +216,8 @@ func (r *ranker) firsts(a *Alert, e *evidence) {
 	if t := habit.Names()[by.EventName]; t != nil && t.First >= at {
 		e.weakYes("first use of %s by the caller, who made %s other calls since %s", by.EventName, amount(all), day(all.First))
 	} else if n, more := habit.Succeeded()[by.EventName].Before(*by.EventTime); n >= usualDays {
-		e.strongNo("the caller used %s on %s before, since %s", by.EventName, count(n, "day", more), date(habit.Succeeded()[by.EventName].First()))
+		since := habit.Succeeded()[by.EventName].First()
+		r.habitual(a, since, e, "the caller used %s on %s before, since %s", by.EventName, count(n, "day", more), date(since))
 	}
 	if t := habit.Agents()[replay.AgentFamily(by.UserAgent)]; t != nil && by.UserAgent != "" && !pretends(by) && t.First >= at-3600 && len(habit.Agents()) > 1 {
 		e.weakYes("the caller's first use of %s", cmp.Or(toolOf(by.UserAgent), replay.AgentFamily(by.UserAgent)))
@@ -224,23 +230,38 @@ func (r *ranker) firsts(a *Alert, e *evidence) {
 	}
 }
 
+// habitual is strong evidence that something is usual for the caller: unless he
+// has done it only since he works from the alert's address, and that is new to
+// him. Who took his credentials may have done all of it.
+func (r *ranker) habitual(a *Alert, since time.Time, e *evidence, format string, args ...any) {
+	if a.unsettled.IsZero() || since.Before(a.unsettled) {
+		e.strongNo(format, args...)
+		return
+	}
+	e.weakNo(format, args...)
+	e.weakYes("the caller did so only since %s, when he began to work from %s", date(a.unsettled), a.SourceIPAddress)
+}
+
 // formerChanges weighs who changed S3 permissions before: the caller anywhere,
 // and others on this bucket.
 func (r *ranker) formerChanges(a *Alert, e *evidence) {
 	at := *a.OpenedBy.EventTime
 	all := before(r.deeds.by[r.principalOf(a)], at)
-	own := before(all, at.UTC().Truncate(24*time.Hour)) // what came that day belongs to the opening
+	earlier := before(all, at.UTC().Truncate(24*time.Hour)) // what came that day belongs to the opening
+	own := slices.DeleteFunc(slices.Clone(earlier), func(d done) bool { return d.tightens })
 	days := map[string]bool{}
 	for _, d := range own {
 		days[d.at.Format(time.DateOnly)] = true
 	}
 	switch {
+	case len(own) == 0 && len(earlier) > 0 && r.logged(at) >= minBaseline:
+		e.weakYes("before that day the caller put up guards of S3, and let nobody in, in %s of records", span(r.logged(at)))
 	case len(own) == 0 && len(all) > 0 && r.logged(at) >= minBaseline:
 		e.weakYes("the caller changed no S3 permission before that day, in %s of records", span(r.logged(at)))
 	case len(own) == 0 && r.logged(at) >= minBaseline:
 		e.weakYes("the caller's first change of any S3 permission in %s of records", span(r.logged(at)))
 	case len(days) >= 3:
-		e.strongNo("the caller changed S3 permissions %d times before, on %d days since %s", len(own), len(days), own[0].at.Format(time.DateOnly))
+		r.habitual(a, own[0].at, e, "the caller changed S3 permissions %d times before, on %d days since %s", len(own), len(days), own[0].at.Format(time.DateOnly))
 	case len(own) > 0 && len(days) == 2:
 		e.weakNo("the caller changed S3 permissions %d times before, since %s", len(own), own[0].at.Format(time.DateOnly))
 	}
@@ -280,9 +301,16 @@ func (r *ranker) around(a *Alert, e *evidence) {
 		usual[m.Name+m.Error] = true
 	}
 	failures, sample := int64(0), ""
-	for _, m := range r.baseline.Moments(principal, at.Add(-aroundSpan), at.Add(aroundSpan)) {
-		switch {
+	var made *replay.Moment
+	for _, m := range r.baseline.Moments(principal, at.Add(-preparedSpan), at.Add(aroundSpan)) {
+		if m.Kind == replay.Key && m.Error == "" && made == nil {
+			made = &m
+		}
+		switch early := m.Seen.First < at.Add(-aroundSpan).Unix(); {
 		case m.EventID == a.OpenedBy.EventID:
+		case early && (m.Error != "" || usual[m.Name+m.Error]):
+		case early:
+			r.earlier(a, m, at, e)
 		case m.Kind == replay.Failure && !usual[m.Name+m.Error]:
 			failures += m.Seen.Count()
 			if sample == "" {
@@ -296,6 +324,9 @@ func (r *ranker) around(a *Alert, e *evidence) {
 			}
 			e.strongYes("%s", text)
 			e.signs++
+			if m.Kind == replay.Key {
+				e.keyWork++
+			}
 			if m.Seen.First <= at.Unix() && e.prepared == "" {
 				e.prepared = text
 			}
@@ -308,6 +339,8 @@ func (r *ranker) around(a *Alert, e *evidence) {
 	case failures > 0:
 		e.weakYes("%s within the hour before and after (%s)", count(int(failures), "failed call", false), sample)
 	}
+	r.ownKey(a, made, e)
+	r.blindedByOthers(a, at, e)
 	r.companions(a, at, e)
 	r.otherBuckets(a, at, principal, e)
 	if a.tookItems >= minTaken {

@@ -31,7 +31,7 @@ func Rank(l *replay.Ledger, b *replay.Baseline, k Known) Result {
 	_, until, _ := b.Span()
 	homes := map[string]home{}
 	for t := range l.Timelines(until, l.Gaps(b)) {
-		homes[t.Bucket] = home{t.Account, t.Region}
+		homes[t.Bucket] = r.homeOf(t)
 		if t.Bucket != "" {
 			r.bucket(t)
 		} else {
@@ -63,6 +63,7 @@ type ranker struct {
 	// openers are the events that opened something, by id: a guard's removal
 	// that opened a window is told with the window.
 	openers map[string]bool
+	blinded []blinding // filled when first asked for
 	// told are the refused tries, by event id, that an opening's alert tells of.
 	told map[string]bool
 }
@@ -81,6 +82,7 @@ func (r *ranker) bucket(t *bucket.Timeline) {
 		a := &alerts[i]
 		a.remade = remade
 		a.copySource = copySourceOf(t, a)
+		a.networks = listedNetworks(t, a)
 		if a.madeSite = r.madeFor(a, site); site != nil && !a.madeSite {
 			a.website = exposure.Describe(site)
 		}
@@ -112,17 +114,15 @@ func websiteOf(t *bucket.Timeline) *bucket.Change {
 	return nil
 }
 
-// madeFor reports whether who opened a bucket had it serve a website within the
-// hour before, or once it was open, although the bucket is older: then that tells
-// nothing of what is in it.
+// madeFor reports whether who opened a bucket had it serve a website not long
+// before, or once it was open, although he did not make the bucket: then that
+// tells nothing of what is in it.
 func (r *ranker) madeFor(a *Alert, site *bucket.Change) bool {
-	from := openedTime(a).Add(-aroundSpan)
+	from := openedTime(a).Add(-stagingSpan)
 	if site == nil || site.Event == nil || a.OpenedBy == nil || site.Event.Time.Before(from) || !sameCaller(a.OpenedBy, exposure.ActorOf(site.Event)) {
 		return false
 	}
-	return !slices.ContainsFunc(r.deeds.of[a.Bucket], func(d done) bool {
-		return d.name == "CreateBucket" && d.principal == r.principalOf(a) && !d.at.Before(from) && !d.at.After(openedTime(a))
-	})
+	return !r.created(a, from)
 }
 
 // remadeOf lists when the bucket was made or deleted: tags do not outlive it.

@@ -4,14 +4,11 @@ package triage
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
-	"github.com/bucketlid/bucketlid/exposure"
 	"github.com/bucketlid/bucketlid/policy"
 	"github.com/bucketlid/bucketlid/replay"
 )
@@ -169,75 +166,5 @@ func later(a *time.Time, b time.Time) *time.Time {
 	if a == nil || b.After(*a) {
 		return &b
 	}
-	return a
-}
-
-// home is where a bucket belongs, as far as the log tells.
-type home struct{ account, region string }
-
-// unexplained makes alerts of unsigned requests that succeeded although no
-// opening that gives such access was seen: some route was open that the logs do not tell
-// (semantics B.6 K5).
-func (r *ranker) unexplained(homes map[string]home) {
-	explained := map[string][]*Alert{}
-	for i := range r.out.Alerts {
-		a := &r.out.Alerts[i]
-		if a.Kind == KindPublic {
-			explained[a.Bucket] = append(explained[a.Bucket], a)
-		}
-	}
-	names := make([]string, 0, len(r.uses))
-	for name := range r.uses {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	for _, name := range names {
-		left := map[exposure.RouteID][]*replay.Use{}
-		for _, u := range r.uses[name] {
-			if u.Account == "anonymous" && !u.Denied && u.Requests() > 0 && !slices.ContainsFunc(explained[name], func(a *Alert) bool {
-				return overlaps(a, u) && (len(a.Access) == 0 || slices.Contains(a.Access, u.Access))
-			}) {
-				left[usedRoute(u)] = append(left[usedRoute(u)], u)
-			}
-		}
-		for _, route := range slices.Sorted(maps.Keys(left)) {
-			r.out.Alerts = append(r.out.Alerts, unexplainedAlert(name, route, left[route], homes[name]))
-		}
-	}
-}
-
-// usedRoute is the route that let an unsigned request through: aclRequired tells
-// that it was an ACL, of the object for its content and of the bucket for the
-// rest (semantics F.2).
-func usedRoute(u *replay.Use) exposure.RouteID {
-	switch {
-	case !u.ByACL:
-		return exposure.BucketPolicyRoute
-	case u.Access == policy.Read:
-		return exposure.ObjectACL
-	}
-	return exposure.BucketACL
-}
-
-func unexplainedAlert(name string, route exposure.RouteID, uses []*replay.Use, h home) Alert {
-	a := Alert{
-		Kind: KindPublic, Bucket: name, BucketName: name, Route: string(route), Audience: policy.Anyone,
-		URI: "*", State: exposure.Unknown, Certainty: exposure.Inferred, BlockedBy: []string{},
-		Scope: policy.Scope{Include: []string{name}}, Account: h.account, Region: h.region,
-	}
-	first, last := uses[0].First, uses[0].Last
-	for _, u := range uses {
-		a.Access = append(a.Access, u.Access)
-		if a.Account == "" {
-			a.Account = u.Owner
-		}
-		first, last = *earlier(&first, u.First), *later(&last, u.Last)
-	}
-	a.Access = sortAccess(a.Access)
-	a.Bounds = &exposure.Bounds{OpenedLatest: &first, ClosedEarliest: &last}
-	a.Reasons = []string{fmt.Sprintf("unsigned requests succeeded from %s to %s, the first from %s, while no opening was seen",
-		first.Format(time.RFC3339), last.Format(time.RFC3339), uses[0].Address)}
-	a.Unknowns = []string{"the grant itself: which setting lets strangers in, since when, and by whom"}
-	a.ID = exposure.ID("a", "unexplained", a.Account, a.Bucket, a.Route)
 	return a
 }

@@ -128,6 +128,10 @@ var adjustments = []adjustment{
 		"it is AWS's own account for the logs of load balancers", "shared, for writing only, with AWS's own accounts for the logs of load balancers"},
 	{func(r *ranker, a *Alert) bool { return a.Kind == KindShared && r.unlisted(a) }, -1,
 		"the account is none of those that people trust", "shared, and the context file lists trusted accounts, but none of those named, nor as your own"},
+	{func(_ *ranker, a *Alert) bool { return a.lets == letsOwn && a.Kind == KindPublic && readOnly(a) }, 2,
+		"only your own networks get in", "public to listed addresses and read only, and all of these lie in networks of the context file, other than partners'"},
+	{func(_ *ranker, a *Alert) bool { return a.lets == letsHidden && a.Kind == KindPublic }, -1,
+		"addresses of a network that hides people get in", "public to listed addresses, some of Tor, a VPN, a proxy or an anonymizer, stale or not"},
 	{func(_ *ranker, a *Alert) bool { return a.Kind == KindGuardRemoved && a.Bucket != "" }, 1,
 		"of one bucket only", "a bucket's own guard was removed, not the account's"},
 }
@@ -150,12 +154,16 @@ func (r *ranker) endOf(a *Alert) time.Time {
 }
 
 // taken reports whether strangers did more than visit. To read objects of what
-// is named for the public is a visit; to list them is not.
+// is named for the public is a visit; to list them is one where nothing is odd
+// about who let them list, and from where.
 func taken(a *Alert) bool {
 	if a.AccessSeen.Verdict != "confirmed" {
 		return false
 	}
-	return a.flag("bucket-name") != No || slices.ContainsFunc(a.AccessSeen.Access, func(x policy.Access) bool { return x != policy.Read })
+	odd := a.flag("source-ip") == Yes || a.flag("user-behaviour") == Yes
+	return a.flag("bucket-name") != No || slices.ContainsFunc(a.AccessSeen.Access, func(x policy.Access) bool {
+		return x != policy.Read && (x != policy.List || odd)
+	})
 }
 
 // own reports whether an account belongs with the alert's: the context file

@@ -52,7 +52,13 @@ var suggestionTable = []suggestionRow{
 			return a.flag("user-behaviour") == Yes && a.signs > 1 && a.flag("source-ip") != No && a.flag("permission") == Yes
 		}, []string{"user-behaviour", "permission"},
 		"the caller is an administrator who set something up; ask him"},
-	{Malicious, "low", "within the hour before, and not as on other days, the caller stopped logging, made new credentials or changed rights; unusual behaviour, from whatever address",
+	{Malicious, "low", "unusual behaviour, and a policy that lets in addresses of Tor, a VPN, a proxy or an anonymizer, or, from an odd address, that address itself",
+		func(_ *ranker, a *Alert) bool {
+			return exposed(a) && (a.lets == letsHidden && a.flag("user-behaviour") == Yes ||
+				a.letsSelf && a.flag("source-ip") == Yes && (a.flag("user-behaviour") == Yes || a.listed != "" || a.flag("bucket-name") == Yes))
+		}, []string{"permission", "source-ip", "user-behaviour"},
+		"those addresses are of people who are entitled to it: list them in the context file"},
+	{Malicious, "low", "within the day before, and not as on other days, the caller stopped logging, made new credentials or changed rights (earlier than the hour before, only the recording of calls, from an address that is not usual, or a key that he then used); unusual behaviour, from whatever address",
 		func(r *ranker, a *Alert) bool {
 			return (exposed(a) && !(readOnly(a) && a.flag("bucket-name") == No) || a.Kind == KindShared && !r.trusted(a) && !r.listed(a)) &&
 				a.prepared != "" && a.flag("user-behaviour") == Yes
@@ -81,12 +87,29 @@ var suggestionTable = []suggestionRow{
 		"no load balancer of yours writes there"},
 	{Malicious, "low", "odd address and unusual behaviour, and strangers could change or did take what is stored",
 		func(_ *ranker, a *Alert) bool {
-			return exposed(a) && a.flag("source-ip") == Yes && a.flag("user-behaviour") == Yes && (taken(a) || !readOnly(a))
+			return (exposed(a) || a.Kind == KindShared) && suspicious(a) && (taken(a) || !readOnly(a))
 		}, []string{"source-ip", "user-behaviour", "permission"},
 		"the caller is known to work from this address, and made a mistake"},
 	{Malicious, "low", "odd address and unusual behaviour, and a sensitive name",
-		func(_ *ranker, a *Alert) bool { return exposed(a) && suspicious(a) && a.flag("bucket-name") == Yes }, []string{"source-ip", "user-behaviour", "bucket-name"},
+		func(_ *ranker, a *Alert) bool {
+			return (exposed(a) || a.Kind == KindShared) && suspicious(a) && a.flag("bucket-name") == Yes
+		}, []string{"source-ip", "user-behaviour", "bucket-name"},
 		"the caller is known to work from this address, and made a mistake"},
+	{Malicious, "low", "an odd address, a sensitive name and a dangerous grant, where only the context file calls such changes the caller's work, and he made none before",
+		func(_ *ranker, a *Alert) bool {
+			return exposed(a) && a.flag("source-ip") == Yes && a.strong("source-ip") && a.byWord && a.flag("bucket-name") == Yes && a.flag("permission") == Yes && a.flagOf("user-behaviour").doubted()
+		}, []string{"source-ip", "bucket-name", "permission"},
+		"the caller is known to work from this address, and made a mistake"},
+	{Malicious, "low", "access for a foreign account that is none of those that people trust, unusual behaviour, from whatever address, and the account used it",
+		func(r *ranker, a *Alert) bool {
+			return a.Kind == KindShared && r.unlisted(a) && a.flag("user-behaviour") == Yes && a.AccessSeen.Verdict == "confirmed"
+		}, []string{"user-behaviour", "permission", "bucket-name"},
+		"the account is a new partner's: list it in the context file"},
+	{Malicious, "low", "an address that the caller alone began to use within the week before, unusual behaviour, a sensitive name, and strangers took what is stored within the hour",
+		func(_ *ranker, a *Alert) bool {
+			return exposed(a) && !a.unsettled.IsZero() && a.flag("source-ip") != No && a.flag("user-behaviour") == Yes && a.flag("bucket-name") == Yes && takenSoon(a)
+		}, []string{"user-behaviour", "bucket-name"},
+		"the caller has worked there since, and made a mistake"},
 	{Malicious, "low", "an odd address, from which objects were taken unsigned while it was open",
 		func(_ *ranker, a *Alert) bool {
 			return exposed(a) && a.flag("source-ip") == Yes && a.tookItems >= minTaken
@@ -98,6 +121,16 @@ var suggestionTable = []suggestionRow{
 	{Malicious, "low", "shut again by the same caller within two hours, in which others than scanners took what is stored; unusual behaviour",
 		func(_ *ranker, a *Alert) bool { return exposed(a) && a.flag("user-behaviour") == Yes && handedOver(a) }, []string{"user-behaviour", "bucket-name", "source-ip"},
 		"the caller handed something to somebody who was entitled to it, or undid a mistake at once; ask him"},
+	{Malicious, "low", "shut again within two hours, by whomever, after others than scanners had taken three objects or more, beginning within ten minutes of the opening; unusual behaviour",
+		func(_ *ranker, a *Alert) bool {
+			return exposed(a) && a.flag("user-behaviour") == Yes && expectedGuest(a)
+		}, []string{"user-behaviour", "bucket-name", "source-ip"},
+		"people were waiting for what was opened, and were entitled to it; ask the caller"},
+	{Intended, "low", "read only, and only the organization's own networks get in",
+		func(_ *ranker, a *Alert) bool {
+			return exposed(a) && readOnly(a) && a.lets == letsOwn && a.flag("source-ip") != Yes
+		}, []string{"permission", "source-ip", "bucket-name"},
+		"guests, or machines that are not meant to, share these networks"},
 	{Unintended, "high", "a sensitive name by strong evidence, or with a dangerous grant that is still open",
 		func(_ *ranker, a *Alert) bool {
 			return exposed(a) && a.flag("bucket-name") == Yes && (a.strong("bucket-name") || a.flag("permission") == Yes && a.State == exposure.Open)
@@ -109,9 +142,10 @@ var suggestionTable = []suggestionRow{
 	{Unintended, "medium", "strangers could write, delete or take over",
 		func(_ *ranker, a *Alert) bool { return exposed(a) && !readOnly(a) && !closedBySame(a) }, []string{"permission"},
 		"strangers are meant to put files there, and nothing can be overwritten"},
-	{Test, "medium", "read only, not a sensitive name, shut by the same caller within a day, and strangers did no more than visit",
-		func(_ *ranker, a *Alert) bool {
-			return exposed(a) && readOnly(a) && closedBySame(a) && a.flag("source-ip") != Yes && !taken(a) && a.tookItems < minTaken
+	{Test, "medium", "read only, not a sensitive name, shut by the same caller within a day, and strangers did no more than visit, or list a bucket that the caller had made that day; what he took himself does not matter where neither his address nor his behaviour is odd",
+		func(r *ranker, a *Alert) bool {
+			return exposed(a) && readOnly(a) && closedBySame(a) && a.flag("source-ip") != Yes && (!taken(a) || r.emptyTry(a)) &&
+				(a.tookItems < minTaken || a.flag("source-ip") == No && a.flag("user-behaviour") == No)
 		},
 		[]string{"bucket-name", "source-ip", "user-behaviour"},
 		"something was taken while it was open"},
@@ -120,9 +154,9 @@ var suggestionTable = []suggestionRow{
 			return exposed(a) && readOnly(a) && a.flag("bucket-name") == No && a.flag("source-ip") != Yes && a.flag("user-behaviour") != Yes
 		}, []string{"bucket-name", "source-ip", "user-behaviour"},
 		"the bucket also holds what is not for the public"},
-	{Intended, "low", "the same from a usual address, where only weak evidence calls the behaviour unusual",
+	{Intended, "low", "the same from a usual address, where only weak evidence calls the behaviour unusual, or a key that the caller made himself",
 		func(_ *ranker, a *Alert) bool {
-			return exposed(a) && readOnly(a) && a.flag("bucket-name") == No && a.flag("source-ip") == No && !a.strong("user-behaviour") && !taken(a)
+			return exposed(a) && readOnly(a) && a.flag("bucket-name") == No && a.flag("source-ip") == No && (!a.strong("user-behaviour") || a.ownKey) && !taken(a)
 		}, []string{"bucket-name", "source-ip"},
 		"the bucket also holds what is not for the public, or somebody published what was not his to publish"},
 	{Intended, "low", "read only, a name meant for the public and usual behaviour, from an address that is new, but on no list of VPNs or rented servers, stale or not, and nothing taken, not by the caller himself either",
@@ -186,6 +220,9 @@ func temper(a *Alert, s *Suggestion) {
 	why := a.prepared
 	if why == "" && s.Verdict == Intended && a.flag("source-ip") == Yes && a.listed != "" {
 		why = a.listed
+	}
+	if why == "" && !a.unsettled.IsZero() {
+		why = "the caller alone works from this address, and only since " + date(a.unsettled)
 	}
 	if why == "" && s.Verdict == Intended && suspicious(a) {
 		why = a.flagOf("source-ip").For[0]

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bucketlid/bucketlid/exposure"
+	"github.com/bucketlid/bucketlid/policy"
 )
 
 // weigh completes an alert: sentence, strangers' use, flags, severity with its
@@ -18,7 +19,7 @@ func (r *ranker) weigh(a *Alert) {
 	a.Flags = r.flags(a)
 	a.Severity, a.SeverityWhy = severity(r, a)
 	a.Confidence = map[exposure.Certainty]string{exposure.Proven: "high", exposure.Inferred: "high", exposure.Assumed: "medium"}[a.Certainty]
-	if a.State == exposure.Unknown {
+	if a.State == exposure.Unknown || a.unseenGrant {
 		a.Confidence = "low"
 	}
 	a.Suggestion = suggest(r, a)
@@ -56,6 +57,15 @@ func (a *Alert) flag(id string) Answer {
 func (a *Alert) strong(id string) bool {
 	f := a.flagOf(id)
 	return f != nil && f.Strong
+}
+
+// doubted reports whether there is evidence for a flag, whatever it answers.
+func (f *Flag) doubted() bool { return f != nil && len(f.For) > 0 }
+
+// emptyTry reports whether strangers only listed a bucket, and who opened it had
+// made it within the day before.
+func (r *ranker) emptyTry(a *Alert) bool {
+	return slices.Equal(a.AccessSeen.Access, []policy.Access{policy.List}) && r.created(a, openedTime(a).Add(-freshSpan))
 }
 
 // compareAlerts sorts worst first: severity, then still open, then newest.

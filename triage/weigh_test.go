@@ -59,6 +59,21 @@ func prepared(a *Alert) {
 // tookItself is the opener's own address, taking objects unsigned.
 func tookItself(objects int64) func(*Alert) { return func(a *Alert) { a.tookItems = objects } }
 
+// listing is a policy for listed addresses.
+func listing(whose lets) func(*Alert) {
+	return func(a *Alert) { a.Audience, a.lets = policy.Network, whose }
+}
+
+// shutByBob is shut by another three minutes later.
+func shutByBob(a *Alert) {
+	later := ten.Add(3 * time.Minute)
+	a.State, a.ClosedAt, a.ClosedBy = exposure.Closed, &later, bob
+}
+func objects(n int64) func(*Alert) { return func(a *Alert) { a.AccessSeen.Objects = n } }
+
+// lately is an address that the caller alone began to use the day before.
+func lately(a *Alert) { a.unsettled = ten.AddDate(0, 0, -1) }
+
 // soon is strangers a minute later.
 func soon(a *Alert) {
 	first := ten.Add(time.Minute)
@@ -72,6 +87,14 @@ func awaitedAfter(d time.Duration) func(*Alert) {
 		first := ten.Add(d)
 		a.offHours, a.AccessSeen.First = true, &first
 	}
+}
+
+// byWord is an odd address, of a caller of whom only the context file says that
+// this is his work.
+func byWord(a *Alert) {
+	a.byWord = true
+	a.Flags = append(a.Flags, Flag{ID: "source-ip", Answer: Yes, Strong: true, For: []string{"not seen before"}},
+		Flag{ID: "user-behaviour", Answer: No, Strong: true, For: []string{"first use"}, Against: []string{"their work"}})
 }
 func odd(a *Alert) { flagged("source-ip", Yes)(a); flagged("user-behaviour", Yes)(a) }
 func reading(list ...policy.Access) func(*Alert) {
@@ -128,7 +151,11 @@ func TestSeverity(t *testing.T) {
 		{"own account", all(shared(policy.Write), func(a *Alert) { a.Principals = []string{"999900001111"} }), Low, "a foreign account can change what is stored; the account is one of your own"},
 		{"own account and another", all(shared(policy.Write), func(a *Alert) { a.Principals = []string{"999900001111", "444455556666"} }), High, "a foreign account can change what is stored"},
 		{"visited site", all(used, reading(policy.Read), flagged("bucket-name", No)), Medium, "strangers can read contents; the name looks meant for the public"},
-		{"site that strangers list", all(used, reading(policy.List, policy.Read), flagged("bucket-name", No)), High, "strangers can read contents; strangers used it; the name looks meant for the public"},
+		{"site that strangers list", all(used, reading(policy.List, policy.Read), flagged("bucket-name", No)), Medium, "strangers can read contents; the name looks meant for the public"},
+		{"site that strangers list, from an odd address", all(used, reading(policy.List, policy.Read), flagged("bucket-name", No), flagged("source-ip", Yes)), High, "strangers can read contents; strangers used it; the name looks meant for the public"},
+		{"own networks only", listing(letsOwn), Low, "only listed addresses get in, but nobody is named; only your own networks get in"},
+		{"own networks only, for writing", all(listing(letsOwn), access(policy.Write)), Medium, "only listed addresses get in, but nobody is named"},
+		{"a hiding network", listing(letsHidden), High, "only listed addresses get in, but nobody is named; addresses of a network that hides people get in"},
 		{"odd and unusual", all(odd, access(policy.List)), High, "strangers can list names; an odd address and unusual behaviour together"},
 		{"odd attempt", all(kind(KindAttempt), odd), Medium, "it was refused; somebody odd tried"},
 		{"odd attempt with a new key", all(kind(KindAttempt), odd, sign), High, "it was refused; somebody odd tried; the credentials may be in wrong hands"},
@@ -202,6 +229,26 @@ func TestSuggest(t *testing.T) {
 		{"taken unsigned from a usual address, and shut", all(tookItself(3), bySame), "cannot-tell", "low"},
 		{"shut by the same after strangers took it, unusual", all(bySame, used, soon, flagged("user-behaviour", Yes)), "malicious", "low"},
 		{"shut by the same after scanners took it, unusual", all(bySame, used, soon, scannersOnly, flagged("user-behaviour", Yes)), "cannot-tell", "low"},
+		{"shut by another at once, after strangers took it, unusual", all(shutByBob, used, soon, objects(9), flagged("user-behaviour", Yes)), "malicious", "low"},
+		{"shut by another at once, after strangers took one object", all(shutByBob, used, soon, objects(1), flagged("user-behaviour", Yes)), "cannot-tell", "low"},
+		{"shut by another at once, after scanners took it", all(shutByBob, used, soon, scannersOnly, objects(9), flagged("user-behaviour", Yes)), "cannot-tell", "low"},
+		{"shut by another at once, after strangers took it, usual", all(shutByBob, used, soon, objects(9), flagged("user-behaviour", No)), "cannot-tell", "low"},
+		{"an address that is new to him, sensitive, and taken at once", all(lately, used, soon, flagged("user-behaviour", Yes), flagged("bucket-name", Yes)), "malicious", "low"},
+		{"an address that is new to him, and sensitive", all(lately, flagged("user-behaviour", Yes), flagged("bucket-name", Yes)), "unintended", "low"},
+		{"an address that is new to him, and a site", all(lately, flagged("bucket-name", No)), "intended", "low"},
+		{"own networks only", listing(letsOwn), "intended", "low"},
+		{"own networks only, from an odd address", all(listing(letsOwn), flagged("source-ip", Yes)), "cannot-tell", "low"},
+		{"a hiding network, unusual", all(listing(letsHidden), flagged("user-behaviour", Yes)), "malicious", "low"},
+		{"a hiding network, usual", all(listing(letsHidden), flagged("user-behaviour", No)), "cannot-tell", "low"},
+		{"lets in its own odd address, unusual", all(listing(letsUnknown), func(a *Alert) { a.letsSelf = true }, odd), "malicious", "low"},
+		{"lets in its own usual address, unusual", all(listing(letsUnknown), func(a *Alert) { a.letsSelf = true }, flagged("source-ip", No), flagged("user-behaviour", Yes)), "cannot-tell", "low"},
+		{"trusted by word alone, odd address, sensitive, dangerous", all(byWord, flagged("bucket-name", Yes), flagged("permission", Yes)), "malicious", "low"},
+		{"trusted by word alone, odd address, not sensitive", all(byWord, flagged("permission", Yes)), "cannot-tell", "low"},
+		{"taken unsigned from a usual address, by who does such things, and shut", all(tookItself(5), bySame, flagged("source-ip", No), flagged("user-behaviour", No)), "test", "medium"},
+		{"site, with a key of his own making", all(flagged("bucket-name", No), flagged("source-ip", No), func(a *Alert) {
+			a.ownKey = true
+			a.Flags = append(a.Flags, Flag{ID: "user-behaviour", Answer: Yes, Strong: true})
+		}), "intended", "low"},
 		{"site, usual behaviour, from a new address", all(flagged("bucket-name", No), flagged("user-behaviour", No), flagged("source-ip", Yes)), "intended", "low"},
 		{"the same from a VPN", all(hidden, flagged("bucket-name", No), flagged("user-behaviour", No), flagged("source-ip", Yes)), "cannot-tell", "low"},
 		{"site of who never did such a thing, at a usual address", all(flagged("bucket-name", No), flagged("source-ip", No), flagged("user-behaviour", Yes)), "intended", "low"},

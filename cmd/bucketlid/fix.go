@@ -56,7 +56,7 @@ func (f *liveFlags) add(flags *pflag.FlagSet) {
 }
 
 func (f *liveFlags) open(ctx context.Context) (*account.Account, error) {
-	a, err := account.Open(ctx, account.SignIn{Profile: f.profile, Region: f.region, Endpoint: f.endpoint})
+	a, err := account.Open(ctx, account.SignIn{Profile: f.profile, Region: f.region, Endpoint: f.endpoint, Pause: pauses.retry})
 	return a, signIn(err)
 }
 
@@ -151,6 +151,11 @@ func ended(err error, plan, verb string) error {
 		return nil
 	case errors.As(err, &lost) && errors.Is(err, context.Canceled):
 		return &exitError{exitInterrupt, "interrupted: " + err.Error(), goOn}
+	case errors.As(err, &partly) && errors.Is(err, remedy.ErrStale) && verb == "apply":
+		return &exitError{exitPartly, err.Error(), "what was done is kept in " + journalName(plan) + "; take it back with: bucketlid fix rollback " + plan +
+			", or leave it and make a new plan for what is left"}
+	case errors.As(err, &partly) && errors.Is(err, remedy.ErrStale):
+		return &exitError{exitPartly, err.Error(), plan + " holds what it replaced, to be put back by hand; what was put back is kept in " + journalName(plan)}
 	case errors.As(err, &lost), errors.As(err, &partly), errors.As(err, &silent):
 		return &exitError{exitPartly, err.Error(), goOn}
 	case errors.As(err, &unfinished):
@@ -171,6 +176,14 @@ func ended(err error, plan, verb string) error {
 	return err
 }
 
+// pauses are how long calls and readings wait before they are tried again; tests
+// need not wait. retry nil is the SDK's.
+var pauses = struct {
+	retry, settle func(attempt int) time.Duration
+}{
+	settle: func(attempt int) time.Duration { return time.Second << attempt },
+}
+
 // settleDown waits 1, 2, 4 and 8 seconds.
 func settleDown(ctx context.Context, attempt int) bool {
 	if attempt >= 4 {
@@ -179,7 +192,7 @@ func settleDown(ctx context.Context, attempt int) bool {
 	select {
 	case <-ctx.Done():
 		return false
-	case <-time.After(time.Second << attempt):
+	case <-time.After(pauses.settle(attempt)):
 		return true
 	}
 }

@@ -64,14 +64,13 @@ func (f *planFlags) fromStream(ctx context.Context, name, id string, objects []a
 	if err != nil {
 		return remedy.Request{}, err
 	}
-	for i := range list {
-		objects = append(objects, objectsNamed(alertKeys(&list[i]))...)
-	}
-	objects, beyond := asMany(objects)
+	mine, beyond := objectsOf(list, id)
+	objects, more := asMany(append(objects, mine...))
+	beyond = append(beyond, more...)
 	state, err := f.read(ctx, list[0].Bucket, list[0].Account, list[0].Region, objects)
 	r := remedy.Request{State: state, Alert: id, Readers: readersOf(list, whom), Whom: whom, Scanned: found.scanned, Beyond: beyond}
 	for i := range list {
-		if more := list[i].Objects - len(list[i].Keys); more > 0 && list[i].Objects > 0 {
+		if more := list[i].Objects - len(list[i].Keys); more > 0 && list[i].Objects > 0 && (id == "" || id == list[i].ID) {
 			r.Beyond = append(r.Beyond, fmt.Sprintf("%d objects that alert %s counts and does not name", more, list[i].ID))
 		}
 		if by := list[i].OpenedBy; by != nil {
@@ -79,6 +78,23 @@ func (f *planFlags) fromStream(ctx context.Context, name, id string, objects []a
 		}
 	}
 	return r, err
+}
+
+// objectsOf are the objects that alerts name: those of one alert where a plan is for
+// one, and then it is said what the others name.
+func objectsOf(list []triage.Alert, id string) (objects []account.ObjectACL, beyond []string) {
+	others := 0
+	for i := range list {
+		if id == "" || list[i].ID == id {
+			objects = append(objects, objectsNamed(alertKeys(&list[i]))...)
+		} else {
+			others += max(list[i].Objects, len(alertKeys(&list[i])))
+		}
+	}
+	if others > 0 {
+		beyond = []string{counted(others, "object") + " of other alerts about the bucket; a plan for all of them: without the alert's id"}
+	}
+	return objects, beyond
 }
 
 // asMany are as many objects as one plan takes, and what is said of the others.

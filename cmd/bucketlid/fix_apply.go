@@ -201,6 +201,7 @@ func (f *applyFlags) apply(cmd *cobra.Command, name string) error {
 	if err := p.run.Apply(cmd.Context(), done.Done); err != nil {
 		return ended(err, name, "apply")
 	}
+	p.done = remedy.Progress{Option: p.option.ID, Done: len(list), Ended: true}
 	return p.report(cmd, settleDown)
 }
 
@@ -267,10 +268,10 @@ func (p *prepared) reached(ctx context.Context, done int) (int, error) {
 	if err != nil {
 		return done, err
 	}
-	if done < len(p.option.Steps) && now.Fingerprint() == p.option.Steps[done].Hash {
-		return done + 1, nil
+	if made, err := p.run.Made(now, done); err != nil || !made {
+		return done, err
 	}
-	return done, nil
+	return done + 1, nil
 }
 
 // warnings tell before a rollback what it does.

@@ -60,27 +60,74 @@ func readProgress(name, plan string) (remedy.Progress, error) {
 }
 
 func readJournal(name, plan string) ([]remedy.Entry, error) {
+	var out []remedy.Entry
+	err := eachEntry(name, func(line int, e remedy.Entry) error {
+		if e.Plan != plan {
+			return fmt.Errorf("line %d is of plan %s, not %s: move the file away, or use its own plan", line, e.Plan, plan)
+		}
+		out = append(out, e)
+		return nil
+	})
+	return out, err
+}
+
+// holdUnused keeps runs of a plan away until release, so that its file can be
+// replaced. The error is that of a plan of which a call was made, or tried.
+func holdUnused(plan string) (release func(), err error) {
+	name := journalName(plan)
+	if _, err := os.Stat(name); err != nil {
+		return func() {}, nil
+	}
+	release, ok, err := lockFile(name)
+	switch {
+	case err != nil:
+		return nil, usageError("choose another name", "--out: the journal of %s: %v", plan, err)
+	case !ok:
+		return nil, usageError("choose another name, or wait for it to end", "--out: a run of %s is under way", plan)
+	}
+	tried, err := journalTries(name)
+	if err == nil && !tried {
+		return release, nil
+	}
+	release()
+	if err != nil {
+		return nil, usageError("choose another name", "--out: the journal of %s cannot be read: %v", plan, err)
+	}
+	return nil, usageError("choose another name", "--out: calls of %s were made, or tried: %s tells", plan, name)
+}
+
+// journalTries reports whether a journal, of whatever plan, tells of a call: of a
+// plan that was stale before its first one it tells of none.
+func journalTries(name string) (bool, error) {
+	tried := false
+	err := eachEntry(name, func(_ int, e remedy.Entry) error {
+		tried = tried || e.Step > 0 && e.Event != "failed"
+		return nil
+	})
+	return tried, err
+}
+
+// eachEntry hands on the entries of a journal; none where there is no file.
+func eachEntry(name string, take func(line int, e remedy.Entry) error) error {
 	file, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer file.Close()
-	var out []remedy.Entry
 	lines := bufio.NewScanner(file)
 	for line := 1; lines.Scan(); line++ {
 		var e remedy.Entry
 		if json.Unmarshal(lines.Bytes(), &e) != nil {
 			continue
 		}
-		if e.Plan != plan {
-			return nil, fmt.Errorf("line %d is of plan %s, not %s: move the file away, or use its own plan", line, e.Plan, plan)
+		if err := take(line, e); err != nil {
+			return err
 		}
-		out = append(out, e)
 	}
-	return out, lines.Err()
+	return lines.Err()
 }
 
 // record writes an entry and waits until the disk has it. It begins with a line

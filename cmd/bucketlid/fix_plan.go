@@ -5,7 +5,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"regexp"
 	"slices"
@@ -106,9 +108,11 @@ func (f *planFlags) run(cmd *cobra.Command, arg string) error {
 // save writes the plan beside its target and moves it there. A plan whose
 // journal tells of work is never replaced: the way back would be lost.
 func (f *planFlags) save(text []byte) error {
-	if info, err := os.Stat(journalName(f.out)); err == nil && info.Size() > 0 {
-		return usageError("choose another name", "--out: %s was applied, or begun: %s tells", f.out, journalName(f.out))
+	release, err := holdUnused(f.out)
+	if err != nil {
+		return err
 	}
+	defer release()
 	files := outputFlags{file: f.out, force: f.force}
 	temp, err := files.create()
 	if err != nil {
@@ -125,7 +129,13 @@ func (f *planFlags) save(text []byte) error {
 	if err := temp.Sync(); err != nil {
 		return err
 	}
-	return out.commit()
+	if err := out.commit(); err != nil {
+		return err
+	}
+	if err := os.Remove(journalName(f.out)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the journal of the plan that was replaced, which tells of no call, must go: %w", err)
+	}
+	return nil
 }
 
 // request gathers what the plan is about.
@@ -209,10 +219,15 @@ func (f *planFlags) read(ctx context.Context, bucket, owner, region string, obje
 	if owner != "" && owner != a.ID {
 		return remedy.State{}, usageError("sign in to it, for example with --profile", "bucket %s is of account %s, and this is account %s", bucket, owner, a.ID)
 	}
-	state := remedy.State{Settings: account.Settings{Bucket: bucket, Region: region}, Objects: objects}
-	state, err = (&live{account: a}).Read(ctx, state)
-	state.Objects = withoutTwins(state.Objects)
-	return state, signIn(err)
+	settings, err := a.Whole(ctx, bucket, region, time.Now().UTC())
+	if err != nil || settings.Gone {
+		return remedy.State{Settings: settings}, signIn(err)
+	}
+	read, err := a.Pinned(ctx, settings, objects)
+	if err != nil {
+		return remedy.State{}, signIn(err)
+	}
+	return remedy.State{Settings: settings, Objects: withoutTwins(objects, read)}, nil
 }
 
 // versionMark parts a key from a version, as in a URL.
@@ -244,19 +259,27 @@ func objectsNamed(names []string) []account.ObjectACL {
 
 // withoutTwins keeps of the two readings of a name the one that is there: the
 // other is no object. Where neither is there, or it is not known, none is dropped
-// but the whole name as a key.
-func withoutTwins(list []account.ObjectACL) []account.ObjectACL {
-	drop := map[account.ObjectACL]bool{}
-	for _, o := range list {
-		i := slices.IndexFunc(list, func(t account.ObjectACL) bool {
+// but the whole name as a key. read are the objects that were asked for, in their
+// order, with the versions that answered.
+func withoutTwins(asked, read []account.ObjectACL) []account.ObjectACL {
+	drop := map[int]bool{}
+	for i, o := range asked {
+		t := slices.IndexFunc(asked, func(t account.ObjectACL) bool {
 			return o.Version != "" && t.Version == "" && t.Key == o.Key+versionMark+o.Version
 		})
-		if i < 0 {
+		if t < 0 {
 			continue
 		}
-		there := [2]account.Status{o.ACL.Status, list[i].ACL.Status}
-		drop[list[i]] = there[1] == account.Absent || there[0] == account.Present && there[1] != account.Present
-		drop[o] = there[0] != account.Present && there[1] == account.Present
+		part, whole := read[i].ACL.Status, read[t].ACL.Status
+		drop[t] = drop[t] || whole == account.Absent || part == account.Present && whole != account.Present
+		drop[i] = drop[i] || part != account.Present && whole == account.Present
 	}
-	return slices.DeleteFunc(slices.Clone(list), func(o account.ObjectACL) bool { return drop[o] })
+	var out []account.ObjectACL
+	for i, o := range read {
+		twice := slices.ContainsFunc(out, func(t account.ObjectACL) bool { return t.Key == o.Key && t.Version == o.Version })
+		if !drop[i] && !twice {
+			out = append(out, o)
+		}
+	}
+	return out
 }

@@ -42,7 +42,7 @@ func (p *prepared) next() string {
 	case !done.Ended:
 		return "go on with: bucketlid fix apply " + p.name + " --resume"
 	}
-	return "make a new plan"
+	return "make a new plan: bucketlid fix plan " + planned(p.plan)
 }
 
 // now reads the bucket and evaluates how what the option closes stands; it reads
@@ -75,7 +75,8 @@ func count(list []remedy.Standing, state exposure.State) (n int) {
 	return n
 }
 
-// showStanding tells how each exposure stands, and what could not be read.
+// showStanding tells how each exposure stands, what gives it now where that is not
+// what the plan tells, and what could not be read.
 func showStanding(out io.Writer, list []remedy.Standing, now remedy.State) {
 	for _, s := range list {
 		state, held := string(s.State), ""
@@ -85,14 +86,20 @@ func showStanding(out io.Writer, list []remedy.Standing, now remedy.State) {
 		case exposure.Blocked:
 			state, held = "held", ": the grant is there, and held by "+strings.Join(s.By, ", ")
 		}
-		fmt.Fprintf(out, "%-7s %s%s\n", state, plain(words(s.Opening)), plain(held))
+		told := words(s.Opening)
+		fmt.Fprintf(out, "%-7s %s%s\n", state, plain(told), plain(held))
+		for _, o := range s.Now {
+			if is := words(o); is != told {
+				fmt.Fprintf(out, "    now %s%s\n", plain(is), plain(heldBy(o)))
+			}
+		}
 	}
 	for _, u := range now.Unread() {
 		fmt.Fprintln(out, "unknown "+plain(u))
 	}
 }
 
-// report reads back, evaluates and tells.
+// report reads back, evaluates the whole bucket and tells.
 func (p *prepared) report(cmd *cobra.Command, settle func(context.Context, int) bool) error {
 	out := cmd.OutOrStdout()
 	now, list, err := p.now(cmd.Context(), settle, isOpen)
@@ -107,6 +114,21 @@ func (p *prepared) report(cmd *cobra.Command, settle func(context.Context, int) 
 	for _, o := range p.option.Proof.Remaining {
 		fmt.Fprintf(out, "%-7s %s: this option does not close it\n", "left", plain(words(o)))
 	}
+	news, err := p.news(cmd.Context(), now, list)
+	if err != nil {
+		return p.unread(err)
+	}
+	news.show(out)
+	if len(now.Beyond(p.plan.Whom, "")) > 0 {
+		for _, b := range p.plan.Beyond {
+			fmt.Fprintln(out, "not looked at: "+plain(b))
+		}
+	}
+	return p.verdict(list, news)
+}
+
+// verdict is the error of exposures that are not closed, of the plan's first.
+func (p *prepared) verdict(list []remedy.Standing, news unplanned) error {
 	back := 0
 	for _, s := range list {
 		if s.State == exposure.Blocked && len(s.Opening.BlockedBy) > 0 { // it is the grant that was to go
@@ -117,6 +139,9 @@ func (p *prepared) report(cmd *cobra.Command, settle func(context.Context, int) 
 	switch {
 	case open > 0:
 		return &exitError{exitFailed, fmt.Sprintf("%d of %d exposures that the plan closes are open", open, all), p.next()}
+	case len(news.mine) > 0:
+		return &exitError{exitFailed, fmt.Sprintf("the bucket is open, or may be, by %s that this plan did not know of", counted(len(news.mine), "exposure")),
+			"make a new plan: bucketlid fix plan " + planned(p.plan)}
 	case unsure > 0:
 		return &exitError{exitFailed, fmt.Sprintf("of %d of %d exposures it is not known whether they are closed: what they rest on could not be read", unsure, all), "grant the permissions that are named, then: bucketlid fix verify " + p.name}
 	case back > 0:
@@ -128,17 +153,23 @@ func (p *prepared) report(cmd *cobra.Command, settle func(context.Context, int) 
 // reportBack reads back what a rollback has put back, and tells how it stands.
 func (p *prepared) reportBack(cmd *cobra.Command, steps int) error {
 	out := cmd.OutOrStdout()
-	unlike := func(now remedy.State, _ []remedy.Standing) bool { return errors.Is(p.run.Unlike(now), remedy.ErrStale) }
+	unlike := func(now remedy.State, _ []remedy.Standing) bool {
+		_, err := p.run.Returned(now, steps)
+		return errors.Is(err, remedy.ErrStale)
+	}
 	now, list, err := p.now(cmd.Context(), settleDown, unlike)
 	if err != nil {
 		return p.unread(err)
 	}
 	showStanding(out, list, now)
-	err = p.run.Unlike(now)
+	beside, err := p.run.Returned(now, steps)
 	var dark *remedy.UnreadableError
 	switch {
 	case err == nil:
 		fmt.Fprintf(out, "%d settings of bucket %s are as they were before the plan\n", steps, plain(p.plan.Bucket))
+		if beside != "" {
+			fmt.Fprintf(out, "somebody else changed meanwhile, and it stays so: %s\n", plain(beside))
+		}
 		return nil
 	case errors.As(err, &dark):
 		return &exitError{exitFailed, "every step was put back; whether the settings are as before is not known: " + strings.Join(dark.Settings, "; "), "grant the permissions that are named, then: bucketlid fix verify " + p.name}

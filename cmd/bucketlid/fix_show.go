@@ -60,7 +60,7 @@ func showPlan(w io.Writer, p *remedy.Plan, file string) error {
 		line("Nothing to do: nothing lets %s in, and no guard holds any back.", whomWords(p.Whom))
 	}
 	for _, o := range p.Closes {
-		line("  %s%s", words(o), held(o))
+		line("  %s%s", words(o), heldBy(o))
 		if o.Witness != nil && o.Witness.Command != "" && len(o.BlockedBy) == 0 {
 			line("      %s", o.Witness.Command)
 		}
@@ -92,7 +92,7 @@ func showPlan(w io.Writer, p *remedy.Plan, file string) error {
 func showStays(line func(string, ...any), p *remedy.Plan) {
 	public := false
 	for _, o := range p.Stays {
-		line("Stays: %s%s", words(o), held(o))
+		line("Stays: %s%s", words(o), heldBy(o))
 		public = public || o.Audience.Public() && len(o.BlockedBy) == 0
 	}
 	if public && len(p.Whom) > 0 {
@@ -100,7 +100,7 @@ func showStays(line func(string, ...any), p *remedy.Plan) {
 	}
 }
 
-func held(o remedy.Opening) string {
+func heldBy(o remedy.Opening) string {
 	if len(o.BlockedBy) == 0 {
 		return ""
 	}

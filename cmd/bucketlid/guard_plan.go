@@ -121,6 +121,11 @@ func (f *guardPlanFlags) run(cmd *cobra.Command) error {
 	if err := checkRegions("--regions", f.regions); err != nil {
 		return err
 	}
+	for _, r := range f.regions {
+		if !account.KnownRegion(r) {
+			fmt.Fprintf(cmd.ErrOrStderr(), "Region %s is none that this version of bucketlid knows\n", r)
+		}
+	}
 	readers, err := readersByBucket(f.alerts)
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -121,6 +122,10 @@ func motoEnv(t *testing.T) *s3.Client {
 	t.Setenv("AWS_ENDPOINT_URL", moto.URL)
 	t.Setenv("XDG_CACHE_HOME", t.TempDir()) // where buckets are held for a run
 	t.Setenv("AWS_REGION", "us-east-1")
+	waiting := pauses
+	t.Cleanup(func() { pauses = waiting })
+	pauses.retry = func(int) time.Duration { return time.Millisecond }
+	pauses.settle = pauses.retry
 	return client(t)
 }
 

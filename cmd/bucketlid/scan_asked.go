@@ -107,6 +107,9 @@ func (s *scan) checkRegion(region string) {
 	case slices.ContainsFunc(s.owned, lies) || len(s.flags.buckets) > 0:
 	case !reRegion.MatchString(region):
 		s.lacks("Region "+region, "AWS has no Region of that name, and no bucket lies there", noRegion("--region", region))
+	case !account.KnownRegion(region):
+		s.lacks("Region "+region, "this version of bucketlid knows no Region of that name, and no bucket lies there",
+			usageError("see which there are with: aws account list-regions", "--region: %s is no Region that this version of bucketlid knows, and no bucket lies there", region))
 	default:
 		s.lacks("Region "+region, "no bucket of the scanned accounts lies there", nil)
 	}

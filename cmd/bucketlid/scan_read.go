@@ -64,7 +64,9 @@ func (s *scan) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.missing()
+	if err := s.missing(ctx); err != nil {
+		return err
+	}
 	return s.checkAsked()
 }
 
@@ -76,7 +78,7 @@ func (s *scan) signIn(ctx context.Context) ([]*account.Account, error) {
 	}
 	var opened []*account.Account
 	for _, profile := range profiles {
-		a, err := account.Open(ctx, account.SignIn{Profile: profile, Endpoint: s.flags.endpoint})
+		a, err := account.Open(ctx, account.SignIn{Profile: profile, Endpoint: s.flags.endpoint, Pause: pauses.retry})
 		if err != nil {
 			return nil, err
 		}
@@ -219,36 +221,6 @@ func (s *scan) found(b account.Settings) {
 		}
 		s.unread.setting(object, u.Setting, u.What)
 	}
-}
-
-// missing takes in the buckets that the log knows in a scanned account, and
-// that are there no more.
-func (s *scan) missing() {
-	there, read := map[string]map[string]bool{}, map[string]time.Time{}
-	for _, o := range s.owned {
-		there[o.Account], read[o.Account] = set(o.Buckets), o.Read
-	}
-	told := map[string]bool{}
-	for _, c := range s.logs.ledger.Changes() {
-		names, scanned := there[c.Account]
-		if !scanned || names[c.Bucket] || told[c.Bucket] || !bucketsOwn(c) {
-			continue
-		}
-		told[c.Bucket] = true
-		s.logs.ledger.AddReadings(account.Gone(c.Account, c.Bucket, read[c.Account]))
-	}
-}
-
-// bucketsOwn reports whether a change tells for sure whose the bucket is.
-func bucketsOwn(c *bucket.Change) bool {
-	if c.Reading || c.Bucket == "" || c.Outcome != bucket.Done {
-		return false
-	}
-	switch c.Slot {
-	case bucket.SlotBucket, bucket.SlotPolicy, bucket.SlotBlock, bucket.SlotOwnership:
-		return true
-	}
-	return false
 }
 
 func (u *unreadSet) setting(object string, s account.Setting, what string) {

@@ -5,6 +5,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -50,6 +51,7 @@ func (s *scan) report(cmd *cobra.Command, out *output, known triage.Known) error
 			return err
 		}
 		showCompared(s.notes, compared)
+		s.unread.show(s.notes)
 		s.adviseOnPermissions()
 	}
 	if err := s.send(cmd.Context(), result, config, summary); err != nil {
@@ -138,6 +140,36 @@ func (u *unreadSet) add(object, kind, reason string) {
 	}
 	u.counts[kind]++
 	u.pieces[kind][reason] = append(u.pieces[kind][reason], object)
+}
+
+// reasonsTold is how many reasons are told to a person, each with maxShown objects;
+// the stream has more.
+const reasonsTold = 20
+
+// show names what could not be read, by reason.
+func (u *unreadSet) show(w io.Writer) {
+	var lines []string
+	for kind, reasons := range u.pieces {
+		for reason, objects := range reasons {
+			slices.Sort(objects)
+			more := ""
+			if n := len(objects) - maxShown; n > 0 {
+				more = fmt.Sprintf(" and %d more", n)
+			}
+			lines = append(lines, kind+": "+reason+": "+strings.Join(objects[:min(len(objects), maxShown)], ", ")+more)
+		}
+	}
+	if len(lines) == 0 {
+		return
+	}
+	slices.Sort(lines)
+	fmt.Fprintln(w, "\nWhat could not be read:")
+	for _, line := range lines[:min(len(lines), reasonsTold)] {
+		fmt.Fprintln(w, "  "+plain(line))
+	}
+	if n := len(lines) - reasonsTold; n > 0 {
+		fmt.Fprintf(w, "  %d more reasons: -o jsonl tells them\n", n)
+	}
 }
 
 // messages are the skipped messages of the stream, sorted by object.
