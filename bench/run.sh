@@ -47,6 +47,10 @@ files=$(wc -l <"$work/all")
 stored=$(sed -n 's/^  "fileBytes": \([0-9]*\),*$/\1/p' "$trail.truth.json")
 raw=$(sed -n 's/^  "rawBytes": \([0-9]*\),*$/\1/p' "$trail.truth.json")
 
+# Halves for two processes, which tell how much faster this machine's two cores are.
+awk 'NR % 2' "$work/all" >"$work/odd"
+awk 'NR % 2 == 0' "$work/all" >"$work/even"
+
 # Every n-th file, so that the sample has busy and quiet hours alike.
 if [ "$JQ_FILES" -gt 0 ] && [ "$JQ_FILES" -lt "$files" ]; then
 	awk -v step="$((files / JQ_FILES))" 'NR % step == 1 || step == 1' "$work/all" | head -n "$JQ_FILES" >"$work/sample"
@@ -99,12 +103,15 @@ command -v jq >/dev/null || say "jq is missing (Debian, Ubuntu: apt-get install 
 # In turns, so that a machine that slows down slows all of them.
 for i in $(seq "$N"); do
 	say "round $i of $N"
-	if [ -n "$baseline" ]; then once igzip sh -c 'xargs igzip -dc <"$1" >/dev/null' sh "$work/all"; fi
+	if [ -n "$baseline" ]; then
+		once igzip sh -c 'xargs igzip -dc <"$1" >/dev/null' sh "$work/all"
+		once igzip2 sh -c 'xargs igzip -dc <"$1" >/dev/null & xargs igzip -dc <"$2" >/dev/null; wait' sh "$work/odd" "$work/even"
+	fi
 	once hunt1 env GOMAXPROCS=1 "$BUCKETLID" hunt "$trail" -o jsonl --no-progress
 	once hunt "$BUCKETLID" hunt "$trail" -o jsonl --no-progress
 	if command -v jq >/dev/null; then once jq sh -c 'xargs zcat <"$1" | jq -c -f "$2"' sh "$work/sample" "$here/public.jq"; fi
 done
-for label in igzip hunt1 hunt jq; do sums "$label"; done
+for label in igzip igzip2 hunt1 hunt jq; do sums "$label"; done
 : "${baseline:=hunt1}"
 
 cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1 || true)
@@ -112,7 +119,10 @@ echo "$RECORDS records, $files files, $((stored / 1000000)) MB stored, $((raw / 
 echo
 echo "| whole process | wall s | CPU s | peak RSS MiB | CPU against $baseline |"
 echo "| --- | ---: | ---: | ---: | ---: |"
-if [ -f "$work/igzip" ]; then row igzip "\`igzip -dc\`, output thrown away" 1; fi
+if [ -f "$work/igzip" ]; then
+	row igzip "\`igzip -dc\`, output thrown away" 1
+	row igzip2 "the same, two processes with half of the files each" 1
+fi
 row hunt1 "\`bucketlid hunt\`, GOMAXPROCS=1" 1
 row hunt "\`bucketlid hunt\`, all cores" 1
 if [ -f "$work/jq" ]; then
@@ -121,6 +131,13 @@ if [ -f "$work/jq" ]; then
 	else
 		row jq "\`zcat \\| jq\` with public.jq, $(wc -l <"$work/sample") files scaled by $scale" "$scale"
 	fi
+fi
+if [ -f "$work/igzip" ]; then
+	read -r w1 _ _ lw1 _ <"$work/igzip"
+	read -r w2 _ _ lw2 _ <"$work/igzip2"
+	echo
+	awk -v w1="$w1" -v w2="$w2" -v lw1="$lw1" -v lw2="$lw2" 'BEGIN {
+		printf "Two processes of igzip against one, by wall clock: %.2f (%.2f).\n", w1 / w2, lw1 / lw2 }'
 fi
 if [ -f "$work/jq" ]; then
 	read -r w1 c1 _ lw1 lc1 <"$work/hunt1"

@@ -124,7 +124,7 @@ func (d *folder) Objects(ctx context.Context, yield func(Object) error, problem 
 		return nil
 	}
 	// A file that was named is never foreign, whatever it is called.
-	return w.file(spot{name: d.name, real: d.real, base: len(d.real)}, info)
+	return w.file(spot{name: d.name, real: d.real, base: len(d.real)}, placeOf(filepath.ToSlash(d.real), len(d.real)), info)
 }
 
 // openRegular opens a file that was regular when it was listed, and makes sure

@@ -54,10 +54,8 @@ const (
 )
 
 var (
-	reAccount = regexp.MustCompile(`^\d{12}$`)
 	reOrg     = regexp.MustCompile(`^o-[a-z0-9]{10,32}$`)
 	reRegion  = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-\d{1,2}[a-z]?$`)
-	reFile    = regexp.MustCompile(`^(\d{12})_CloudTrail_([a-z0-9-]+)_(\d{8}T\d{4}Z)_`)
 	reForeign = regexp.MustCompile(`^\d{12}_CloudTrail-(Digest|Insight|Aggregated)[\w-]*_`)
 )
 
@@ -72,8 +70,14 @@ var otherLogs = []string{
 // placeOf reads a key or path with slashes. What starts before base was named
 // by the user and is never taken for foreign.
 func placeOf(key string, base int) place {
+	folder, file := key[:strings.LastIndexByte(key, '/')+1], key[strings.LastIndexByte(key, '/')+1:]
+	return folderPlace(folder, base).withFile(file, len(folder) < base)
+}
+
+// folderPlace reads the path of a folder, which is empty or ends with a slash.
+func folderPlace(folder string, base int) place {
 	var p place
-	parts := strings.Split(key, "/")
+	parts := strings.Split(folder, "/")
 	at := 0
 	for i, part := range parts {
 		if at >= base && i < len(parts)-1 && foreignFolder(parts[:i], part) {
@@ -88,12 +92,18 @@ func placeOf(key string, base int) place {
 			p.enterTrail(parts[:i], parts[i+1:])
 		}
 	}
-	file := parts[len(parts)-1]
-	if file != "" && strings.Contains(file, "_CloudTrail") {
-		p.readFile(file)
-		if len(key)-len(file) >= base && reForeign.MatchString(file) {
-			p.foreign, p.digest = true, strings.Contains(file, "_CloudTrail-Digest")
-		}
+	return p
+}
+
+// withFile is the place of a file in the folder p. named says that the user named
+// it.
+func (p place) withFile(name string, named bool) place {
+	if !strings.Contains(name, "_CloudTrail") {
+		return p
+	}
+	p.readFile(name)
+	if !named && strings.Contains(name, "_CloudTrail-") && reForeign.MatchString(name) {
+		p.foreign, p.digest = true, strings.Contains(name, "_CloudTrail-Digest")
 	}
 	return p
 }
@@ -105,7 +115,7 @@ func foreignFolder(above []string, name string) bool {
 		}
 	}
 	n := len(above)
-	if n < 2 || !reAccount.MatchString(above[n-1]) || !slices.Contains(otherLogs, name) {
+	if n < 2 || !accountID(above[n-1]) || !slices.Contains(otherLogs, name) {
 		return false
 	}
 	return above[n-2] == "AWSLogs" || n > 2 && reOrg.MatchString(above[n-2]) && above[n-3] == "AWSLogs"
@@ -118,7 +128,7 @@ func (p *place) enterLogs(rest []string) {
 		rest = rest[1:]
 	}
 	// The last part is a file's name or the empty end of a folder's.
-	if len(rest) > 1 && reAccount.MatchString(rest[0]) {
+	if len(rest) > 1 && accountID(rest[0]) {
 		p.account = rest[0]
 		if len(rest) > 2 && rest[1] != "CloudTrail" {
 			p.depth = depthNone
@@ -128,7 +138,7 @@ func (p *place) enterLogs(rest []string) {
 
 // enterTrail reads what follows CloudTrail/; above is the path that leads there.
 func (p *place) enterTrail(above, rest []string) {
-	if n := len(above); n > 0 && reAccount.MatchString(above[n-1]) {
+	if n := len(above); n > 0 && accountID(above[n-1]) {
 		p.account = above[n-1]
 		p.depth = depthTop
 	}
@@ -170,15 +180,28 @@ func dateNumber(parts []string, i int) (int, bool) {
 // readFile takes account, region and minute from a file's name. They win over
 // the folder's, because people move files.
 func (p *place) readFile(name string) {
-	m := reFile.FindStringSubmatch(name)
-	if m == nil {
+	account, rest, _ := strings.Cut(name, "_CloudTrail_")
+	region, rest, _ := strings.Cut(rest, "_")
+	stamp, _, more := strings.Cut(rest, "_")
+	if !more || region == "" || !accountID(account) || strings.Trim(region, regionChars) != "" || !likeStamp(stamp) {
 		return
 	}
-	p.account, p.region = m[1], m[2]
+	p.account, p.region = account, region
 	p.from, p.to = time.Time{}, time.Time{}
-	if t, err := time.Parse("20060102T1504Z", m[3]); err == nil {
+	if t, err := time.Parse("20060102T1504Z", stamp); err == nil {
 		p.from, p.to = t, t.Add(time.Minute)
 	}
+}
+
+const regionChars = "abcdefghijklmnopqrstuvwxyz0123456789-"
+
+func accountID(s string) bool { return len(s) == 12 && digits(s) }
+
+func digits(s string) bool { return strings.Trim(s, "0123456789") == "" }
+
+// likeStamp reports the shape of 20140102T1504Z, whatever its numbers.
+func likeStamp(s string) bool {
+	return len(s) == 14 && digits(s[:8]) && s[8] == 'T' && digits(s[9:13]) && s[13] == 'Z'
 }
 
 // wants decides by name alone, and rules out only what is surely not wanted.

@@ -31,8 +31,17 @@ type spot struct {
 }
 
 func (s spot) child(name string) spot {
-	s.name, s.real = filepath.Join(s.name, name), filepath.Join(s.real, name)
+	s.name, s.real = inside(s.name, name), inside(s.real, name)
 	return s
+}
+
+// inside is the path of what is called name in a folder, whose own path is clean.
+func inside(dir, name string) string {
+	const slash = string(filepath.Separator)
+	if dir == "." || strings.HasSuffix(dir, slash) {
+		return filepath.Join(dir, name)
+	}
+	return dir + slash + name
 }
 
 func (w *walk) tell(name, reason string) { w.problem(Problem{Object: name, Reason: reason}) }
@@ -42,18 +51,20 @@ func (w *walk) dir(at spot) error {
 	if err != nil {
 		w.tell(at.name, "folder cannot be listed: "+pathReason(err))
 	}
+	here := folderPlace(filepath.ToSlash(at.real)+"/", at.base)
 	for _, e := range entries {
 		if err := w.ctx.Err(); err != nil {
 			return err
 		}
-		if err := w.entry(at.child(e.Name()), at.real, e); err != nil {
+		if err := w.entry(at.child(e.Name()), at.real, here, e); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *walk) entry(at spot, parent string, e fs.DirEntry) error {
+// entry goes on at a folder's entry; here is what the folder's path tells.
+func (w *walk) entry(at spot, parent string, here place, e fs.DirEntry) error {
 	mode := e.Type()
 	switch {
 	case mode&fs.ModeSymlink != 0:
@@ -75,7 +86,7 @@ func (w *walk) entry(at spot, parent string, e fs.DirEntry) error {
 	if w.linked[at.real] {
 		return nil
 	}
-	return w.file(at, info)
+	return w.file(at, here.withFile(e.Name(), false), info)
 }
 
 // skipDir rules a folder out by its name and counts it.
@@ -93,8 +104,8 @@ func (w *walk) skipDir(at spot) bool {
 
 func hidden(name string) bool { return strings.HasPrefix(name, ".") }
 
-func (w *walk) file(at spot, info fs.FileInfo) error {
-	if want := w.filter.wants(placeOf(filepath.ToSlash(at.real), at.base)); want != wantRead {
+func (w *walk) file(at spot, p place, info fs.FileInfo) error {
+	if want := w.filter.wants(p); want != wantRead {
 		w.progress.addSkip(want)
 		return nil
 	}
@@ -125,7 +136,7 @@ func (w *walk) link(at spot, parent string) error {
 	}
 	w.linked[target] = true
 	at.real, at.base = target, under(filepath.Dir(target))
-	return w.file(at, info)
+	return w.file(at, placeOf(filepath.ToSlash(target), at.base), info)
 }
 
 func (w *walk) linkedDir(at spot, parent, target string) error {

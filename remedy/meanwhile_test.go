@@ -66,46 +66,59 @@ func (b *busy) move() {
 // open at the end is told, and a way back overwrites nobody and restores the bytes.
 func TestSomebodyElseActsMeanwhile(t *testing.T) {
 	seen := map[string]int{}
-	rapid.Check(t, func(t *rapid.T) {
-		s := states().Draw(t, "state")
-		plan := reread(t, Make(Request{State: s, Made: readAt, Whom: rapid.SampledFrom(whoms).Draw(t, "whom")}))
-		ready := slices.DeleteFunc(slices.Clone(plan.Options), func(o Option) bool { return o.Refused != "" })
-		if len(ready) == 0 {
+	ends := []string{"stale", "partly", "applied", "back"}
+	unseen := func(how string) bool { return seen[how] == 0 }
+	for range 10 { // the rarest end comes in six of a hundred draws
+		rapid.Check(t, func(t *rapid.T) { amongOthers(t, seen) })
+		if !slices.ContainsFunc(ends, unseen) {
 			return
 		}
-		o := rapid.SampledFrom(ready).Draw(t, "option")
-		b := &busy{model: newModel(s), t: t}
-		var journal []Entry
-		run := &Run{Plan: plan, Option: &o, Account: b, Record: kept(&journal)}
-		b.expects = onlyAsProved(t, b, run)
-		err := run.Apply(context.Background(), 0)
-		var partly *PartlyError
-		switch {
-		case err != nil && !errors.Is(err, ErrStale):
-			t.Fatalf("apply: %v", err)
-		case errors.As(err, &partly):
-			seen["partly"]++
-		case err != nil:
-			seen["stale"]++
-		default:
-			seen["applied"]++
-		}
-		if b.moves > 0 && err == nil {
-			b.move() // after the last call
-		}
-		allTold(t, b.model.state, plan, &o)
-		progress, err := Follow(journal)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if progress.Done > 0 && backAmongOthers(t, b, run, progress.Done) {
-			seen["back"]++
-		}
-	})
-	for _, how := range []string{"stale", "partly", "applied", "back"} {
-		if seen[how] == 0 {
-			t.Errorf("never %s: %v", how, seen)
-		}
+	}
+	t.Errorf("one end never came: %v", seen)
+}
+
+// amongOthers draws a bucket, an option that closes it, and what somebody else
+// does meanwhile, and counts how it ended.
+func amongOthers(t *rapid.T, seen map[string]int) {
+	s := states().Draw(t, "state")
+	plan := reread(t, Make(Request{State: s, Made: readAt, Whom: rapid.SampledFrom(whoms).Draw(t, "whom")}))
+	ready := slices.DeleteFunc(slices.Clone(plan.Options), func(o Option) bool { return o.Refused != "" })
+	if len(ready) == 0 {
+		return
+	}
+	if long := slices.DeleteFunc(slices.Clone(ready), func(o Option) bool { return len(o.Steps) < 2 }); len(long) > 0 {
+		ready = long // only these can be half done
+	}
+	o := rapid.SampledFrom(ready).Draw(t, "option")
+	b := &busy{model: newModel(s), t: t}
+	var journal []Entry
+	run := &Run{Plan: plan, Option: &o, Account: b, Record: kept(&journal)}
+	b.expects = onlyAsProved(t, b, run)
+	err := run.Apply(context.Background(), 0)
+	// A public grant that somebody gave under IgnorePublicAcls is not shown, and S3
+	// refuses what it stands against.
+	hidden := errors.Is(err, errRefused) && b.model.block().PublicAccessBlockConfiguration.IgnorePublicAcls
+	var partly *PartlyError
+	switch {
+	case err != nil && !errors.Is(err, ErrStale) && !hidden:
+		t.Fatalf("apply: %v", err)
+	case errors.As(err, &partly):
+		seen["partly"]++
+	case err != nil:
+		seen["stale"]++
+	default:
+		seen["applied"]++
+	}
+	if b.moves > 0 && err == nil {
+		b.move() // after the last call
+	}
+	allTold(t, b.model.state, plan, &o)
+	progress, err := Follow(journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if progress.Done > 0 && backAmongOthers(t, b, run, progress.Done) {
+		seen["back"]++
 	}
 }
 
