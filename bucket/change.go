@@ -39,6 +39,8 @@ const (
 	SlotWebsite           Slot = "website"
 	SlotVersioning        Slot = "versioning"
 	SlotReplication       Slot = "replication"
+	SlotInventory         Slot = "inventory"     // lists of the bucket's objects, sent to a bucket
+	SlotNotification      Slot = "notification"  // messages about objects, sent to a topic, queue or function
 	SlotLogging           Slot = "logging"       // a trail stopped or started
 	SlotObservation       Slot = "observation"   // a read that tells a setting
 	SlotEncryption        Slot = "encryption"    // the default for new objects
@@ -67,7 +69,7 @@ type Change struct {
 	Block       *PublicAccessBlock
 	Ownership   ObjectOwnership
 	Point       *AccessPoint
-	Value       string      // payer, versioning status, website's index document, replication's account, default encryption
+	Value       string      // payer, versioning status, website's index document, account that copies, lists or messages go to, default encryption
 	Encryption  *Encryption // of an uploaded object; nil where the record does not tell
 	CopySource  string      // of a copied object: "bucket/key" of the other, decoded
 	Details     []string    // further facts worth a line in evidence

@@ -82,7 +82,7 @@ func (t *Timeline) findOwners() {
 // ownersOwn reports whether only the bucket's owner can have made a change.
 func (c *Change) ownersOwn() bool {
 	switch c.Slot {
-	case SlotBucket, SlotPolicy, SlotBlock, SlotOwnership, SlotPayer, SlotWebsite, SlotVersioning, SlotReplication:
+	case SlotBucket, SlotPolicy, SlotBlock, SlotOwnership, SlotPayer, SlotWebsite, SlotVersioning, SlotReplication, SlotInventory, SlotNotification:
 		return c.Bucket != "" && c.Outcome == Done
 	}
 	return false

@@ -3,8 +3,6 @@
 package replay
 
 import (
-	"strings"
-
 	"github.com/bucketlid/bucketlid/bucket"
 	"github.com/bucketlid/bucketlid/trail"
 )
@@ -58,50 +56,6 @@ func readVersioning(r *trail.Record) []*bucket.Change {
 	c := newChange(r, bucket.SlotVersioning)
 	c.Value = first(r.Param("Status"))
 	return succeeded(c)
-}
-
-// readPutReplication keeps where the copies go. The destination's Account and
-// ARN tell whether they leave the account.
-func readPutReplication(r *trail.Record) []*bucket.Change {
-	c := newChange(r, bucket.SlotReplication)
-	body, _ := trail.Leaf(r.RequestParameters, "ReplicationConfiguration")
-	for _, d := range destinations(body, 0) {
-		account := textOf(d, "Account")
-		c.Details = append(c.Details, strings.TrimPrefix(textOf(d, "Bucket"), "arn:aws:s3:::")+" "+account)
-		if account != "" && account != c.Account {
-			c.Value = account
-		}
-	}
-	return []*bucket.Change{c}
-}
-
-func readDeleteReplication(r *trail.Record) []*bucket.Change {
-	c := newChange(r, bucket.SlotReplication)
-	c.Removed = true
-	return succeeded(c)
-}
-
-// destinations finds the Destination objects of a replication configuration,
-// whose Rule is an object or a list.
-func destinations(v any, depth int) []map[string]any {
-	if depth > 6 {
-		return nil
-	}
-	var out []map[string]any
-	switch x := v.(type) {
-	case []any:
-		for _, e := range x {
-			out = append(out, destinations(e, depth+1)...)
-		}
-	case map[string]any:
-		if d, ok := x["Destination"].(map[string]any); ok {
-			return append(out, d)
-		}
-		if rule, ok := x["Rule"]; ok {
-			return destinations(rule, depth+1)
-		}
-	}
-	return out
 }
 
 func textOf(m map[string]any, name string) string {

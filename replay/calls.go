@@ -70,6 +70,12 @@ var calls = []call{
 	{"DeleteBucketEncryption", nil, readDeleteEncryption},
 	{"PutBucketReplication", nil, readPutReplication},
 	{"DeleteBucketReplication", nil, readDeleteReplication},
+	{"PutBucketInventoryConfiguration", nil, readPutInventory},
+	{"PutInventoryConfiguration", nil, readPutInventory},
+	{"DeleteBucketInventoryConfiguration", nil, readDeleteInventory},
+	{"DeleteInventoryConfiguration", nil, readDeleteInventory},
+	{"PutBucketNotification", nil, readPutNotification},
+	{"PutBucketNotificationConfiguration", nil, readPutNotification},
 
 	{"PutBucketTagging", nil, noChange}, // see tags.go
 	{"DeleteBucketTagging", nil, noChange},

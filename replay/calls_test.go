@@ -250,6 +250,15 @@ var settingCases = []callCase{
 	{"PutBucketReplication", `{"bucketName":"b","ReplicationConfiguration":{"Rule":{"Destination":{"Bucket":"arn:aws:s3:::c","Account":444455556666}}}}`, nil, "replication done b value=444455556666 c 444455556666"},
 	{"PutBucketReplication", `{"bucketName":"b","ReplicationConfiguration":{"Rule":[{"Destination":{"Bucket":"arn:aws:s3:::c","Account":"111122223333"}},{"Destination":{"Bucket":"arn:aws:s3:::d"}}]}}`, nil, "replication done b c 111122223333,d "},
 	{"DeleteBucketReplication", `{"bucketName":"b"}`, nil, "replication done b removed"},
+	{"PutBucketInventoryConfiguration", `{"bucketName":"b","inventory":"","id":"all","InventoryConfiguration":{"Id":"all","IsEnabled":true,"Destination":{"S3BucketDestination":{"AccountId":"444455556666","Bucket":"arn:aws:s3:::lists","Format":"CSV"}}}}`, nil, "inventory done b all@ value=444455556666 lists 444455556666"},
+	{"PutInventoryConfiguration", `{"bucketName":"b","InventoryConfiguration":{"Id":"own","Destination":{"S3BucketDestination":{"AccountId":"111122223333","Bucket":"arn:aws:s3:::lists"}}}}`, nil, "inventory done b own@ lists 111122223333"},
+	{"PutBucketInventoryConfiguration", `{"bucketName":"b","id":"off","InventoryConfiguration":{"IsEnabled":"false","Destination":{"S3BucketDestination":{"AccountId":"444455556666","Bucket":"arn:aws:s3:::lists"}}}}`, nil, "inventory done b off@ removed"},
+	{"PutBucketInventoryConfiguration", `{"bucketName":"b","id":"all"}`, with(denied), ""},
+	{"DeleteBucketInventoryConfiguration", `{"bucketName":"b","id":"all"}`, nil, "inventory done b all@ removed"},
+	{"DeleteInventoryConfiguration", `{"bucketName":"b","id":"all"}`, nil, "inventory done b all@ removed"},
+	{"PutBucketNotification", `{"bucketName":"b","notification":"","NotificationConfiguration":{"QueueConfiguration":[{"Queue":"arn:aws:sqs:eu-west-1:111122223333:own"},{"Queue":"arn:aws:sqs:eu-west-1:444455556666:theirs"}],"TopicConfiguration":{"Topic":"arn:aws:sns:eu-west-1:111122223333:t"}}}`, nil, "notification done b value=444455556666 arn:aws:sns:eu-west-1:111122223333:t 111122223333,arn:aws:sqs:eu-west-1:111122223333:own 111122223333,arn:aws:sqs:eu-west-1:444455556666:theirs 444455556666"},
+	{"PutBucketNotificationConfiguration", `{"bucketName":"b","NotificationConfiguration":{"CloudFunctionConfiguration":{"CloudFunction":"arn:aws:lambda:eu-west-1:111122223333:function:f"}}}`, nil, "notification done b arn:aws:lambda:eu-west-1:111122223333:function:f 111122223333"},
+	{"PutBucketNotification", `{"bucketName":"b","NotificationConfiguration":{"xmlns":"x"}}`, nil, "notification done b removed"},
 }
 
 var otherCases = []callCase{

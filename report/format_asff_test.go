@@ -196,7 +196,8 @@ func TestASFFShared(t *testing.T) {
 		state exposure.State
 		want  string
 	}{
-		{"bucket-policy", exposure.Open, "bucketlid fix plan b"}, {"replication", exposure.Open, "get-bucket-replication"}, {"bucket-policy", exposure.Closed, "look at what it did meanwhile"},
+		{"bucket-policy", exposure.Open, "bucketlid fix plan b"}, {"replication", exposure.Open, "get-bucket-replication"},
+		{"inventory", exposure.Open, "list-bucket-inventory-configurations"}, {"notification", exposure.Open, "get-bucket-notification-configuration"}, {"bucket-policy", exposure.Closed, "look at what it did meanwhile"},
 	} {
 		r := ASFF(&triage.Alert{Kind: triage.KindShared, State: tt.state, Bucket: "b", Route: tt.route}, nil, nil, time.Time{}).Remediation.Recommendation
 		if !strings.Contains(r.Text, tt.want) || strings.Contains(r.Text, "keep it shut with") || r.URL != sharingPage || len(r.Text) > maxRemedy {

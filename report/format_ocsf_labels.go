@@ -127,6 +127,10 @@ func sharedRemedy(a *triage.Alert) string {
 	switch {
 	case a.State == exposure.Closed:
 		return "It is over, as far as is known. Ask the owner whether the account was meant to have access, and look at what it did meanwhile."
+	case a.Route == "inventory":
+		return "Ask the owner whether lists of the objects may go to that account. If not: delete the inventory configuration (aws s3api list-bucket-inventory-configurations); what was delivered stays there."
+	case a.Route == "notification":
+		return "Ask the owner whether that account may be told of objects. If not: take its topic, queue or function out of the bucket's notifications (aws s3api get-bucket-notification-configuration)."
 	case a.Route == "replication":
 		return "Ask the owner whether copies may go to that account. If not: take the rule out of the bucket's replication (aws s3api get-bucket-replication); what was copied stays there."
 	}

@@ -223,33 +223,3 @@ func wasKnown(t *bucket.Timeline, step int, c *bucket.Change) bool {
 	}
 	return before.Ownership.Known
 }
-
-// copies makes `shared` alerts of replication to a foreign account.
-func copies(t *bucket.Timeline) []Alert {
-	var out []Alert
-	for i := range t.Steps {
-		c := t.Steps[i].Change
-		if c == nil || c.Slot != bucket.SlotReplication || c.Removed || c.Value == "" || c.Outcome != bucket.Done {
-			continue
-		}
-		a := Alert{
-			Kind: KindShared, Account: t.Account, Region: t.Region, Bucket: c.Bucket, BucketName: c.Bucket,
-			Route: string(bucket.SlotReplication), Audience: policy.Account, Principals: []string{c.Value}, URI: c.Value,
-			Permission: "replication", Access: []policy.Access{policy.Read}, Scope: policy.Scope{Include: []string{t.Bucket + "/*"}},
-			State: exposure.Open, Certainty: exposure.Proven, BlockedBy: []string{}, OpenedAt: exposure.ActorOf(c.Event).EventTime, OpenedBy: exposure.ActorOf(c.Event),
-			UserName: c.Event.UserName, SourceIPAddress: c.Event.SourceIPAddress,
-			Reasons: append([]string{exposure.Describe(c)}, c.Details...), Unknowns: []string{},
-		}
-		for j := i + 1; j < len(t.Steps); j++ {
-			d := t.Steps[j].Change
-			ends := d != nil && d.Outcome == bucket.Done && (d.Slot == bucket.SlotReplication || (d.Slot == bucket.SlotBucket && d.Removed))
-			if ends {
-				a.State, a.ClosedAt, a.ClosedBy = exposure.Closed, &t.Steps[j].Time, exposure.ActorOf(d.Event)
-				break
-			}
-		}
-		a.ID = exposure.ID("a", string(KindShared), a.Account, a.Bucket, a.Route, a.OpenedBy.Key())
-		out = append(out, a)
-	}
-	return out
-}

@@ -184,7 +184,7 @@ func (n *draftNetwork) add(t *replay.Tally) {
 var settings = map[bucket.Slot]bool{
 	bucket.SlotBucket: true, bucket.SlotACL: true, bucket.SlotPolicy: true, bucket.SlotBlock: true, bucket.SlotAccountBlock: true,
 	bucket.SlotOwnership: true, bucket.SlotObjectACL: true, bucket.SlotAccessPoint: true, bucket.SlotAccessPointPolicy: true,
-	bucket.SlotWebsite: true, bucket.SlotReplication: true, bucket.SlotPayer: true, bucket.SlotVersioning: true, bucket.SlotEncryption: true,
+	bucket.SlotWebsite: true, bucket.SlotReplication: true, bucket.SlotInventory: true, bucket.SlotNotification: true, bucket.SlotPayer: true, bucket.SlotVersioning: true, bucket.SlotEncryption: true,
 }
 
 func (d *draft) findPrincipals(changes []*bucket.Change) {

@@ -106,6 +106,18 @@ var closing = map[bucket.Slot]func(c *bucket.Change) string{
 		}
 		return "copies new objects to another bucket, which has its own settings"
 	},
+	bucket.SlotInventory: func(c *bucket.Change) string {
+		if c.Removed {
+			return "ends the lists of this inventory; those that were delivered stay where they are"
+		}
+		return "sends lists of the bucket's objects, with their sizes and dates, to a bucket" + sentTo(c)
+	},
+	bucket.SlotNotification: func(c *bucket.Change) string {
+		if c.Removed {
+			return "tells no topic, queue or function of objects any more"
+		}
+		return "tells topics, queues or functions the names of objects as they change" + sentTo(c)
+	},
 	bucket.SlotPayer: func(c *bucket.Change) string {
 		if c.Value == "Requester" {
 			return "closes to unsigned requests: they are refused under Requester Pays; signed ones of any account pass"
@@ -249,4 +261,12 @@ func replacesPolicy(c *bucket.Change) bool { return c.Slot == bucket.SlotPolicy 
 
 func anyDone(changes []*bucket.Change, is func(*bucket.Change) bool) bool {
 	return slices.ContainsFunc(changes, func(c *bucket.Change) bool { return c.Outcome == bucket.Done && is(c) })
+}
+
+// sentTo names the foreign account that something goes to, if one is named.
+func sentTo(c *bucket.Change) string {
+	if c.Value == "" {
+		return ""
+	}
+	return " of account " + c.Value
 }
