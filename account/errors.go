@@ -148,6 +148,9 @@ func shortened(err error) string {
 	var answer *answerError
 	switch {
 	case errors.As(err, &answer):
+		if status := statusOf(err); status/100 != 2 && status != 0 {
+			return fmt.Sprintf("HTTP status %d: %s", status, answer.problem)
+		}
 		return answer.problem
 	case errors.Is(err, context.DeadlineExceeded):
 		return noAnswer

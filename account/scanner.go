@@ -33,6 +33,9 @@ type Scanner struct {
 	Tags        bool
 	// Keys names objects of a bucket to look at in any case; nil is none.
 	Keys func(bucket string) []string
+	// Kept gives what an earlier scan read of a bucket, the objects of these keys
+	// too, so that it is not read again; nil is nothing. Many may call it at once.
+	Kept func(account, bucket string, keys []string) (Settings, bool)
 	Now  func() time.Time
 	// Found takes each bucket's settings, Owned each account's own; neither is
 	// called by two at once.
@@ -190,6 +193,13 @@ func (s *Scanner) readOne(ctx context.Context, j job, mu *sync.Mutex) error {
 	if s.Keys != nil {
 		read.Keys = s.Keys(j.name)
 	}
+	if s.Kept != nil {
+		if got, ok := s.Kept(j.account.ID, j.name, read.Keys); ok {
+			got.AccountBlock = j.account.block
+			s.found(got, mu)
+			return nil
+		}
+	}
 	got, err := j.account.Bucket(ctx, j.name, j.region, read)
 	if err != nil {
 		return err
@@ -206,11 +216,15 @@ func (s *Scanner) readOne(ctx context.Context, j job, mu *sync.Mutex) error {
 		got.AccessPoints = slices.Concat(near.bucket[j.name], j.account.wide.bucket[j.name])
 		got.Points, got.MultiRegionPoints = near.list, j.account.wide.list
 	}
+	s.found(got, mu)
+	return nil
+}
+
+func (s *Scanner) found(b Settings, mu *sync.Mutex) {
 	s.Progress.Done.Add(1)
 	mu.Lock()
 	defer mu.Unlock()
-	s.Found(got)
-	return nil
+	s.Found(b)
 }
 
 // silentBuckets is how many buckets in succession may be without an answer

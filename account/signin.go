@@ -181,7 +181,7 @@ func (a *Account) Assume(ctx context.Context, account, role, externalID string) 
 	client := sts.NewFromConfig(a.cfg, func(o *sts.Options) { o.BaseEndpoint = override(a.endpoint, o.BaseEndpoint) })
 	cfg := a.cfg.Copy()
 	cfg.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(client, arn, func(o *stscreds.AssumeRoleOptions) {
-		o.RoleSessionName = "bucketlid-scan"
+		o.RoleSessionName = AgentName
 		if externalID != "" {
 			o.ExternalID = aws.String(externalID)
 		}
@@ -193,7 +193,11 @@ func (a *Account) Assume(ctx context.Context, account, role, externalID string) 
 		return nil, &SignInError{Who: arn, Err: err,
 			Hint: "the role must exist in the account, trust " + a.Caller + ", and this identity needs sts:AssumeRole"}
 	}
-	return identify(ctx, cfg, a.endpoint, arn)
+	other, err := identify(ctx, cfg, a.endpoint, arn)
+	if other != nil {
+		other.pause = a.pause
+	}
+	return other, err
 }
 
 // partition is aws, aws-cn or aws-us-gov: the second part of an ARN.

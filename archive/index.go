@@ -30,10 +30,12 @@ type Gatherer interface {
 	Parts() (parts [][]byte, ok bool)
 }
 
-// Gathering says how the files that are written get their indexes.
+// Gathering says how the files that are written get their indexes, and the
+// archive its sums.
 type Gathering struct {
 	Version int // of what New's gatherers write; an index of another one is not read
 	New     func() Gatherer
+	Sum     func() Summer // nil: there are no sums
 }
 
 // Gather makes the archive write an index beside each file, and read the
@@ -74,7 +76,8 @@ type directory struct {
 	Rows   int64     `json:"rows"`
 	Of     string    `json:"of"` // SHA-256 of the Parquet file
 	Parts  []stretch `json:"parts"`
-	Shards []stretch `json:"shards"` // of terms, by their first byte
+	Shards []stretch `json:"shards"`          // of terms, by their first byte
+	Gists  int       `json:"gists,omitempty"` // of sums
 }
 
 // stretch is a piece of an index file: where, how long, and its xxhash64.
@@ -127,7 +130,7 @@ func (a *Archive) Index(f File) (*Index, error) {
 	if err != nil {
 		return nil, &IndexError{path, cause(err)}
 	}
-	x := &Index{path: path, size: f.Index.Bytes}
+	x := &Index{path: path}
 	if x.file, err = os.Open(path); err == nil {
 		err = x.open(&f)
 	}
@@ -139,11 +142,22 @@ func (a *Archive) Index(f File) (*Index, error) {
 }
 
 func (x *Index) open(f *File) error {
-	info, err := x.file.Stat()
-	switch {
-	case err != nil:
+	if err := x.readDirectory(indexSchema); err != nil {
 		return err
-	case info.Size() != x.size || x.size < indexTail:
+	}
+	if x.size != f.Index.Bytes || x.dir.Of != f.SHA256 || x.dir.Rows != f.Rows || len(x.dir.Shards) != shards {
+		return errIndex
+	}
+	return nil
+}
+
+// readDirectory reads where the pieces of an index file are.
+func (x *Index) readDirectory(schema string) error {
+	info, err := x.file.Stat()
+	if err != nil {
+		return err
+	}
+	if x.size = info.Size(); x.size < indexTail {
 		return errIndex
 	}
 	tail := make([]byte, indexTail)
@@ -161,7 +175,7 @@ func (x *Index) open(f *File) error {
 	if xxhash.Sum64(text) != binary.LittleEndian.Uint64(tail[4:]) || json.Unmarshal(text, &x.dir) != nil {
 		return errIndex
 	}
-	if x.dir.Schema != indexSchema || x.dir.Of != f.SHA256 || x.dir.Rows != f.Rows || len(x.dir.Shards) != shards {
+	if x.dir.Schema != schema {
 		return errIndex
 	}
 	return nil

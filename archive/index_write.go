@@ -8,7 +8,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -129,62 +128,11 @@ func (x *indexWriter) write(rows []Row) {
 	if x == nil || x.useless || len(rows) == 0 {
 		return
 	}
-	text := &rowsReader{rows: rows, next: []byte("{\"Records\":[")}
-	seen := 0
-	_, err := trail.Scan(text, trail.Options{}, func(h *trail.Header, raw []byte) error {
-		if seen == len(rows) || len(text.at) == 0 || h.Offset != text.at[0] {
-			return errIndex
-		}
-		text.at = text.at[1:]
-		row := &rows[seen]
-		seen++
-		h.Offset = row.SourceOffset
-		if len(h.RecipientAccountID) == 0 {
-			h.RecipientAccountID = x.account
-		}
-		x.gatherer.Note(row.SourceFile, h, raw, x.filed, x.near)
+	err := scanRows(rows, x.account, func(i int, h *trail.Header, raw []byte) {
+		x.gatherer.Note(rows[i].SourceFile, h, raw, x.filed, x.near)
 		x.row++
-		return nil
-	}, nil)
-	x.useless = err != nil || seen != len(rows) || len(x.runs.list) > maxRuns
-}
-
-// rowsReader writes the records of rows as a CloudTrail log file.
-type rowsReader struct {
-	rows   []Row
-	begun  int
-	next   []byte
-	offset int64
-	at     []int64 // where records begin that were not visited yet
-}
-
-// Read implements io.Reader.
-func (r *rowsReader) Read(p []byte) (n int, err error) {
-	for n < len(p) {
-		if len(r.next) == 0 && !r.advance() {
-			return n, io.EOF
-		}
-		c := copy(p[n:], r.next)
-		n, r.next = n+c, r.next[c:]
-		r.offset += int64(c)
-	}
-	return n, nil
-}
-
-func (r *rowsReader) advance() bool {
-	switch i := r.begun / 2; {
-	case r.begun == 2*len(r.rows):
-		return false
-	case r.begun%2 == 0:
-		r.next = r.rows[i].original()
-		r.at = append(r.at, r.offset)
-	case i == len(r.rows)-1:
-		r.next = []byte("]}")
-	default:
-		r.next = []byte(",")
-	}
-	r.begun++
-	return true
+	})
+	x.useless = err != nil || len(x.runs.list) > maxRuns
 }
 
 // finish writes the index of a finished file beside it; nil where there is none.

@@ -99,6 +99,9 @@ func (a *Archive) Close() {
 	a.release = nil
 }
 
+// Mirrored reports whether the folder is the copy of an archive elsewhere.
+func (a *Archive) Mirrored() bool { return a.fetch != nil }
+
 // Root is the archive's folder.
 func (a *Archive) Root() string { return a.root }
 

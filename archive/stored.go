@@ -4,14 +4,17 @@ package archive
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"slices"
 	"time"
 
 	"github.com/parquet-go/parquet-go"
+	"golang.org/x/sync/errgroup"
 )
 
 // stored is an open Parquet file of the archive.
@@ -53,39 +56,27 @@ func (s *stored) chunk(group int, column string) (*parquet.FileColumnChunk, erro
 }
 
 // find lists the rows of a row group that the filter takes, with their times.
-func (s *stored) find(group int, conditions []condition, f *Filter) (rows []int32, times []int64, err error) {
+func (s *stored) find(group int, c *candidates, conditions []condition, f *Filter) (rows []int32, times []int64, err error) {
+	if !c.all {
+		return s.search(group, c, f)
+	}
+	taken := make([]bool, s.file.RowGroups()[group].NumRows())
+	for row := range taken {
+		taken[row] = len(conditions) == 0
+	}
 	for _, c := range conditions {
 		if may, err := s.mayHold(group, c); err != nil || !may {
 			return nil, nil, err
 		}
-	}
-	taken := make([]bool, s.file.RowGroups()[group].NumRows())
-	for i, c := range conditions {
-		holds := taken
-		if i > 0 {
-			holds = make([]bool, len(taken))
-		}
-		if err := s.mark(group, c, holds); err != nil {
+		if err := s.mark(group, c, taken); err != nil {
 			return nil, nil, err
-		}
-		for row := range taken {
-			taken[row] = taken[row] && holds[row]
-		}
-	}
-	if len(conditions) == 0 {
-		for row := range taken {
-			taken[row] = true
 		}
 	}
 	if !slices.Contains(taken, true) {
 		return nil, nil, nil
 	}
 	err = s.each(group, "event_time", func(row int, v parquet.Value) {
-		micros := int64(0)
-		if !v.IsNull() {
-			micros = v.Int64()
-		}
-		if row < len(taken) && taken[row] && f.within(micros) {
+		if micros := microsOf(v); row < len(taken) && taken[row] && f.within(micros) {
 			rows, times = append(rows, int32(row)), append(times, micros)
 		}
 	})
@@ -94,42 +85,28 @@ func (s *stored) find(group int, conditions []condition, f *Filter) (rows []int3
 
 // mayHold asks bounds and bloom filters, which are read far quicker than rows.
 func (s *stored) mayHold(group int, c condition) (bool, error) {
-	want := parquet.ByteArrayValue([]byte(c.value))
-	for _, column := range c.columns {
-		chunk, err := s.chunk(group, column)
-		if err != nil {
-			return false, err
-		}
-		low, high, ok := chunk.Bounds()
-		if ok && (string(low.ByteArray()) > c.value || string(high.ByteArray()) < c.value) {
-			continue
-		}
-		filter := chunk.BloomFilter()
-		if filter == nil {
-			return true, nil
-		}
-		may, err := filter.Check(want)
-		if err != nil || may {
-			return may, err
-		}
+	chunk, err := s.chunk(group, c.column)
+	if err != nil {
+		return false, err
 	}
-	return false, nil
+	low, high, ok := chunk.Bounds()
+	if ok && (string(low.ByteArray()) > c.value || string(high.ByteArray()) < c.value) {
+		return false, nil
+	}
+	filter := chunk.BloomFilter()
+	if filter == nil {
+		return true, nil
+	}
+	return filter.Check(parquet.ByteArrayValue([]byte(c.value)))
 }
 
-// mark sets holds for the rows in which one of the condition's columns has its
-// value.
+// mark sets holds for the rows in which the condition's column has its value.
 func (s *stored) mark(group int, c condition, holds []bool) error {
-	for _, column := range c.columns {
-		err := s.each(group, column, func(row int, v parquet.Value) {
-			if !v.IsNull() && string(v.ByteArray()) == c.value && row < len(holds) {
-				holds[row] = true
-			}
-		})
-		if err != nil {
-			return err
+	return s.each(group, c.column, func(row int, v parquet.Value) {
+		if !v.IsNull() && string(v.ByteArray()) == c.value && row < len(holds) {
+			holds[row] = true
 		}
-	}
-	return nil
+	})
 }
 
 // each calls f with every value of a column.
@@ -257,25 +234,34 @@ func (c *cursor) at(row int64) (parquet.Value, error) {
 // eventOf takes them.
 var eventColumns = []string{"event_id", "raw", "raw_bytes", "source_file", "source_offset"}
 
-// events reads the records of some matches, in the order of time, then eventID.
-func (a *Archive) events(files []File, found []match) ([]Event, error) {
+// events reads the records of some matches, in the order of time, then eventID,
+// and leaves out what the search does not take.
+func (a *Archive) events(ctx context.Context, files []File, found []match, search *Search) ([]Event, error) {
 	byPlace := slices.Clone(found)
 	slices.SortFunc(byPlace, func(a, b match) int {
 		return cmp.Or(cmp.Compare(a.file, b.file), cmp.Compare(a.group, b.group), cmp.Compare(a.row, b.row))
 	})
-	out := make([]Event, 0, len(found))
+	parts := make([][]Event, len(files))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
 	for len(byPlace) > 0 {
 		n := 1
 		for n < len(byPlace) && byPlace[n].file == byPlace[0].file {
 			n++
 		}
-		events, err := a.eventsOf(files[byPlace[0].file], byPlace[:n])
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, events...)
+		of, part := byPlace[0].file, byPlace[:n]
 		byPlace = byPlace[n:]
+		group.Go(func() (err error) {
+			if err = ctx.Err(); err == nil {
+				parts[of], err = a.eventsOf(files[of], part, search)
+			}
+			return err
+		})
 	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	out := slices.Concat(parts...)
 	slices.SortStableFunc(out, compareEvents)
 	return out, nil
 }
@@ -285,7 +271,7 @@ func compareEvents(a, b Event) int {
 }
 
 // eventsOf reads the records of one file.
-func (a *Archive) eventsOf(file File, found []match) (out []Event, err error) {
+func (a *Archive) eventsOf(file File, found []match, search *Search) (out []Event, err error) {
 	path := a.Path(file)
 	defer recovered(path, &err)
 	s, err := openStored(path)
@@ -304,6 +290,11 @@ func (a *Archive) eventsOf(file File, found []match) (out []Event, err error) {
 		}
 		out = append(out, events...)
 		found = found[n:]
+	}
+	if search != nil {
+		if out, err = search.chosen(out); err != nil {
+			return nil, damaged(path, err)
+		}
 	}
 	for i := range out {
 		out[i].Account = file.Partition().Account

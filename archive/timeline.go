@@ -16,12 +16,11 @@ import (
 // Filter says which records a timeline holds: those for which all of it holds.
 // Zero fields do not narrow.
 type Filter struct {
-	User     string // userIdentity.arn, the name of the user or session, or principal_key
-	Address  string // sourceIPAddress, as written
-	Bucket   string
 	EventID  string
 	Accounts []string // that received the record
 	From, To time.Time
+	Search   *Search // nil: all records
+	Newest   bool    // the latest come first
 }
 
 // Event is one record of a timeline.
@@ -32,28 +31,17 @@ type Event struct {
 	Raw     []byte // the record's own bytes; trail.Decode reads them
 	File    string // the log object it was read from
 	Offset  int64  // in that object, unpacked
+	Columns Row    // of a Search: the record's columns
 }
 
-// condition is a value that one of some columns must have.
-type condition struct {
-	columns []string
-	value   string
-}
+// condition is a value that a column must have.
+type condition struct{ column, value string }
 
 func (f *Filter) conditions() []condition {
-	var out []condition
-	for _, c := range []condition{
-		{[]string{"event_id"}, f.EventID},
-		{[]string{"bucket"}, f.Bucket},
-		{[]string{"source_ip"}, f.Address},
-		{[]string{"principal", "user_name", "principal_key"}, f.User},
-	} {
-		if c.value != "" {
-			c.value = columnText(c.value)
-			out = append(out, c)
-		}
+	if f.EventID == "" {
+		return nil
 	}
-	return out
+	return []condition{{"event_id", columnText(f.EventID)}}
 }
 
 // takes reports whether a file may hold records of the timeline, by its folder
@@ -84,32 +72,54 @@ type match struct {
 	file, group, row int32
 }
 
-// batchEvents is how many records are read at once.
-const batchEvents = 4096
+// firstEvents is how many records are read at once at first: enough for what a
+// person looks at. Later batches have up to maxEvents.
+const (
+	firstEvents = 256
+	maxEvents   = 4096
+)
 
 // Timeline yields the records that a filter takes, in the order of their time
-// (then of eventID), those without a time last. It needs no query engine. It
-// holds in memory 24 bytes for each record found and some thousand records. An
-// error is yielded last: a *DamagedError for a file that cannot be read, or the
-// end of ctx. A file that is missing is an error too, never an empty answer.
+// (then of eventID), those without a time last; with Newest in the opposite
+// order. It needs no query engine. It reads one day after the other, so that who
+// ends it early waits for the first days only, and holds in memory 24 bytes for
+// each record of a day and some thousand records. An error is yielded last: a
+// *DamagedError for a file that cannot be read, or the end of ctx. A file that
+// is missing is an error too, never an empty answer.
 func (a *Archive) Timeline(ctx context.Context, f Filter) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
-		files := slices.DeleteFunc(a.Files(), func(file File) bool { return !f.takes(&file) })
-		slices.SortStableFunc(files, func(a, b File) int { return cmp.Compare(a.Partition().Day, b.Partition().Day) })
-		found, err := a.find(ctx, files, &f)
-		if err != nil {
-			yield(Event{}, err)
-			return
-		}
-		for start := 0; start < len(files); {
-			end := start + sameDay(files[start:])
-			if !a.day(ctx, files, slices.Concat(found[start:end]...), yield) {
+		files := a.timelineFiles(&f)
+		if a.fetch == nil {
+			if err := a.whole(files); err != nil {
+				yield(Event{}, err)
 				return
 			}
-			clear(found[start:end])
-			start = end
+		}
+		size := firstEvents
+		for len(files) > 0 {
+			n := sameDay(files)
+			day := files[:n]
+			files = files[n:]
+			found, err := a.find(ctx, day, &f)
+			if err != nil {
+				yield(Event{}, err)
+				return
+			}
+			if !a.day(ctx, &f, day, slices.Concat(found...), &size, yield) {
+				return
+			}
 		}
 	}
+}
+
+// timelineFiles lists the files that may hold records of the timeline by day.
+func (a *Archive) timelineFiles(f *Filter) []File {
+	files := slices.DeleteFunc(a.Files(), func(file File) bool { return !f.takes(&file) })
+	slices.SortStableFunc(files, func(a, b File) int { return cmp.Compare(a.Partition().Day, b.Partition().Day) })
+	if f.Newest {
+		slices.Reverse(files)
+	}
+	return files
 }
 
 func sameDay(files []File) int {
@@ -120,7 +130,7 @@ func sameDay(files []File) int {
 	return n
 }
 
-// find looks for the filter's rows in all files.
+// find looks for the filter's rows in the files of a day.
 func (a *Archive) find(ctx context.Context, files []File, f *Filter) ([][]match, error) {
 	found := make([][]match, len(files))
 	group, ctx := errgroup.WithContext(ctx)
@@ -130,14 +140,18 @@ func (a *Archive) find(ctx context.Context, files []File, f *Filter) ([][]match,
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			found[i], err = a.findIn(files[i], int32(i), f)
+			found[i], err = a.findIn(ctx, files[i], int32(i), f)
 			return err
 		})
 	}
 	return found, group.Wait()
 }
 
-func (a *Archive) findIn(file File, index int32, f *Filter) (out []match, err error) {
+func (a *Archive) findIn(ctx context.Context, file File, index int32, f *Filter) (out []match, err error) {
+	candidates, err := a.candidates(file, f.Search)
+	if err != nil || candidates.none() {
+		return nil, err
+	}
 	path, err := a.have(file)
 	if err != nil {
 		return nil, err
@@ -148,9 +162,18 @@ func (a *Archive) findIn(file File, index int32, f *Filter) (out []match, err er
 		return nil, err
 	}
 	defer s.close()
-	conditions := f.conditions()
-	for g := range s.file.RowGroups() {
-		rows, times, err := s.find(g, conditions, f)
+	conditions, start := f.conditions(), int64(0)
+	for g, group := range s.file.RowGroups() {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		end := start + group.NumRows()
+		here := candidates.cut(start, end)
+		start = end
+		if here.none() {
+			continue
+		}
+		rows, times, err := s.find(g, &here, conditions, f)
 		if err != nil {
 			return nil, damaged(path, err)
 		}
@@ -161,19 +184,27 @@ func (a *Archive) findIn(file File, index int32, f *Filter) (out []match, err er
 	return out, nil
 }
 
-// day yields the events of one day. It returns false to end the timeline.
-func (a *Archive) day(ctx context.Context, files []File, found []match, yield func(Event, error) bool) bool {
+// day yields the events of one day. It returns false to end the timeline. size
+// is how many records are read at once.
+func (a *Archive) day(ctx context.Context, f *Filter, files []File, found []match, size *int, yield func(Event, error) bool) bool {
 	slices.SortFunc(found, compareMatches)
+	if f.Newest {
+		slices.Reverse(found)
+	}
 	for len(found) > 0 {
 		if err := ctx.Err(); err != nil {
 			yield(Event{}, err)
 			return false
 		}
-		n := batchEnd(found)
-		events, err := a.events(files, found[:n])
+		n := batchEnd(found, *size)
+		*size = min(2*n, maxEvents)
+		events, err := a.events(ctx, files, found[:n], f.Search)
 		if err != nil {
 			yield(Event{}, err)
 			return false
+		}
+		if f.Newest {
+			slices.Reverse(events)
 		}
 		for _, e := range events {
 			if !yield(e, nil) {
@@ -191,9 +222,9 @@ func compareMatches(a, b match) int {
 
 // batchEnd is where a batch ends: not between records of one moment, which are
 // put in the order of their ids, unless there are very many.
-func batchEnd(found []match) int {
-	n := min(batchEvents, len(found))
-	for n < min(len(found), 4*batchEvents) && found[n].time == found[n-1].time {
+func batchEnd(found []match, size int) int {
+	n := min(size, len(found))
+	for n < min(len(found), 4*maxEvents) && found[n].time == found[n-1].time {
 		n++
 	}
 	return n

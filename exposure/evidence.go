@@ -16,20 +16,20 @@ import (
 func (f *finder) reasons(r *run) []string {
 	var out []string
 	for _, g := range r.grants {
-		out = append(out, f.grantReason(r.first, g)...)
+		out = append(out, f.grantReason(g)...)
 	}
 	if r.grantsCut > 0 {
 		out = append(out, fmt.Sprintf("and more grants than the %d named here", maxGrants))
 	}
-	if r.start >= 0 && !slices.Contains(r.grants, r.start) {
+	if r.start >= 0 && !r.setBy(r.start) {
 		out = append(out, "it opened when "+f.event(r.start))
 	}
-	if r.start >= 0 && len(r.grants) == 1 && r.grants[0] == r.start {
+	if r.start >= 0 && len(r.grants) == 1 && r.grants[0].step == r.start {
 		out = append(out, f.enablers(r.start)...)
 	}
 	out = append(out, f.website(r)...)
 	out = append(out, f.drifts(r.start, r.end)...)
-	out = append(out, f.recovered(r.grants...)...)
+	out = append(out, f.recovered(steps(r.grants)...)...)
 	if r.end != stillOpen {
 		closing := "it closed when " + f.event(r.end)
 		if len(r.after) > 0 {
@@ -47,7 +47,7 @@ func (f *finder) website(r *run) []string {
 	if r.end != stillOpen {
 		last = r.end - 1
 	}
-	w := f.t.State(last).Website
+	w := f.view(last).state.Website
 	if r.id.audience != policy.Anyone || !w.Known || w.Value == "" {
 		return nil
 	}
@@ -61,17 +61,25 @@ func (f *finder) website(r *run) []string {
 }
 
 // grantReason names the grant and the call that made it.
-func (f *finder) grantReason(h holding, step int) []string {
-	what := fmt.Sprintf("%s grants %s to %s", h.route, h.permission, shortURI(h.uri))
-	if h.statement != "" {
-		what = fmt.Sprintf("%s, %s, allows %s to %s", h.route, h.statement, h.permission, shortURI(h.uri))
+func (f *finder) grantReason(g grant) []string {
+	what := fmt.Sprintf("%s grants %s to %s", g.route, g.permission, shortURI(g.uri))
+	if g.statement != "" {
+		what = fmt.Sprintf("%s, %s, allows %s to %s", g.route, g.statement, g.permission, shortURI(g.uri))
 	}
-	if step < 0 {
+	if g.step < 0 {
 		return []string{what + f.unseenCall()}
 	}
-	out := []string{what + ": " + f.event(step)}
-	if c := f.t.Steps[step].Change; c != nil {
+	out := []string{what + ": " + f.event(g.step)}
+	if c := f.t.Steps[g.step].Change; c != nil {
 		out = append(out, c.Details...)
+	}
+	return out
+}
+
+func steps(grants []grant) []int {
+	out := make([]int, len(grants))
+	for i, g := range grants {
+		out[i] = g.step
 	}
 	return out
 }
@@ -85,7 +93,8 @@ func shortURI(uri string) string {
 // last, back to the last time that they were on.
 func (f *finder) enablers(step int) []string {
 	var out []string
-	for i := step - 1; i >= 0; i-- {
+	before, _ := slices.BinarySearch(f.settings, step)
+	for _, i := range slices.Backward(f.settings[:before]) {
 		c := f.t.Steps[i].Change
 		if c == nil || c.Outcome != bucket.Done {
 			continue

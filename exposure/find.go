@@ -19,6 +19,11 @@ import (
 // opening step and identity.
 func Find(t *bucket.Timeline) []Exposure {
 	f := &finder{t: t, cache: &analyses{reach: map[string]policy.Reach{}, acl: map[string][]policy.Grant{}}, settings: t.SettingSteps()}
+	for i, s := range t.Steps {
+		if s.Change != nil && s.Change.Reading {
+			f.readings = append(f.readings, i)
+		}
+	}
 	if len(t.Objects()) > 0 {
 		f.views = make([]*view, len(f.settings)+1)
 	}
@@ -37,6 +42,7 @@ type finder struct {
 	t        *bucket.Timeline
 	cache    *analyses
 	settings []int
+	readings []int // steps that are readings of the live account
 	// views are kept where objects ask for them again: by position in settings,
 	// shifted by one, [0] is before the first step.
 	views []*view
@@ -159,7 +165,7 @@ func (f *finder) settle(s *sweep) []Exposure {
 }
 
 func (f *finder) runKey(r *run) string {
-	return fmt.Sprint(r.start, r.end, r.segments, r.id.audience, r.id.principal, r.id.key, r.id.point, r.first.uri, r.undecided)
+	return fmt.Sprint(r.start, r.end, r.segments, r.id.audience, r.id.principal, r.id.key, r.id.point, r.first.uri, r.now.uri, r.undecided)
 }
 
 func (f *finder) latentKey(l *latentRun) string {
@@ -169,6 +175,9 @@ func (f *finder) latentKey(l *latentRun) string {
 
 func (f *finder) fromRun(r *run) Exposure {
 	e := f.base(r.first)
+	if r.now.route == r.first.route {
+		e.URI = r.now.uri // who has it, where a wider grant gave way to a narrower one
+	}
 	e.Audience = r.id.audience
 	e.OpenedAt, e.OpenedBy, e.Found = timeAt(f.t, r.start), f.actor(r.start), f.read(r.start)
 	e.State, e.Certainty = Open, certainty(r.grade)
@@ -210,9 +219,7 @@ func (f *finder) fromRun(r *run) Exposure {
 // open was: then the reading says how sure it is that it is open, and what was not
 // seen before it makes only the time before it unsure.
 func (f *finder) readSince(r *run) bool {
-	return r.end == stillOpen && slices.ContainsFunc(f.t.Steps[max(r.start, 0):], func(s bucket.Step) bool {
-		return s.Change != nil && s.Change.Reading
-	})
+	return r.end == stillOpen && len(f.readings) > 0 && f.readings[len(f.readings)-1] >= r.start
 }
 
 func (f *finder) fromLatent(s *sweep, l *latentRun) Exposure {
@@ -223,7 +230,7 @@ func (f *finder) fromLatent(s *sweep, l *latentRun) Exposure {
 	if next := s.stepAfter(l.end); next >= 0 {
 		e.State, e.ClosedAt, e.ClosedBy = Closed, timeAt(f.t, next), f.actor(next)
 	}
-	e.Reasons = append(f.grantReason(l.last, l.key.grant), "held shut by "+joinNames(l.last.blockedBy))
+	e.Reasons = append(f.grantReason(grantOf(l.last, l.key.grant)), "held shut by "+joinNames(l.last.blockedBy))
 	e.Reasons = append(e.Reasons, f.drifts(l.start, l.end)...)
 	e.Reasons = append(e.Reasons, f.recovered(l.key.grant)...)
 	e.Unknowns = append(e.Unknowns, l.last.unseen...)

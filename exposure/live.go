@@ -51,8 +51,8 @@ func (f *finder) drifts(start, end int) []string {
 
 // recovered tells of grants that S3 hides while a guard holds, and the log does not.
 func (f *finder) recovered(grants ...int) []string {
-	for _, s := range f.t.Steps {
-		if c := s.Change; c != nil && c.Reading && c.ACL != nil && c.ACL.Hidden != "" && c.PayloadLost == "" && f.isACL(grants) {
+	for _, step := range f.readings {
+		if c := f.t.Steps[step].Change; c.ACL != nil && c.ACL.Hidden != "" && c.PayloadLost == "" && f.isACL(grants) {
 			return []string{"the grant is told by the log: " + c.ACL.Hidden}
 		}
 	}

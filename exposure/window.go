@@ -23,7 +23,7 @@ type run struct {
 	grade     bucket.Grade // the lowest of all steps
 	unseen    []string
 	now       holding // the surest of the last step
-	grants    []int   // steps that set the grants involved
+	grants    []grant // those involved, with the steps that set them
 	after     []string
 	undecided bool
 	reopened  int // how often it opened again after maxWindows windows
@@ -40,6 +40,13 @@ const (
 )
 
 const stillOpen = -2
+
+// grant is what a call gave, as evidence names it.
+type grant struct {
+	step                       int
+	route                      RouteID
+	permission, uri, statement string
+}
 
 type segment struct {
 	from   int
@@ -151,7 +158,7 @@ func (s *sweep) extend(step int, id identity, holdings []holding) {
 	var routes []RouteID
 	for _, h := range holdings {
 		routes = append(routes, h.route)
-		r.addGrant(h.grantStep)
+		r.addGrant(h)
 	}
 	slices.Sort(routes)
 	routes = slices.Compact(routes)
@@ -176,14 +183,24 @@ func (s *sweep) begin(step int, id identity, best holding) *run {
 	return r
 }
 
-func (r *run) addGrant(step int) {
+func (r *run) addGrant(h holding) {
+	g := grantOf(h, h.grantStep)
 	switch {
-	case slices.Contains(r.grants, step):
+	case slices.ContainsFunc(r.grants, func(o grant) bool { return o.step == g.step && o.uri == g.uri }):
 	case len(r.grants) < maxGrants:
-		r.grants = append(r.grants, step)
+		r.grants = append(r.grants, g)
 	default:
 		r.grantsCut++
 	}
+}
+
+func grantOf(h holding, step int) grant {
+	return grant{step, h.route, h.permission, h.uri, h.statement}
+}
+
+// setBy reports whether a step set one of the grants.
+func (r *run) setBy(step int) bool {
+	return slices.ContainsFunc(r.grants, func(g grant) bool { return g.step == step })
 }
 
 // strongest is the holding that is surest, then the first in the table of routes.

@@ -69,17 +69,31 @@ func unreadOf(b remedy.State) []string {
 }
 
 // confirm says why apply asks for the account's id: something public that is in
-// use, or may be, would close.
+// use, or may be, would close; first what is known to be used.
 func confirm(p Proof, readers map[string]remedy.Readers) []string {
-	var out []string
+	var out, unlogged []string
 	unknown := 0
 	for _, e := range p.Buckets {
 		for _, why := range inUse(e, readers[e.Bucket]) {
 			out = append(out, e.Bucket+": "+why)
 		}
+		if r := readers[e.Bucket]; len(e.Closes) > 0 && r.Requests == 0 && !r.Looked {
+			unlogged = append(unlogged, e.Bucket)
+		}
 		if len(e.Unknown) > 0 {
 			unknown++
 		}
+	}
+	if n := len(unlogged); n > 0 {
+		it, most := "it", min(n, maxUnlogged)
+		names := strings.Join(unlogged[:most], ", ")
+		if n > 1 {
+			it = "them"
+		}
+		if n > most {
+			names += fmt.Sprintf(" and %d more", n-most)
+		}
+		out = append(out, names+": whether strangers use "+it+" is not known: no log of requests was given")
 	}
 	if unknown > 0 {
 		out = append(out, fmt.Sprintf("of %d of %d buckets it is not known whether something would close: not everything of them was read", unknown, p.Looked))
@@ -87,24 +101,23 @@ func confirm(p Proof, readers map[string]remedy.Readers) []string {
 	return out
 }
 
-func inUse(e Effect, r remedy.Readers) []string {
-	var out []string
+// maxUnlogged is how many buckets are named of whose use no log tells.
+const maxUnlogged = 5
+
+// inUse says who uses, or can use, what would close.
+func inUse(e Effect, r remedy.Readers) (used []string) {
 	for _, l := range e.Loses {
 		switch l.Kind {
 		case "website":
-			out = append(out, "a website is on, or may be: "+l.Note)
+			used = append(used, "a website is on, or may be: "+l.Note)
 		case "account", "cloudfront":
-			out = append(out, l.Who+" may lose access"+noted(l.Note))
+			used = append(used, l.Who+" may lose access"+noted(l.Note))
 		}
 	}
-	switch {
-	case len(e.Closes) == 0:
-	case r.Requests > 0:
-		out = append(out, fmt.Sprintf("strangers use it: %d requests seen in the logs", r.Requests))
-	case !r.Looked:
-		out = append(out, "whether strangers use it is not known: no log of requests was given")
+	if len(e.Closes) > 0 && r.Requests > 0 {
+		used = append(used, fmt.Sprintf("strangers use it: %d requests seen in the logs", r.Requests))
 	}
-	return out
+	return used
 }
 
 func noted(note string) string {

@@ -48,16 +48,18 @@ func (d *dossier) doers() []*Entry {
 			changed[e.familiar()] = append(changed[e.familiar()], e.Time)
 		}
 	}
-	return sortEntries(pick(d.deeds(), func(e *Entry) bool {
+	return d.deeds(func(e *Entry) bool {
 		return slices.ContainsFunc(changed[e.familiar()], func(at time.Time) bool { return e.Time.Sub(at).Abs() <= bucketWindow })
-	}))
+	})
 }
 
-// deeds lists the kept calls of note of everybody.
-func (d *dossier) deeds() []*Entry {
+// deeds lists the kept calls of note of everybody that are wanted, in order.
+func (d *dossier) deeds(want func(*Entry) bool) []*Entry {
 	var out []*Entry
 	for _, e := range d.c.deeds.values {
-		out = append(out, e)
+		if want(e) {
+			out = append(out, e)
+		}
 	}
 	return sortEntries(out)
 }
@@ -127,7 +129,7 @@ func afterMark(arn string) string {
 // doneTo tells what was done to the user or role: by others, and by itself.
 func doneTo(d *dossier) finding {
 	names := d.ownNames()
-	list := pick(d.deeds(), func(e *Entry) bool {
+	list := d.deeds(func(e *Entry) bool {
 		about := slices.ContainsFunc(names, func(name string) bool {
 			return strings.EqualFold(e.Target, name) || strings.HasSuffix(strings.ToLower(e.Target), "/"+strings.ToLower(name))
 		})

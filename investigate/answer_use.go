@@ -168,7 +168,7 @@ func dataEvents(d *dossier) finding {
 		f.text = fmt.Sprintf("Yes, of this bucket: %s from %s to %s.", tally(own), stamp(own[0].Time), stamp(own[len(own)-1].Time))
 		return f
 	}
-	selectors := pick(d.deeds(), func(e *Entry) bool {
+	selectors := d.deeds(func(e *Entry) bool {
 		return e.Name == "PutEventSelectors" || e.Name == "CreateTrail" || e.Name == "StopLogging" || e.Name == "DeleteTrail"
 	})
 	f.events = proofs(selectors)

@@ -43,6 +43,7 @@ type Collector struct {
 	records  int64
 	undated  distinct
 	texts    texts
+	brief    briefReader
 	span     seen
 }
 
@@ -115,12 +116,19 @@ func (c *Collector) once(h *trail.Header, raw []byte) func() *Entry {
 	var entry *Entry
 	return func() *Entry {
 		if entry == nil {
-			e := newEntry(h, raw)
+			e := c.read(h, raw)
 			c.texts.share(&e)
 			entry = &e
 		}
 		return entry
 	}
+}
+
+func (c *Collector) read(h *trail.Header, raw []byte) Entry {
+	if r := c.brief.read(h, raw); r != nil {
+		return entryOf(r, raw)
+	}
+	return newEntry(h, raw)
 }
 
 func (c *Collector) match(h *trail.Header, raw []byte, seconds int64, hash uint64, decoded func() *Entry) {

@@ -45,6 +45,11 @@ func newEntry(h *trail.Header, raw []byte) Entry {
 	if err != nil {
 		r = fromHeader(h)
 	}
+	return entryOf(r, raw)
+}
+
+// entryOf keeps what is wanted of a record.
+func entryOf(r *trail.Record, raw []byte) Entry {
 	u, on := r.UserIdentity, bucketOf(r)
 	return Entry{
 		Time: r.EventTime.UTC().Truncate(time.Second), Name: clip(r.EventName), Source: clip(r.EventSource), Region: clip(r.AWSRegion),
@@ -158,7 +163,13 @@ func (t texts) share(e *Entry) {
 // compareEntries is the order of a timeline. It tells any two entries apart
 // that differ in anything.
 func compareEntries(a, b *Entry) int {
-	return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Error, b.Error),
+	if c := a.Time.Compare(b.Time); c != 0 {
+		return c
+	}
+	if c := cmp.Compare(a.ID, b.ID); c != 0 {
+		return c
+	}
+	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Error, b.Error),
 		cmp.Compare(a.ARN, b.ARN), cmp.Compare(a.Address, b.Address), cmp.Compare(a.Bucket, b.Bucket), cmp.Compare(a.Target, b.Target),
 		cmp.Compare(a.Account, b.Account), cmp.Compare(a.Region, b.Region), cmp.Compare(a.Agent, b.Agent), cmp.Compare(a.UserName, b.UserName),
 		cmp.Compare(a.AccessKeyID, b.AccessKeyID), cmp.Compare(a.ErrorMessage, b.ErrorMessage), cmp.Compare(a.Source, b.Source),

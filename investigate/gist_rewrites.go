@@ -72,13 +72,14 @@ func (s *rewrites) note(h *trail.Header, raw []byte) bool {
 	}
 	s.list = append(s.list, r)
 	if len(s.list) >= 2*replay.MaxRewrites() {
-		s.shrink()
+		s.shrink(1)
 	}
 	return true
 }
 
-// shrink leaves out what no ledger will keep, whatever other files hold.
-func (s *rewrites) shrink() {
+// shrink leaves out what no ledger will keep, whatever other files hold. of is
+// how many times as many as a ledger keeps are left.
+func (s *rewrites) shrink(of int64) {
 	slices.SortFunc(s.list, func(a, b rewrite) int {
 		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.seconds, b.seconds), strings.Compare(a.id, b.id))
 	})
@@ -86,7 +87,7 @@ func (s *rewrites) shrink() {
 	for i := range s.list {
 		c.add(s.list[i].hash)
 	}
-	s.floor = max(s.floor, c.least())
+	s.floor = max(s.floor, c.least(of))
 	s.list = slices.DeleteFunc(s.list, func(r rewrite) bool { return bits.LeadingZeros64(r.hash) < s.floor })
 }
 
@@ -95,12 +96,12 @@ type crowd [65]int64
 
 func (c *crowd) add(hash uint64) { c[bits.LeadingZeros64(hash)]++ }
 
-// least is the number of leading zero bits with which there are just too many
-// for a ledger; 0 where there are not.
-func (c *crowd) least() int {
+// least is the number of leading zero bits with which there are just more than so
+// many times what a ledger keeps; 0 where there are not.
+func (c *crowd) least(of int64) int {
 	var n int64
 	for zeros := len(c) - 1; zeros > 0; zeros-- {
-		if n += c[zeros]; n > int64(replay.MaxRewrites()) {
+		if n += c[zeros]; n > of*int64(replay.MaxRewrites()) {
 			return zeros
 		}
 	}
@@ -109,7 +110,11 @@ func (c *crowd) least() int {
 
 // encode writes the counts, then the rewrites by hash.
 func (s *rewrites) encode() []byte {
-	s.shrink()
+	s.shrink(1)
+	return s.text()
+}
+
+func (s *rewrites) text() []byte {
 	p := &pen{}
 	var c crowd
 	for i := range s.list {
@@ -221,7 +226,7 @@ func tellRewrites(all []*rewritten, l *replay.Ledger) error {
 			sum[zeros] += n
 		}
 	}
-	for least := sum.least(); ; least-- {
+	for least := sum.least(1); ; least-- {
 		for _, r := range all {
 			if r.floor > least {
 				return ErrGist

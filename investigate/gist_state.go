@@ -199,17 +199,17 @@ func (g *Gathered) Add(parts Parts) error {
 	return cmp.Or(r.err, g.totals.merge(text))
 }
 
-// Tell hands everything to a baseline and a ledger, as if they had read the
-// records. The error says that a gist does not hold what is needed.
-func (g *Gathered) Tell(b *replay.Baseline, l *replay.Ledger) error {
-	told := make(chan struct{})
-	go func() {
-		defer close(told)
-		g.totals.tell(b)
-	}()
+// Tell hands everything to baselines and a ledger, as if they had read the
+// records: to each baseline a share of it, at the same time. The error says that
+// a gist does not hold what is needed.
+func (g *Gathered) Tell(shares []*replay.Baseline, l *replay.Ledger) error {
+	var telling sync.WaitGroup
+	for i, b := range shares {
+		telling.Go(func() { g.totals.tell(b, i, len(shares)) })
+	}
 	g.totals.tellLogged(l)
 	err := tellRewrites(g.rewrites, l)
-	<-told
+	telling.Wait()
 	return err
 }
 

@@ -77,8 +77,11 @@ func newTotals() *totals {
 		noted: map[noted]*notedSum{}, keys: map[string]int64{}, logged: map[string]*[2]int64{}}
 }
 
-func (s *totals) crowded() bool {
-	return max(len(s.alike), len(s.words), len(s.covered), len(s.noted), len(s.keys), len(s.logged)) > maxTotals
+func (s *totals) crowded() bool { return s.more(maxTotals) }
+
+// more reports whether any of the maps has more values.
+func (s *totals) more(than int) bool {
+	return max(len(s.alike), len(s.words), len(s.covered), len(s.noted), len(s.keys), len(s.logged)) > than
 }
 
 func (s *totals) word(text string) word {
@@ -248,29 +251,43 @@ func (s *totals) dataEvent(h *trail.Header, seconds int64) bool {
 	return true
 }
 
-// tell hands everything to a baseline, but for what tellLogged does.
-func (s *totals) tell(b *replay.Baseline) {
+// tell hands one of so many shares of everything to a baseline, but for what
+// tellLogged does: those of some principals, and the first all that is of none.
+func (s *totals) tell(b *replay.Baseline, share, of int) {
+	mine := func(principal word) bool { return int(principal)%of == share }
 	for p, a := range s.alike {
+		if !mine(p.principal) {
+			continue
+		}
 		b.ObserveAlike(replay.Pattern{Principal: s.texts[p.principal], Address: s.texts[p.address], Name: s.texts[p.name],
 			Agent: s.texts[p.agent], Region: s.texts[p.region], Failed: p.failed}, a.told())
 	}
-	for who, of := range s.hours {
-		for _, seconds := range of {
-			if seconds != 0 {
+	for who, hours := range s.hours {
+		for _, seconds := range hours {
+			if seconds != 0 && mine(who) {
 				b.ObserveHour(s.texts[who], seconds)
 			}
 		}
 	}
+	for key, one := range s.noted {
+		if mine(key.principal) {
+			b.ObserveNoted(replay.Noted{Principal: s.texts[key.principal], Name: s.texts[key.name], Error: s.texts[key.err],
+				Address: s.texts[one.address], EventID: one.id}, one.told())
+		}
+	}
+	if share == 0 {
+		s.tellRest(b)
+	}
+}
+
+// tellRest hands on what is of no principal.
+func (s *totals) tellRest(b *replay.Baseline) {
 	for of, slots := range s.covered {
 		for slot := range int64(86400 / replay.SlotSeconds) {
 			if slots[slot/64]&(1<<(slot%64)) != 0 {
 				b.Cover(s.texts[of.account], s.texts[of.region], of.day*86400+slot*replay.SlotSeconds)
 			}
 		}
-	}
-	for key, one := range s.noted {
-		b.ObserveNoted(replay.Noted{Principal: s.texts[key.principal], Name: s.texts[key.name], Error: s.texts[key.err],
-			Address: s.texts[one.address], EventID: one.id}, one.told())
 	}
 	for id, seconds := range s.keys {
 		b.ObserveKey(id, seconds)

@@ -16,6 +16,13 @@ type match struct {
 	identity string // the one principal, address or bucket that was met
 }
 
+// Matches reports whether a record belongs to the subject. raw is the record of
+// the header. Several goroutines may ask.
+func (s *Subject) Matches(h *trail.Header, raw []byte) bool {
+	_, ok := s.matches(h, raw)
+	return ok
+}
+
 // matches reports whether a record belongs to the subject, by its header where
 // that suffices.
 func (s *Subject) matches(h *trail.Header, raw []byte) (match, bool) {

@@ -66,6 +66,25 @@ func (a *aclText) without(drop func(aclGrant) bool) (text string, dropped []aclG
 	return `{"Grants":[` + strings.Join(kept, ",") + `],"Owner":` + string(a.owner) + `}`, dropped
 }
 
+// bucketWithout is the same for a bucket's ACL. Where no grant would be left the
+// owner gets FULL_CONTROL, as S3's default has it (AWS page "Access control list
+// overview"): what he may give himself at any time opens nothing, and not every
+// server gives an ACL without grants back.
+func (a *aclText) bucketWithout(drop func(aclGrant) bool) (text, does string, dropped []aclGrant) {
+	text, dropped = a.without(drop)
+	does = "drops " + names(dropped)
+	if len(dropped) < len(a.Grants) || a.OwnerID == "" {
+		return text, does, dropped
+	}
+	var grant struct {
+		Grantee    struct{ ID, Type string }
+		Permission bucket.Permission
+	}
+	grant.Grantee.ID, grant.Grantee.Type, grant.Permission = a.OwnerID, "CanonicalUser", bucket.FullControl
+	own, _ := json.Marshal(grant) // texts cannot fail
+	return `{"Grants":[` + string(own) + `],"Owner":` + string(a.owner) + `}`, does + " and gives the owner FULL_CONTROL, without which no grant would be left", dropped
+}
+
 func (a *aclText) outsiders(g aclGrant) bool {
 	return g.who.ID == "" || g.who.ID != a.OwnerID
 }

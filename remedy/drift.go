@@ -38,8 +38,13 @@ func drift(r Request) []string {
 		}
 		out = append(out, text+": its next deployment puts the old setting back unless its code is changed too")
 	}
-	if r.State.Settings.Tags.Status != account.Present && len(out) == 0 {
-		out = append(out, "whether a tool keeps this bucket as code is not known: it has no tags that could be read")
+	const unsure = "whether a tool keeps this bucket as code is not known: "
+	switch status := r.State.Settings.Tags.Status; {
+	case len(out) > 0 || status == account.Present:
+	case status == account.Absent:
+		out = append(out, unsure+"it has no tags")
+	default:
+		out = append(out, unsure+"its tags could not be read")
 	}
 	return out
 }

@@ -18,13 +18,13 @@ func bucketACLGrants(s State, whom Whom) draft {
 	if err != nil {
 		return draft{refused: err.Error()}
 	}
-	text, dropped := acl.without(whom.grant)
+	text, does, dropped := acl.bucketWithout(whom.grant)
 	if len(dropped) == 0 {
 		return draft{}
 	}
 	call := s.call(account.PutBucketACL)
 	call.Text = text
-	return draft{steps: []drafted{{call, "drops " + names(dropped) + "; every other grant stays"}}}
+	return draft{steps: []drafted{{call, does + "; every other grant stays"}}}
 }
 
 // MaxObjects bounds the steps of a plan: before each the whole state is compared.

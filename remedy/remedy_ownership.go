@@ -31,11 +31,11 @@ func bucketOwnerEnforced(s State, _ Whom) draft {
 		"calls that set an ACL, uploads with one other than bucket-owner-full-control too, fail with AccessControlListNotSupported",
 		"objects that other accounts uploaded become the bucket owner's: policies and lifecycle rules then bind them too",
 	}}
-	text, dropped := acl.without(acl.outsiders)
+	text, does, dropped := acl.bucketWithout(acl.outsiders)
 	if len(dropped) > 0 {
 		call := s.call(account.PutBucketACL)
 		call.Text = text
-		d.steps = append(d.steps, drafted{call, "drops " + names(dropped) + ", without which S3 refuses to disable ACLs"})
+		d.steps = append(d.steps, drafted{call, does + "; S3 refuses to disable ACLs while they are there"})
 	}
 	call := s.call(account.PutBucketOwnershipControls)
 	call.Text = `{"OwnershipControls":{"Rules":[{"ObjectOwnership":"BucketOwnerEnforced"}]}}`

@@ -14,6 +14,8 @@ import (
 func TestCommandLineOfOddKeys(t *testing.T) {
 	for key, want := range map[string]string{
 		"plain/k":           "--key plain/k --access",
+		" ":                 "--key ' ' --access",
+		" -v ":              "--key ' -v ' --access",
 		"a*b?[c]":           "--key 'a*b?[c]' --access",
 		"-v":                "--key='-v' --access",
 		"--profile":         "--key='--profile' --access",

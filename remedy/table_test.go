@@ -54,6 +54,11 @@ var remedyCases = []remedyCase{
 	{"the owner, log delivery and a partner stay", "bucket-acl-grants", nil, func(s *State) {
 		s.Settings.ACL = acl(grant("URI", "global/AllUsers", "READ"), grant("URI", "s3/LogDelivery", "WRITE"), grant("ID", partner, "READ"))
 	}, "PutBucketAcl", acl(grant("URI", "s3/LogDelivery", "WRITE"), grant("ID", partner, "READ")).Text, []string{"drops READ to AllUsers"}, ""},
+	{"the owner is given what keeps the ACL from being empty", "bucket-acl-grants", nil, func(s *State) {
+		s.Settings.ACL = account.Setting{Status: account.Present, Action: "s3:GetBucketAcl",
+			Text: `{"Grants":[` + grant("URI", "global/AuthenticatedUsers", "WRITE") + `],"Owner":{"ID":"` + ownerCanonical + `"}}`}
+	}, "PutBucketAcl", `{"Grants":[{"Grantee":{"ID":"` + ownerCanonical + `","Type":"CanonicalUser"},"Permission":"FULL_CONTROL"}],"Owner":{"ID":"` + ownerCanonical + `"}}`,
+		[]string{"drops WRITE to AuthenticatedUsers and gives the owner FULL_CONTROL, without which no grant would be left"}, ""},
 	{"ACLs that are disabled cannot be set", "bucket-acl-grants", nil, func(s *State) {
 		s.Settings.ACL, s.Settings.Ownership = acl(grant("URI", "global/AllUsers", "READ")), text(boe)
 	}, "PutBucketAcl", acl().Text, nil, "BucketOwnerEnforced is on"},

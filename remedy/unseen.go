@@ -27,6 +27,11 @@ func (s State) Unread() []string {
 	return out
 }
 
+// Refused reports whether something could not be read for want of a permission.
+func (s State) Refused() bool {
+	return slices.ContainsFunc(s.unread(), func(u unread) bool { return u.denied })
+}
+
 func (s State) unread() []unread {
 	var out []unread
 	note := func(part, name string, v account.Setting) {

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/bucketlid/bucketlid/bucket"
 	"github.com/bucketlid/bucketlid/exposure"
 	"github.com/bucketlid/bucketlid/policy"
 )
@@ -105,7 +106,9 @@ type Alert struct {
 	letsSelf    bool           // one of them is the caller\'s own address
 	ownKey      bool           // all that is strongly unusual is that the caller works with a key that he made himself
 	byWord      bool           // what speaks strongly for usual behaviour is the context file alone
+	call        *bucket.Event  // that opened it; nil where its record is not known
 	copySource  string         // what the object was copied from, "bucket/key", where the record that opened it tells
+	brought     string         // that the opener made the bucket, and copied objects meanwhile
 	tookItems   int64          // objects that the opener's own address took unsigned
 }
 

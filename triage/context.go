@@ -137,6 +137,12 @@ type Usual struct {
 	Hours     []Hours
 }
 
+// Empty reports whether nothing is known by the file, or there is none.
+func (c *Context) Empty() bool {
+	return c == nil || len(c.Organizations)+len(c.Networks)+len(c.Principals)+len(c.Trusted)+len(c.Buckets)+len(c.Sensitive)+len(c.Harmless)+
+		len(c.Usual.Countries)+len(c.Usual.Hours) == 0
+}
+
 // Account tells whose an account is.
 func (c *Context) Account(id string) (OwnAccount, bool) {
 	if c == nil {

@@ -37,6 +37,9 @@ func (b *contextBuilder) build(root fileValue) {
 	if usual := root.keys["usual"]; usual.set {
 		c.Usual = b.usual(usual)
 	}
+	if c.Empty() {
+		b.warn(filePlace{1, 1}, "fill it in, or draft it from logs: bucketlid context init LOGS", "the file says nothing")
+	}
 	c.principals.order()
 	c.buckets.order()
 }
@@ -224,10 +227,13 @@ func (b *contextBuilder) hours(v fileValue) Hours {
 		b.problem(v.keys["zone"].at, "write an IANA zone, such as Europe/Berlin or UTC", "no zone is called %q", v.keys["zone"].text)
 	}
 	days := workdays
-	if list := v.keys["days"].list; len(list) > 0 {
+	if named := v.keys["days"]; named.set {
 		days = nil
-		for _, d := range list {
+		for _, d := range named.list {
 			days = append(days, d.text)
+		}
+		if len(named.list) == 0 {
+			b.problem(named.at, "list at least one, or leave days out for Monday to Friday", "the hours are of no day")
 		}
 	}
 	for _, d := range days {

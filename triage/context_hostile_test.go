@@ -67,6 +67,20 @@ func TestContextBombs(t *testing.T) {
 	}
 }
 
+// What is no text is told with its place.
+func TestContextBytesHaveAPlace(t *testing.T) {
+	for text, want := range map[string]string{
+		"buckets:\n  - {match: caf\xe9}\n": "f.yaml:2:16: the byte 0xe9 is not UTF-8; save the file as UTF-8",
+		"\xff\xfea\x00":                    "f.yaml:1:1: the byte 0xff is not UTF-8; save the file as UTF-8",
+		"# äöü\n# é\xc3":                   "f.yaml:2:4: the byte 0xc3 is not UTF-8; save the file as UTF-8",
+		"a: \ufffd\x00":                    "f.yaml:1:5: a NUL byte stands there; give a YAML file",
+	} {
+		if _, err := ReadContext("f.yaml", []byte(text)); err == nil || err.Error() != want {
+			t.Errorf("%q: %v, want %s", text, err, want)
+		}
+	}
+}
+
 func stairs(n int) string {
 	var b strings.Builder
 	for i := range n {

@@ -15,6 +15,7 @@ type pattern struct {
 	text         string
 	fold         bool // letter case does not matter
 	arn          bool
+	head, tail   string // before the first wildcard, and behind the last
 	literals     int
 	wildcards    int
 	organization string
@@ -26,9 +27,18 @@ func newPattern(text string, fold bool) pattern {
 	if fold {
 		p.text = strings.ToLower(text)
 	}
+	p.head = p.text[:wildcardIn(p.text)]
+	p.tail = p.text[strings.LastIndexAny(p.text, "*?")+1:]
 	p.wildcards = strings.Count(text, "*") + strings.Count(text, "?")
 	p.literals = utf8.RuneCountInString(text) - p.wildcards
 	return p
+}
+
+func wildcardIn(text string) int {
+	if i := strings.IndexAny(text, "*?"); i >= 0 {
+		return i
+	}
+	return len(text)
 }
 
 // match compares without recursion, in time of at most the product of both
@@ -36,6 +46,9 @@ func newPattern(text string, fold bool) pattern {
 func (p *pattern) match(name string) bool {
 	if p.fold {
 		name = strings.ToLower(name)
+	}
+	if !strings.HasPrefix(name, p.head) || !strings.HasSuffix(name, p.tail) {
+		return false // as nearly all patterns of a long file do
 	}
 	glob, star, resume := p.text, -1, 0
 	g, n := 0, 0

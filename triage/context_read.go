@@ -3,6 +3,7 @@
 package triage
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -107,10 +108,10 @@ func (r *contextReader) parse(text []byte) ast.Node {
 		r.problem(filePlace{}, "split it, or give networks instead of single addresses", "the file has more than %d bytes", maxContextBytes)
 		return nil
 	case !utf8.Valid(text):
-		r.problem(filePlace{}, "save it as UTF-8", "the file is not UTF-8")
+		r.problem(placeIn(text, notUTF8(text)), "save the file as UTF-8", "the byte 0x%02x is not UTF-8", text[notUTF8(text)])
 		return nil
-	case strings.ContainsRune(string(text), 0):
-		r.problem(filePlace{}, "give a YAML file", "the file holds NUL bytes")
+	case bytes.IndexByte(text, 0) >= 0:
+		r.problem(placeIn(text, bytes.IndexByte(text, 0)), "give a YAML file", "a NUL byte stands there")
 		return nil
 	}
 	tokens := lexer.Tokenize(strings.TrimPrefix(string(text), "\ufeff"))
@@ -133,6 +134,25 @@ func (r *contextReader) parse(text []byte) ast.Node {
 		body = doc.Body
 	}
 	return body
+}
+
+// notUTF8 is where a text first is not UTF-8.
+func notUTF8(text []byte) int {
+	at := 0
+	for at < len(text) {
+		r, size := utf8.DecodeRune(text[at:])
+		if r == utf8.RuneError && size < 2 {
+			break
+		}
+		at += size
+	}
+	return at
+}
+
+// placeIn is the place of a byte, with columns counted in characters.
+func placeIn(text []byte, at int) filePlace {
+	begin := bytes.LastIndexByte(text[:at], '\n') + 1
+	return filePlace{bytes.Count(text[:at], []byte("\n")) + 1, utf8.RuneCount(text[begin:at]) + 1}
 }
 
 // syntax tells the parser's error with its place.

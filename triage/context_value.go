@@ -115,7 +115,9 @@ func (r *contextReader) text(v *fileValue, node ast.Node, rule *textRule, what s
 	quoted := t.Type == token.DoubleQuoteType || t.Type == token.SingleQuoteType
 	_, isText := node.(*ast.StringNode)
 	switch {
-	case !quoted && rule.number && strings.HasPrefix(t.Value, "0"), !quoted && !isText && !rule.number:
+	case !quoted && rule.number && strings.HasPrefix(t.Value, "0"):
+		r.problem(v.at, fmt.Sprintf("put it in quotes: %q", t.Value), "%s begins with 0 and is not in quotes: a number in base 8 to some readers of YAML", what)
+	case !quoted && !isText && !rule.number:
 		r.problem(v.at, fmt.Sprintf("put it in quotes: %q", t.Value), "%s is %s, not text", what, kindOfNode(node))
 	case rule.words != nil:
 		r.word(v, rule, what)

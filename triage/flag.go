@@ -103,6 +103,12 @@ func (e *evidence) lacks(format string, args ...any) {
 	e.missing = appendNew(e.missing, fmt.Sprintf(format, args...))
 }
 
+// take adds the evidence of another part.
+func (e *evidence) take(part *evidence) {
+	e.strongFor, e.weakFor = appendNew(e.strongFor, part.strongFor...), appendNew(e.weakFor, part.weakFor...)
+	e.strongAgainst, e.weakAgainst = appendNew(e.strongAgainst, part.strongAgainst...), appendNew(e.weakAgainst, part.weakAgainst...)
+}
+
 func (e *evidence) answer() Answer {
 	if len(e.strongFor) > 0 || len(e.strongAgainst) > 0 {
 		return outweigh(len(e.strongFor), len(e.strongAgainst))
@@ -150,9 +156,17 @@ func (r *ranker) logged(before time.Time) time.Duration {
 func (r *ranker) comparedWith(before time.Time) string {
 	logged := r.logged(before)
 	if logged <= 0 {
-		return "no records before it"
+		return "no records of earlier days"
 	}
-	return fmt.Sprintf("%s of records before it", span(logged))
+	return count(int(logged/(24*time.Hour)), "day", false) + " of records before it"
+}
+
+// earlierDays says how few days of records there are before one.
+func earlierDays(logged time.Duration) string {
+	if logged <= 0 {
+		return "the records hold no earlier day"
+	}
+	return "the records hold only " + count(int(logged/(24*time.Hour)), "earlier day", false)
 }
 
 func openedTime(a *Alert) time.Time {
@@ -179,13 +193,13 @@ func day(seconds int64) string { return time.Unix(seconds, 0).UTC().Format(time.
 func span(d time.Duration) string {
 	switch {
 	case d < time.Minute:
-		return fmt.Sprintf("%d seconds", int(d.Seconds()))
+		return count(int(d.Seconds()), "second", false)
 	case d < 2*time.Hour:
-		return fmt.Sprintf("%d minutes", int(d.Minutes()))
+		return count(int(d.Minutes()), "minute", false)
 	case d < 48*time.Hour:
-		return fmt.Sprintf("%d hours", int(d.Hours()))
+		return count(int(d.Hours()), "hour", false)
 	}
-	return fmt.Sprintf("%d days", int(d.Hours()/24))
+	return count(int(d.Hours()/24), "day", false)
 }
 
 // seenSince says how long before something was first seen.

@@ -30,10 +30,18 @@ func (r *ranker) companions(a *Alert, at time.Time, e *evidence) {
 			continue
 		}
 		who := principal[strings.LastIndexByte(principal, ':')+1:]
-		e.weakYes("%s, another identity, called from the same address, new that day, since %s before", who, span(at.Sub(time.Unix(since, 0))))
+		if !samePerson(principal, a.OpenedBy.ARN) {
+			e.weakYes("%s, another identity, called from the same address, new that day, since %s before", who, span(at.Sub(time.Unix(since, 0))))
+		}
 		r.companion(a, at, principal, who, e)
 		r.assumed(a, at, principal, who, e)
 	}
+}
+
+// samePerson reports whether two sessions are of one user of IAM Identity Center,
+// who has a role in each account.
+func samePerson(a, b string) bool {
+	return replay.NamesSessions(roleOf(a)) && replay.NamesSessions(roleOf(b)) && a[strings.LastIndexByte(a, '/')+1:] == b[strings.LastIndexByte(b, '/')+1:]
 }
 
 // companion weighs what one of them did of note.

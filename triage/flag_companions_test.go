@@ -22,6 +22,10 @@ func TestTheDayOfTheOpening(t *testing.T) {
 	visitor := deedRecord{arn: bob.ARN, address: elsewhere, name: "CreateAccessKey"}
 	assumes := deedRecord{arn: bob.ARN, address: elsewhere, name: "AssumeRole"}
 	asRole := all(from(elsewhere), func(a *Alert) { a.OpenedBy.ARN = "arn:aws:sts::111122223333:assumed-role/deploy/run" })
+	const sso = "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_"
+	asSSO := func(name string) func(*Alert) {
+		return all(from(elsewhere), func(a *Alert) { a.OpenedBy.ARN = sso + "Developer_1b2c3d4e5f678901/" + name })
+	}
 	bobs := days(7, deedRecord{arn: bob.ARN})
 	stops := deedRecord{arn: bob.ARN, name: "StopLogging"}
 	elseStops := deedRecord{arn: bob.ARN, name: "StopLogging", address: elsewhere}
@@ -36,6 +40,15 @@ func TestTheDayOfTheOpening(t *testing.T) {
 		{name: "another who takes on roles every day", change: asRole, log: lines(week, days(7, deedRecord{arn: bob.ARN, name: "AssumeRole"}), []string{minutes(3, assumes)}), side: "yes", saying: "another identity", absent: "took on a role"},
 		{name: "another who is new himself", change: asRole, log: lines(week, []string{minutes(3, assumes)}), absent: "took on a role"},
 		{name: "another who took on a role, where no role opened it", change: from(elsewhere), log: lines(week, bobs, []string{minutes(3, assumes)}), absent: "took on a role"},
+		{name: "the same person in another account", change: asSSO("ann@acme.example"), log: lines(week, []string{minutes(3, deedRecord{arn: sso + "DevOps_0a1b2c3d4e5f6789/ann@acme.example", address: elsewhere})}), absent: "another identity"},
+		{name: "another person by single sign-on", change: asSSO("ann@acme.example"), log: lines(week, []string{minutes(3, deedRecord{arn: sso + "DevOps_0a1b2c3d4e5f6789/bob@acme.example", address: elsewhere})}), side: "yes", saying: "another identity"},
+		{name: "a role that anybody assumes, with the person's name", change: asSSO("ann@acme.example"), log: lines(week, []string{minutes(3, deedRecord{arn: "arn:aws:sts::111122223333:assumed-role/deploy/ann@acme.example", address: elsewhere})}), side: "yes", saying: "another identity"},
+		{name: "what the same person did of note in another account", change: asSSO("ann@acme.example"), log: lines(week, []string{minutes(3, deedRecord{arn: sso + "DevOps_0a1b2c3d4e5f6789/ann@acme.example", address: elsewhere, name: "StopLogging"})}), side: "yes!", saying: "ann@acme.example called StopLogging", signs: 2},
+		{name: "rights changed, in records of a week", log: lines(week, []string{minutes(5, deedRecord{name: "AttachRolePolicy"})}), side: "yes!", saying: "the caller changed users or their rights: AttachRolePolicy", signs: 1},
+		{name: "rights changed, in records of that day", log: []string{minutes(5, deedRecord{name: "AttachRolePolicy"})}, side: "yes", saying: "the caller changed users or their rights: AttachRolePolicy"},
+		{name: "a key made, in records of that day", log: []string{minutes(5, deedRecord{name: "CreateAccessKey"})}, side: "yes!", saying: "the caller made new credentials", signs: 1},
+		{name: "no earlier day", log: []string{minutes(5, deedRecord{})}, side: "missing", saying: "the records hold no earlier day: too short to say what is new"},
+		{name: "two earlier days", log: lines(days(2, deedRecord{}), []string{minutes(5, deedRecord{})}), side: "missing", saying: "the records hold only 2 earlier days: too short to say what is new"},
 		{name: "logging stopped by another, from the same address", change: from(office), log: lines(week, bobs, []string{minutes(10, stops)}), side: "yes!", saying: "user/bob called StopLogging 10 minutes before", signs: 1},
 		{name: "logging stopped by another, from elsewhere", change: from(office), log: lines(week, bobs, []string{minutes(10, elseStops)}), side: "yes", saying: "user/bob called StopLogging 10 minutes before"},
 		{name: "logging stopped by another, who does so every day", change: from(office), log: lines(week, days(7, stops), []string{minutes(10, stops)}), absent: "StopLogging"},

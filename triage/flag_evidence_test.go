@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bucketlid/bucketlid/bucket"
 	"github.com/bucketlid/bucketlid/exposure"
 	"github.com/bucketlid/bucketlid/policy"
 	"github.com/bucketlid/bucketlid/triage/intel"
@@ -145,6 +146,7 @@ type evidenceCase struct {
 	side    string // "yes!", "yes", "no!", "no", "missing"; "!" is strong
 	saying  string
 	absent  string // what no evidence may say
+	unsaid  string // what is not even missing
 	signs   int
 }
 
@@ -166,7 +168,7 @@ func checkEvidence(t *testing.T, answer func(*ranker, *Alert, *evidence), cases 
 				return slices.ContainsFunc(list, func(s string) bool { return strings.Contains(s, text) })
 			}
 			all := slices.Concat(e.strongFor, e.weakFor, e.strongAgainst, e.weakAgainst)
-			if test.side != "" && !has(side, test.saying) || test.absent != "" && has(all, test.absent) || e.signs != test.signs {
+			if test.side != "" && !has(side, test.saying) || test.absent != "" && has(all, test.absent) || test.unsaid != "" && has(append(all, e.missing...), test.unsaid) || e.signs != test.signs {
 				t.Errorf("want %q under %q, never %q, %d signs; got %+v", test.saying, test.side, test.absent, test.signs, *e)
 			}
 		})
@@ -183,6 +185,8 @@ func TestSourceIPEvidence(t *testing.T) {
 	week := days(7, deedRecord{})
 	six := func(a *Alert) { from("2001:db8:1:2::9")(a) }
 	checkEvidence(t, sourceIP, []evidenceCase{
+		{name: "a private address", change: from("10.1.2.3"), side: "no", saying: "10.1.2.3 is no public address: the call came through a VPC endpoint, a proxy"},
+		{name: "a VPC endpoint by its id", change: all(from("10.1.2.3"), func(a *Alert) { a.call = &bucket.Event{VPCEndpointID: "vpce-0a1b"} }), side: "no", saying: "the call came through the VPC endpoint vpce-0a1b"},
 		{name: "own network", context: ownNetworks, side: "no!", saying: "Berlin, a known network of yours: office"},
 		{name: "partner's network", context: ownNetworks, change: from(elsewhere), side: "no", saying: "Supplier, a partner's network"},
 		{name: "no context file", side: "missing", saying: "bucketlid context init"},
@@ -227,6 +231,64 @@ func TestSourceIPEvidence(t *testing.T) {
 	})
 }
 
+// Who has a service make the call is where he called from himself shortly before.
+func TestBehindServiceEvidence(t *testing.T) {
+	const service = "cloudformation.amazonaws.com"
+	week := days(7, deedRecord{})
+	byService := func(a *Alert) {
+		actor := *a.OpenedBy
+		actor.SourceIPAddress, actor.InvokedBy = service, service
+		a.OpenedBy, a.SourceIPAddress = &actor, service
+	}
+	at := func(ago time.Duration, d deedRecord) []string {
+		d.address = cmp.Or(d.address, elsewhere)
+		return lines(week, []string{before10(ago, d)})
+	}
+	const usual = "an AWS service made the call for the caller (" + service + ")"
+	checkEvidence(t, sourceIP, []evidenceCase{
+		{name: "no other call", change: byService, log: week, side: "no!", saying: usual},
+		{name: "from a new address half an hour before", change: byService, log: at(30*time.Minute, deedRecord{}), side: "yes!", saying: service + " made the call for the caller, who himself called from " + elsewhere + ", first seen 30 minutes before", absent: usual},
+		{name: "from a new address of a VPN", change: byService, log: at(30*time.Minute, deedRecord{}), net: func(t *testing.T) *intel.Database {
+			return lists(t, ten.AddDate(0, 0, -1), map[intel.Kind]string{intel.VPN: elsewhere})
+		}, side: "yes!", saying: "list of vpn"},
+		{name: "from a new address two hours before", change: byService, log: at(2*time.Hour, deedRecord{}), side: "no!", saying: usual, absent: "himself"},
+		{name: "from a new address afterwards", change: byService, log: at(-time.Minute, deedRecord{}), side: "no!", saying: usual, absent: "himself"},
+		{name: "from an address of the day before", change: byService, log: lines(week, days(1, deedRecord{address: elsewhere}), []string{before10(time.Minute, deedRecord{address: elsewhere})}), side: "no!", saying: usual, absent: "himself"},
+		{name: "from a network of one's own", change: byService, context: ownNetworks, log: at(time.Minute, deedRecord{address: "203.0.113.77"}), side: "no!", saying: usual, absent: "himself"},
+		{name: "from a private address", change: byService, log: at(time.Minute, deedRecord{address: "10.1.2.3"}), side: "no!", saying: usual, absent: "himself"},
+		{name: "somebody else's call", change: byService, log: at(time.Minute, deedRecord{arn: bob.ARN}), side: "no!", saying: usual, absent: "himself"},
+		{name: "in short records", change: byService, log: lines(days(1, deedRecord{}), []string{before10(time.Minute, deedRecord{address: elsewhere})}), side: "no!", saying: usual, absent: "himself"},
+		{name: "the record names no service", change: func(a *Alert) {
+			actor := *a.OpenedBy
+			actor.SourceIPAddress = service
+			a.OpenedBy, a.SourceIPAddress = &actor, service
+		}, log: at(time.Minute, deedRecord{}), side: "missing", saying: "names no service that made the call", absent: usual},
+	})
+}
+
+// The addresses of a trusted account's people are new to the organization,
+// whoever they are.
+func TestGuestEvidence(t *testing.T) {
+	const trust = "trusted_accounts:\n  - {id: \"999900001111\", name: Courier, why: contract%s}\n"
+	opened := lines(days(7, deedRecord{}), []string{before10(0, deedRecord{address: elsewhere})})
+	guest := func(a *Alert) {
+		from(elsewhere)(a)
+		actor := *a.OpenedBy
+		actor.ARN, actor.AccountID = "arn:aws:iam::999900001111:user/gus", "999900001111"
+		a.OpenedBy = &actor
+	}
+	const told = "the caller is of Courier, whom the context file trusts (line 5)"
+	checkEvidence(t, sourceIP, []evidenceCase{
+		{name: "trusted", context: fmt.Sprintf(trust, ""), change: guest, log: opened, side: "missing", saying: told, absent: "not seen before"},
+		{name: "trusted until before", context: fmt.Sprintf(trust, ", until: 2026-02-01"), change: guest, log: opened, side: "yes!", saying: "not seen before"},
+		{name: "not trusted", context: "usual: {countries: [DE]}\n", change: guest, log: opened, side: "yes!", saying: "not seen before"},
+		{name: "trusted, and from a VPN", context: fmt.Sprintf(trust, ""), change: guest, log: opened, net: func(t *testing.T) *intel.Database {
+			return lists(t, ten.AddDate(0, 0, -1), map[intel.Kind]string{intel.VPN: elsewhere})
+		}, side: "yes!", saying: "list of vpn"},
+		{name: "of the organization's own", context: fmt.Sprintf(trust, ""), change: from(elsewhere), log: opened, side: "yes!", saying: "not seen before"},
+	})
+}
+
 const people = `principals:
   - {match: "arn:aws:iam::111122223333:user/ann", role: devops, team: Platform, changes_s3: %s}
 `
@@ -240,6 +302,9 @@ func TestUserBehaviourEvidence(t *testing.T) {
 		}
 	}
 	agent := func(s string) func(*Alert) { return by(func(x *exposure.Actor) { x.UserAgent = s }) }
+	called := func(event bucket.Event, kind string) func(*Alert) {
+		return all(by(func(x *exposure.Actor) { x.Type = kind }), func(a *Alert) { a.call = &event })
+	}
 	week := days(7, deedRecord{})
 	around := func(name string, at time.Duration) []string { return []string{before10(-at, deedRecord{name: name})} }
 	changes := func(d ...int) (out []string) {
@@ -256,6 +321,10 @@ func TestUserBehaviourEvidence(t *testing.T) {
 		{name: "a role without a word of S3", context: "principals: [{match: \"arn:aws:iam::111122223333:user/ann\", role: developer}]\n", side: "missing", saying: "ann is developer; the context file does not say"},
 		{name: "nobody of the context file", context: "principals: [{match: \"arn:aws:iam::111122223333:user/zoe\", role: developer}]\n", absent: "developer"},
 		{name: "no context file", side: "missing", saying: "bucketlid context init"},
+		{name: "a session without a second factor", change: called(bucket.Event{MFA: "false"}, "IAMUser"), side: "missing", saying: "without a second factor (mfaAuthenticated false)"},
+		{name: "a session with one", change: called(bucket.Event{MFA: "true"}, "IAMUser"), unsaid: "second factor"},
+		{name: "a key, with which none is asked for", change: called(bucket.Event{}, "IAMUser"), unsaid: "second factor"},
+		{name: "a role, whose second factor is asked for elsewhere", change: called(bucket.Event{MFA: "false"}, "AssumedRole"), unsaid: "second factor"},
 		{name: "root", change: by(func(x *exposure.Actor) { x.Type = "Root" }), side: "yes!", saying: "the root user made the call"},
 		{name: "a service for the caller", change: by(func(x *exposure.Actor) { x.InvokedBy = "cloudformation.amazonaws.com" }), side: "no", saying: "made by cloudformation.amazonaws.com"},
 		{name: "invoked by what is no service", change: by(func(x *exposure.Actor) { x.InvokedBy = "AWS Internal" }), absent: "AWS Internal"},
@@ -380,9 +449,14 @@ func TestPermissionEvidence(t *testing.T) {
 	checkEvidence(t, permission, []evidenceCase{
 		{name: "a folder", change: scope("acme-data/share/*"), side: "yes", saying: "the objects under acme-data/share/*"},
 		{name: "a folder and the whole", change: scope("acme-data/share/*", "acme-data/*"), side: "yes!", saying: "every object of the bucket"},
+		{name: "a folder, and its names", change: all(scope("acme-data", "acme-data/share/*"), access(policy.List, policy.Read)), side: "yes", saying: "may read the objects under acme-data/share/*", absent: "that alone reads none"},
+		{name: "two objects by name, and their names", change: all(scope("acme-data", "acme-data/a", "acme-data/b"), access(policy.List, policy.Read)), side: "no", saying: "2 named objects only"},
+		{name: "a folder, and settings", change: all(scope("acme-data", "acme-data/share/*"), access(policy.Read, policy.ACLRead, policy.ConfigRead)), side: "yes", saying: "the objects under", absent: "only"},
+		{name: "one object, and its names", change: all(scope("acme-data/a"), access(policy.List, policy.Read)), side: "no", saying: "that alone reads none"},
+		{name: "writing, and names", change: access(policy.List, policy.Write), side: "yes", saying: "may list the names of objects", absent: "reads none"},
 		{name: "some objects", change: all(scope("acme-data/a", "acme-data/b"), func(a *Alert) { a.Objects = 2 }), side: "yes", saying: "may read 2 objects"},
 		{name: "a foreign account", change: shared(policy.Delete), side: "yes!", saying: "the account 444455556666 may delete objects"},
-		{name: "any AWS account", change: func(a *Alert) { a.Audience = policy.AnyAWSAccount }, side: "missing", saying: "an account is free"},
+		{name: "any AWS account", change: func(a *Alert) { a.Audience = policy.AnyAWSAccount }, side: "yes!", saying: "any AWS account (as good as anyone: an account is free) may read every object"},
 		{name: "load balancers' logs", change: elb, side: "no!", saying: "load balancers may write their logs"},
 		{name: "load balancers may read too", change: all(elb, func(a *Alert) { a.Access = append(a.Access, policy.Read) }), side: "yes!", saying: "may write"},
 	})

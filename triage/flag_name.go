@@ -23,22 +23,8 @@ func bucketName(r *ranker, a *Alert, e *evidence) {
 	r.openedKeys(a, e)
 	r.openedScope(a, e)
 	r.copied(a, e)
-	words := r.known.Context.words(a.Bucket)
-	sensitive := slices.ContainsFunc(words, func(w word) bool { return w.sensitive })
-	for _, w := range words {
-		switch {
-		case w.sensitive:
-			e.weakYes("%q tells of %s%s", w.text, w.means, w.source)
-		case sensitive && copyWords[w.text] && w.source == "":
-			e.lacks("%q tells of a copy, and not of what", w.text)
-		case w.neither() && sensitive:
-			e.weakNo("%q tells of %s: what the name tells of may be made up", w.text, w.means)
-		case w.neither():
-			e.lacks("%q tells of %s, which may hold anything", w.text, w.means)
-		default:
-			e.weakNo("%q tells of %s%s", w.text, w.means, w.source)
-		}
-	}
+	r.brought(a, e)
+	r.nameWords(a, e)
 	if domainName(a.Bucket) {
 		e.weakNo("named like a website's domain")
 	}
@@ -52,9 +38,37 @@ func bucketName(r *ranker, a *Alert, e *evidence) {
 	}
 }
 
+// nameWords weighs the words of the bucket's own name.
+func (r *ranker) nameWords(a *Alert, e *evidence) {
+	words, site := r.known.Context.words(a.Bucket), siteName(a.Bucket)
+	sensitive := slices.ContainsFunc(words, func(w word) bool { return w.sensitive })
+	for _, w := range words {
+		switch {
+		case w.sensitive && site && w.source == "" && tradeWords[w.text]:
+			e.lacks("%q tells of %s or, in the name of a site, of what the site is about", w.text, w.means)
+		case w.sensitive:
+			e.weakYes("%q tells of %s%s", w.text, w.means, w.source)
+		case sensitive && copyWords[w.text] && w.source == "":
+			e.lacks("%q tells of a copy, and not of what", w.text)
+		case w.neither() && sensitive:
+			e.weakNo("%q tells of %s: what the name tells of may be made up", w.text, w.means)
+		case w.neither():
+			e.lacks("%q tells of %s, which may hold anything", w.text, w.means)
+		default:
+			e.weakNo("%q tells of %s%s", w.text, w.means, w.source)
+		}
+	}
+}
+
 // openedKeys weighs the keys of the objects that were opened one by one.
 func (r *ranker) openedKeys(a *Alert, e *evidence) {
-	for _, key := range append(slices.Clone(a.Keys), a.Key) {
+	keys := append(slices.Clone(a.Keys), a.Key)
+	published := publishesKeys(keys)
+	for _, key := range keys {
+		if published && keySets[baseName(key)] {
+			e.weakNo("%q lies beside openid-configuration: there it holds the public keys with which tokens are checked", key)
+			continue
+		}
 		r.known.Context.readKey(key, "an object's key").weigh(e)
 	}
 }
@@ -125,6 +139,10 @@ var takenMeans = map[string]bool{"credentials": true, "secrets": true, "private 
 // of a site's own: "uploads" and "profile" are on every site.
 var takenFolders = wordSet("customer customers customerdata kunde kunden kundendaten client clients clientdata cliente clientes clienti klant klanten users userdata benutzer nutzer utilisateurs usuarios utenti gebruikers")
 
+// siteArchives are words for backups that sites and mirrors of packages use for
+// what is old, and for everybody.
+var siteArchives = wordSet("archive archives archiv archivos")
+
 // copyWords are words for copies: what they are copies of, other words tell.
 var copyWords = wordSet("mirror mirrors dataset datasets")
 
@@ -145,9 +163,13 @@ func (r *ranker) taken(a *Alert, e *evidence) {
 			e.strongYes("the keys of %d objects that strangers got tell of %s, such as %s", len(keys), means, keys[0])
 		}
 	}
+	published := publishesKeys(append(slices.Clone(a.Keys), a.AccessSeen.Keys...))
 	for _, key := range a.AccessSeen.Keys {
+		if published && keySets[baseName(key)] || key == a.Key || slices.Contains(a.Keys, key) {
+			continue // what was opened itself was weighed as such
+		}
 		for _, s := range r.known.Context.readKey(key, "the key of an object that strangers got").signs {
-			if s.strong || !s.word || takenMeans[s.means] || takenFolders[s.folder] {
+			if s.strong || !s.word || takenMeans[s.means] && !siteArchives[s.text] || s.folder && takenFolders[s.text] {
 				s.weigh(e)
 			}
 		}
@@ -167,7 +189,7 @@ func (r *ranker) plainly(key string) []string {
 
 // bucketRule weighs what people said of the bucket.
 func (r *ranker) bucketRule(a *Alert, e *evidence) {
-	rule, ok := r.known.Context.Bucket(a.Account, a.Bucket)
+	rule, ok := r.ruleOf(a)
 	if !ok {
 		return
 	}
@@ -336,4 +358,10 @@ func filler(w string) bool { _, ok := fillers[w]; return ok }
 func domainName(name string) bool {
 	dot := strings.LastIndexByte(name, '.')
 	return dot > 0 && domainEndings[name[dot+1:]]
+}
+
+// siteName reports whether a bucket is named like a site, and by no ending that
+// may mean something else.
+func siteName(name string) bool {
+	return domainName(name) && !stageEndings[name[strings.LastIndexByte(name, '.')+1:]]
 }

@@ -84,7 +84,7 @@ var mildWords = wordSet("example examples sample samples template templates demo
 var (
 	siteFiles = wordSet("html htm xhtml css scss less js mjs cjs jsx tsx map ico woff woff2 ttf otf eot webmanifest wasm svg")
 	siteNames = wordSet("robots.txt ads.txt app-ads.txt humans.txt security.txt llms.txt manifest.json asset-manifest.json sitemap.xml sitemap.xml.gz browserconfig.xml feed.xml rss.xml atom.xml " +
-		"apple-app-site-association assetlinks.json crossdomain.xml")
+		"apple-app-site-association assetlinks.json crossdomain.xml openid-configuration oauth-authorization-server jwks.json")
 )
 
 // pictureFiles may show anything, and lie on every site: only a word that tells

@@ -13,7 +13,8 @@ type keySign struct {
 	says, means string
 	strong      bool
 	word        bool   // it rests on a word of the built-in lists alone
-	folder      string // the word, where it stands in a folder's name
+	text        string // the word
+	folder      bool   // which stands in a folder's name
 }
 
 // keyReading is what a key tells.
@@ -22,6 +23,21 @@ type keyReading struct {
 	site  string    // the ending of a file that only sites have
 	place string    // of a picture: says in what folder of a site it lies
 }
+
+// keySets are names of the file in which who issues tokens publishes the public
+// keys with which anybody checks them ("OpenID Connect Discovery 1.0", jwks_uri;
+// "keys.json" is the name of Kubernetes' guides).
+var keySets = wordSet("keys.json jwks.json jwks")
+
+// publishesKeys reports whether one of the objects is the document that leads
+// there, for which OpenID Connect Discovery 1.0, section 4, fixes name and folder.
+func publishesKeys(keys []string) bool {
+	return slices.ContainsFunc(keys, func(key string) bool {
+		return key == ".well-known/openid-configuration" || strings.HasSuffix(key, "/.well-known/openid-configuration")
+	})
+}
+
+func baseName(key string) string { return key[strings.LastIndexByte(key, '/')+1:] }
 
 // keyFile is the last part of a key.
 type keyFile struct {
@@ -75,14 +91,14 @@ func (c *Context) readWords(out *keyReading, folders []string, file keyFile, whe
 	for _, w := range c.keyWords(file.stem) {
 		if counts(w) && (!file.beside || w.source != "") {
 			says := fmt.Sprintf("%q in %s tells of %s%s", w.text, where, w.means, w.source)
-			out.signs = append(out.signs, keySign{says, w.means, w.source != "" && out.site == "" || holdsData && contentMeans[w.means], w.source == "", ""})
+			out.signs = append(out.signs, keySign{says, w.means, w.source != "" && out.site == "" || holdsData && contentMeans[w.means], w.source == "", w.text, false})
 		}
 	}
 	for _, folder := range folders {
 		for _, w := range c.keyWords(folder) {
 			switch {
 			case counts(w):
-				out.signs = append(out.signs, keySign{w.inFolder(where), w.means, false, w.source == "", w.text})
+				out.signs = append(out.signs, keySign{w.inFolder(where), w.means, false, w.source == "", w.text, true})
 			case !w.sensitive && !w.neither() && picture && out.place == "":
 				out.place = w.inFolder(where)
 			}
@@ -186,5 +202,5 @@ func (f keyFile) sign(s fileSign, folders []string, says string) (keySign, bool)
 			strong = strong && !s.mildened[w] && !mildWords[w]
 		}
 	}
-	return keySign{says, s.means, strong, false, ""}, true
+	return keySign{says: says, means: s.means, strong: strong}, true
 }

@@ -101,6 +101,43 @@ func TestKeysOfSites(t *testing.T) {
 	})
 }
 
+// Keys with which tokens are checked are for everybody; without the document that
+// leads to them, the same name may be anything.
+func TestPublishedKeys(t *testing.T) {
+	const document = "clusters/a/.well-known/openid-configuration"
+	for _, test := range []struct {
+		keys []string
+		want Answer
+	}{
+		{[]string{document, "clusters/a/keys.json"}, No},
+		{[]string{document, "clusters/a/openid/v1/jwks"}, No},
+		{[]string{document, "clusters/a/api-keys.json"}, Yes},
+		{[]string{"openid-configuration", "keys.json"}, Yes},
+		{[]string{"keys.json"}, Yes},
+	} {
+		opened, got := &evidence{}, &evidence{}
+		r := newTestRanker(t)
+		r.openedKeys(&Alert{Keys: test.keys}, opened)
+		bucketName(r, alert(func(a *Alert) { a.Bucket, a.AccessSeen.Keys = "x", test.keys }), got)
+		if opened.answer() != test.want || (len(got.strongFor) > 0) != (test.want == Yes) {
+			t.Errorf("%q: %s, want %s: %+v; taken %+v", test.keys, opened.answer(), test.want, opened, got)
+		}
+	}
+}
+
+// Of a site, what is old is called an archive.
+func TestTakenArchives(t *testing.T) {
+	for key, want := range map[string]Answer{
+		"dists/archive-keyring.gpg": Cannot, "archive/2014/a.jpg": Cannot, "archive/2014/notes.pdf": Cannot, "backups/2014/notes.pdf": Yes, "archive/customers/1.pdf": Yes, "archive.tar.gz": Yes,
+	} {
+		e := &evidence{}
+		newTestRanker(t).taken(alert(func(a *Alert) { a.AccessSeen.Keys = []string{key} }), e)
+		if e.answer() != want {
+			t.Errorf("%s: %s, want %s: %+v", key, e.answer(), want, e)
+		}
+	}
+}
+
 func FuzzKey(f *testing.F) {
 	for _, keys := range keyGrades {
 		for _, key := range strings.Split(keys, "|") {

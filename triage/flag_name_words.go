@@ -24,11 +24,11 @@ var sensitiveLists = map[string]string{
 	"secrets":                 "secret secrets geheim geheimnis geheimnisse secreto secretos segreto segreti sealed envfiles dotenv",
 	"private data":            "private privat prive privado privada privato confidential confidentiel confidencial vertraulich vertrouwelijk riservato restricted sensitive classified nda",
 	"internal data":           "internal intern interne interno interna intranet corp corporate staffonly",
-	"personal data":           "pii gdpr dsgvo rgpd personal personenbezogen persoonlijk personnelles personales pessoais identity identities passport passports ausweis ausweise pasaportes ssn kyc aml drivinglicence selfies biometric biometrics dob",
+	"personal data":           "pii gdpr dsgvo rgpd personal personenbezogen persoonlijk personnelles personales pessoais identity identities passport passports ausweis ausweise pasaportes ssn kyc aml drivinglicence selfies biometric biometrics biometrie facial dob",
 	"customer data":           "customer customers client clients cliente clientes clienti kunde kunden klant klanten crm lead leads loyalty subscriber subscribers abonnenten member members mitglieder socios guest guests gast gaeste",
-	"user data":               "user users userdata uploads upload useruploads profile profiles account accounts benutzer nutzer utilisateurs usuarios utenti gebruikers signup signups",
+	"user data":               "user users userdata uploads upload useruploads profile profiles account accounts benutzer nutzer utilisateurs usuarios utenti gebruikers signup signups registration registrations enrolment enrolments enrollment enrollments anmeldung anmeldungen inscriptions inscripciones inscricoes iscrizione iscrizioni inschrijving inschrijvingen",
 	"messages":                "mail mails email emails mailbox mailboxes chat chats message messages sms transcripts voicemail voicemails recordings recording callrecordings faxe fax",
-	"health data":             "patient patients patienten pacientes pazienti health healthcare medical medicine medizin medizinisch medico medicos hipaa phi ehr emr dicom xray radiology pathology clinical clinic klinik hospital krankenhaus hopital genome genomics dna diagnosis diagnostics prescription prescriptions insurance versicherung",
+	"health data":             "patient patients patienten pacientes pazienti health healthcare medical medicine medizin medizinisch medico medicos hipaa phi ehr emr dicom xray radiology pathology clinical clinic klinik hospital krankenhaus hopital genome genomics dna diagnosis diagnostics prescription prescriptions insurance versicherung cliniche clinica clinici clinico clinicas clinicos clinique cliniques klinisch klinische kliniken klinieken patientenakte patientenakten krankenakte krankenakten arztbrief arztbriefe befund befunde salute sanitario sanitaria sanitari sante salud saude gezondheid gesundheit gesundheitsdaten medische medisches medicaux medicales ospedale ziekenhuis therapy therapie vaccination vaccinations impfung impfungen",
 	"pay":                     "payroll payrolls salary salaries wage wages payslip payslips gehalt gehaelter gehalter lohn loehne lohnabrechnung lohnabrechnungen gehaltsabrechnung gehaltsabrechnungen nomina nominas paie paies bulletins salarios salari stipendi salaris salarissen bonus compensation",
 	"personnel":               "hr humanresources personnel personal personalakte personalakten employee employees mitarbeiter bewerbung bewerbungen bewerber applicants recruiting recruitment resume resumes cv cvs candidates rrhh empleados funcionarios dipendenti medewerkers",
 	"finance":                 "finance finances financial accounting buchhaltung comptabilite contabilidad contabilita boekhouding invoice invoices billing bills bill rechnung rechnungen facture factures factura facturas fatura faturas fattura fatture tax taxes steuer steuern impots impuestos ledger ledgers bank banking iban sepa swift statement statements treasury budget budgets revenue erp sap netsuite",
@@ -38,10 +38,10 @@ var sensitiveLists = map[string]string{
 	"source code":             "source sources src sourcecode code codebase git gitlab github bitbucket repo repos repository repositories svn quellcode",
 	"build output":            "build builds artifact artifacts artefact artefacts ci cicd jenkins pipeline pipelines registry docker containers images-internal firmware releases-internal deploy deployment deployments codebuild codepipeline codedeploy",
 	"machine images":          "ami amis vmdk vhd vhdx qcow ova ovf rootfs disk disks",
-	" and training":           "training trainingdata embeddings mlflow sagemaker datasets-internal",
+	"the training of models":  "training trainingdata embeddings mlflow sagemaker datasets-internal",
 	"production":              "prod production prd produktion produccion producao",
 	"security findings":       "pentest pentests vulnerability vulnerabilities vuln vulns findings incident incidents soc malware quarantine threat",
-	"education records":       "student students schueler studenten eleves alumnos grades grading exam exams noten transcripts-of-records",
+	"education records":       "student students schueler studenten eleves alumnos grades grading exam exams noten transcripts-of-records kindergarten kita kitas kitaplatz daycare creche creches pupils",
 	"location and monitoring": "gps location locations tracking telemetry telematics cctv camera cameras footage surveillance",
 }
 
@@ -75,6 +75,15 @@ func wordTable(lists map[string]string) map[string]string {
 	}
 	return out
 }
+
+// tradeWords are words for sensitive content that are also trades: in the name
+// of a site they tell what it is about, as with a bank, a clinic or a lawyer.
+var tradeWords = wordSet("health healthcare medical medicine medizin clinic clinical clinique clinica klinik kliniken hospital krankenhaus hopital ospedale ziekenhuis insurance versicherung therapy therapie vaccination " +
+	"sante salud saude salute gezondheid gesundheit radiology legal recht juridico juridique bank banking finance financial tax taxes steuer steuern impots payment payments camera cameras gps daycare kindergarten kita creche recruiting recruitment")
+
+// stageEndings are endings of sites that also name a stage or a place of work,
+// as in "acme.finance.dev".
+var stageEndings = wordSet("dev app cloud store site")
 
 // domainEndings are last labels by which a bucket is named like a site.
 var domainEndings = wordSet("com org net io dev app example eu de uk fr es it nl info edu gov ch at co us ca au be pl pt br in jp se no fi dk ie nz mx ar cl za kr sg hk tv me ai cloud online shop store blog site website agency events charity foundation academy tech")

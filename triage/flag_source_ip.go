@@ -26,7 +26,7 @@ func sourceIP(r *ranker, a *Alert, e *evidence) {
 	case err != nil:
 		r.notAnAddress(a, e)
 	case !intel.Public(addr):
-		e.weakNo("%s is no public address: the call came through a VPC endpoint, a proxy of the console, or the log was rewritten", addr)
+		e.weakNo("%s is no public address: %s", addr, privateWay(a))
 		r.addressHabits(a, true, e)
 	default:
 		named := r.namedNetwork(a, addr, e)
@@ -34,6 +34,14 @@ func sourceIP(r *ranker, a *Alert, e *evidence) {
 		r.addressHabits(a, named, e)
 		r.neighbours(a, addr, e)
 	}
+}
+
+// privateWay says how a call comes from an address that is not public.
+func privateWay(a *Alert) string {
+	if a.call != nil && a.call.VPCEndpointID != "" {
+		return "the call came through the VPC endpoint " + a.call.VPCEndpointID
+	}
+	return "the call came through a VPC endpoint, a proxy of the console, or the log was rewritten"
 }
 
 // notAnAddress weighs what AWS writes where a service made the call.
@@ -52,9 +60,9 @@ func (r *ranker) notAnAddress(a *Alert, e *evidence) {
 	}
 }
 
-// behindService weighs the addresses from which the caller himself called on the
-// day before a service made the call for him: who has the service do it is not
-// elsewhere for that. It reports whether one of them is strange.
+// behindService weighs the addresses from which the caller himself first called
+// within the hour before a service made the call for him: who has the service do
+// it is not elsewhere for that. It reports whether one of them is strange.
 func (r *ranker) behindService(a *Alert, e *evidence) bool {
 	at, met := openedTime(a), r.habitOf(a).Counterparts()
 	found := false
@@ -254,7 +262,7 @@ func (r *ranker) addressHabits(a *Alert, named bool, e *evidence) {
 		e.weakNo("worked from on %s since %s, by %s of the organization", onDays(w.days), date(w.days.First()), who)
 	case own == n && w.people == 1 && !named && r.logged(at) >= minBaseline:
 		e.weakYes("the caller worked from it on one day before, %s, and nobody else of the organization did, in %s of records", date(w.own.First()), span(r.logged(at)))
-	default:
+	case !named:
 		e.lacks("worked from on one day before, %s, by %s of the organization: too little to call it usual or odd", date(w.days.First()), who)
 	}
 }
@@ -281,8 +289,14 @@ func (r *ranker) elsewhere(a *Alert, before time.Time) int {
 func (r *ranker) newAddress(a *Alert, named bool, e *evidence) {
 	at, habit := openedTime(a), r.baseline.Addresses[a.SourceIPAddress]
 	logged := r.logged(at)
+	if t, ok := r.guest(a); ok {
+		e.lacks("nobody of the organization worked from it before, but the caller is of %s, whom the context file trusts (line %d): which addresses are usual there, its own records tell", t.Name, t.Line)
+		return
+	}
 	if logged < minBaseline {
-		e.lacks("nobody of the organization worked from it before, but the records begin %s before: too short to call it new", span(logged))
+		if !named {
+			e.lacks("nobody of the organization worked from it before, but %s: too short to call it new", earlierDays(logged))
+		}
 		return
 	}
 	tell := e.strongYes
@@ -292,7 +306,7 @@ func (r *ranker) newAddress(a *Alert, named bool, e *evidence) {
 	today := at.Truncate(24 * time.Hour)
 	first := time.Unix(habit.Seen().First, 0)
 	if !first.Before(today) {
-		tell("%s, in %s of records", seenSince(at.Sub(first)), span(logged))
+		tell("the address was %s, in %s of records", seenSince(at.Sub(first)), span(logged))
 		return
 	}
 	if r.objectsBefore(a, habit) {
@@ -300,6 +314,17 @@ func (r *ranker) newAddress(a *Alert, named bool, e *evidence) {
 		return
 	}
 	tell("nobody of the organization worked from it before that day, in %s of records: what it has since %s failed, was unsigned, or is of others", span(logged), date(first))
+}
+
+// guest is the trust that people put in the account of a caller who is not of
+// the organization. His addresses are new to it whoever he is.
+func (r *ranker) guest(a *Alert) (TrustedAccount, bool) {
+	caller := a.OpenedBy.AccountID
+	if caller == "" || caller == a.Account || r.ownAccounts[caller] {
+		return TrustedAccount{}, false
+	}
+	t, ok := r.known.Context.TrustedAccount(a.Account, caller)
+	return t, ok && t.Holds(openedTime(a))
 }
 
 // objectsBefore reports whether an address has requests for objects by the

@@ -127,9 +127,8 @@ func (r *ranker) stagingOf(a *Alert, list []replay.Tagging) staging {
 
 // created reports whether who opened a bucket made it himself since a time.
 func (r *ranker) created(a *Alert, since time.Time) bool {
-	return slices.ContainsFunc(r.deeds.of[a.Bucket], func(d done) bool {
-		return d.name == "CreateBucket" && d.principal == r.principalOf(a) && !d.at.Before(since) && !d.at.After(openedTime(a))
-	})
+	_, made := r.madeAt(a, since)
+	return made
 }
 
 func (s staging) own(t replay.Tagging) bool {

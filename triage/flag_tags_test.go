@@ -148,7 +148,7 @@ func byAnn(record string) string {
 func remade(at time.Time) func(*Alert) { return func(a *Alert) { a.remade = []time.Time{at} } }
 
 func TestTagEvidence(t *testing.T) {
-	early, soon, late := ten.AddDate(0, 0, -5), ten.Add(-time.Hour), ten.Add(30*time.Minute)
+	long, early, soon, late := ten.AddDate(0, 0, -8), ten.AddDate(0, 0, -5), ten.Add(-time.Hour), ten.Add(30*time.Minute)
 	secret := tag(early, "Classification", "secret")
 	lost := tagged(soon, "PutBucketTagging", `"tagging":""`)
 	upload := tagged(ten, "PutObject", `"key":"k","x-amz-acl":"public-read","x-amz-tagging":"Classification=restricted"`)
@@ -183,6 +183,11 @@ func TestTagEvidence(t *testing.T) {
 		{name: "taken away by who opened it, just before", log: []string{secret, byAnn(tagged(soon.Add(time.Minute), "DeleteBucketTagging", `"tagging":""`))}, side: "yes!", saying: "which who opened it took away before he did"},
 		{name: "put in another's place by who opened it", log: []string{secret, byAnn(tag(soon.Add(time.Minute), "Classification", "public"))}, side: "yes!", saying: "the tag Classification=secret, set by PutBucketTagging of infra", absent: "Classification=public"},
 		{name: "changed by who opened it and had set it", log: []string{byAnn(secret), byAnn(tag(soon.Add(time.Minute), "Classification", "public"))}, side: "no", saying: "Classification=public", absent: "Classification=secret"},
+		{name: "called public by who opened it, within the week, where others had tagged", log: []string{tag(long, "team", "web"), byAnn(tag(early, "public", "true"))}, side: "missing", saying: "set by PutBucketTagging of ann on " + early.Format(time.DateOnly), absent: "public=true"},
+		{name: "called public by who opened it, before that week", log: []string{tag(long, "team", "web"), byAnn(tag(long.Add(time.Hour), "public", "true"))}, side: "no", saying: "the tag public=true"},
+		{name: "taken away by who opened it, within the week", log: []string{tag(long, "Classification", "secret"), byAnn(tagged(early, "DeleteBucketTagging", `"tagging":""`))}, side: "yes!", saying: "which who opened it took away before he did"},
+		{name: "taken away by who opened it, before that week", log: []string{tag(long, "Classification", "secret"), byAnn(tagged(long.Add(time.Hour), "DeleteBucketTagging", `"tagging":""`))}, absent: "Classification"},
+		{name: "called public within the week by who opened it and made the bucket", log: []string{tag(long, "team", "web"), byAnn(tagged(early.Add(-time.Hour), "CreateBucket", `"x":1`)), byAnn(tag(early, "public", "true"))}, change: remade(early.Add(-time.Hour)), side: "no", saying: "the tag public=true"},
 		{name: "taken away by another, just before", log: []string{secret, tagged(soon.Add(time.Minute), "DeleteBucketTagging", `"tagging":""`)}, absent: "Classification"},
 		{name: "of an object, set later", log: []string{tagged(soon, "PutObjectTagging", `"key":"k","tagging":"","Tagging":{"TagSet":{"Tag":{"Key":"pii","Value":"true"}}}`)}, change: object, side: "yes!", saying: "the tag pii=true, set by PutObjectTagging"},
 		{name: "of an object, called public by who opened it", log: []string{byAnn(tagged(soon.Add(time.Minute), "PutObjectTagging", `"key":"k","tagging":"","Tagging":{"TagSet":{"Tag":{"Key":"public","Value":"true"}}}`))}, change: object, side: "missing", saying: "so that it counts for nothing", absent: "public=true"},

@@ -127,6 +127,7 @@ func TestPermissionFlag(t *testing.T) {
 		{name: "change settings", change: access(policy.ConfigWrite), want: Yes, saying: "change settings of the bucket"},
 		{name: "read all", want: Yes, saying: "read every object of the bucket"},
 		{name: "read one", change: func(a *Alert) { a.Scope.Include = []string{"acme-data/k"} }, want: No, saying: "one object only"},
+		{name: "read a folder, and list", change: all(access(policy.List, policy.Read), func(a *Alert) { a.Scope.Include = []string{"acme-data", "acme-data/f/*"} }), want: Yes, saying: "find what to read"},
 		{name: "list", change: access(policy.List), want: No, saying: "list the names of objects"},
 		{name: "read settings", change: access(policy.ConfigRead, policy.ACLRead), want: No, saying: "may only read settings"},
 		{name: "nobody knows what", change: access(), want: Cannot, nothing: true},

@@ -130,6 +130,9 @@ func (r *ranker) credentials(a *Alert, e *evidence) {
 			e.signs++
 		}
 	}
+	if c := a.call; c != nil && strings.EqualFold(c.MFA, "false") && (by.Type == "Root" || by.Type == "IAMUser") {
+		e.lacks("whether it was the user himself: the session was opened without a second factor (mfaAuthenticated false)")
+	}
 	if first, fresh := r.newKey(by); fresh {
 		e.strongYes("its access key %s was %s, in %s of records", by.AccessKeyID, seenSince(at.Sub(first)), span(r.logged(at)))
 		e.signs++
@@ -203,7 +206,7 @@ func (r *ranker) firsts(a *Alert, e *evidence) {
 		return
 	}
 	if r.logged(*by.EventTime) < minBaseline {
-		e.lacks("the records begin %s before: too short to say what is new", span(r.logged(*by.EventTime)))
+		e.lacks("%s: too short to say what is new", earlierDays(r.logged(*by.EventTime)))
 		return
 	}
 	if since := by.EventTime.Sub(time.Unix(all.First, 0)); since < freshSpan {
@@ -261,9 +264,9 @@ func (r *ranker) formerChanges(a *Alert, e *evidence) {
 	case len(own) == 0 && r.logged(at) >= minBaseline:
 		e.weakYes("the caller's first change of any S3 permission in %s of records", span(r.logged(at)))
 	case len(days) >= 3:
-		r.habitual(a, own[0].at, e, "the caller changed S3 permissions %d times before, on %d days since %s", len(own), len(days), own[0].at.Format(time.DateOnly))
+		r.habitual(a, own[0].at, e, "the caller changed S3 permissions %s before, on %d days since %s", count(len(own), "time", false), len(days), own[0].at.Format(time.DateOnly))
 	case len(own) > 0 && len(days) == 2:
-		e.weakNo("the caller changed S3 permissions %d times before, since %s", len(own), own[0].at.Format(time.DateOnly))
+		e.weakNo("the caller changed S3 permissions %s before, since %s", count(len(own), "time", false), own[0].at.Format(time.DateOnly))
 	}
 	r.colleagues(a, at, e)
 }
@@ -318,7 +321,7 @@ func (r *ranker) around(a *Alert, e *evidence) {
 			}
 		case m.Kind == replay.Key || m.Kind == replay.Identity || m.Kind == replay.Blinding:
 			text := fmt.Sprintf("%s: %s %s (eventID %s)", momentWords[m.Kind], m.Name, beside(m, at), m.EventID)
-			if usual[m.Name+m.Error] {
+			if usual[m.Name+m.Error] || m.Kind == replay.Identity && r.logged(at) < minBaseline { // many do that every day
 				e.weakYes("%s", text)
 				continue
 			}

@@ -51,6 +51,18 @@ func TestBucketNameFlag(t *testing.T) {
 		"test-payroll":       Cannot,
 		"catalogs-and-state": Yes,
 		".com":               Cannot,
+		// In the name of a site some words tell of a trade; data is data there too.
+		"legal.acme.com":          No,
+		"www.stadt-klinik.de":     No,
+		"patients.acme.com":       Cannot,
+		"legal-acme":              Yes,
+		"acme.finance.dev":        Cannot, // a stage, as likely as a site
+		"acme-cartelle-cliniche":  Yes,
+		"acme-befunde":            Yes,
+		"kita-anmeldungen-2026":   Yes,
+		"acme-training":           Yes,
+		"inscripciones-deportes":  Yes,
+		"salud-ocupacional-fotos": Yes,
 	} {
 		e := &evidence{}
 		bucketName(newTestRanker(t), alert(func(a *Alert) { a.Bucket = name }), e)

@@ -26,6 +26,9 @@ type Result struct {
 // them, from refused calls, from removed guards and from strangers' requests.
 // It is a pure function of ledger, baseline and what is known beside them.
 func Rank(l *replay.Ledger, b *replay.Baseline, k Known) Result {
+	if k.Context.Empty() {
+		k.Context = nil
+	}
 	r := &ranker{baseline: b, known: k, deeds: newDeeds(l), days: b.Days(), entries: l.Logged, taggings: l.Taggings, ownAccounts: b.Accounts(), told: map[string]bool{}}
 	r.layUses(l.Uses())
 	_, until, _ := b.Span()
@@ -59,6 +62,7 @@ type ranker struct {
 	entries     func(bucket string, source replay.Sources) (first, last time.Time, ok bool)
 	taggings    func(bucket, key string) (list []replay.Tagging, missing string)
 	ownAccounts map[string]bool
+	rules       map[[2]string]saidRule // by account and bucket, as they are asked for
 	out         Result
 	// openers are the events that opened something, by id: a guard's removal
 	// that opened a window is told with the window.
@@ -78,6 +82,7 @@ func (r *ranker) bucket(t *bucket.Timeline) {
 	alerts = append(alerts, r.guards(t, alerts)...)
 	alerts = append(alerts, copies(t)...)
 	site, remade := websiteOf(t), remadeOf(t)
+	noteCalls(t, alerts)
 	for i := range alerts {
 		a := &alerts[i]
 		a.remade = remade
@@ -88,6 +93,24 @@ func (r *ranker) bucket(t *bucket.Timeline) {
 		}
 	}
 	r.out.Alerts = append(r.out.Alerts, alerts...)
+}
+
+// noteCalls keeps of the calls that opened something what only their records tell.
+func noteCalls(t *bucket.Timeline, alerts []Alert) {
+	if len(alerts) == 0 {
+		return
+	}
+	events := map[string]*bucket.Event{}
+	for _, s := range t.Steps {
+		if c := s.Change; c != nil && c.Event != nil && c.Event.ID != "" {
+			events[c.Event.ID] = c.Event
+		}
+	}
+	for i := range alerts {
+		if by := alerts[i].OpenedBy; by != nil && events[by.EventID] != nil {
+			alerts[i].call = events[by.EventID]
+		}
+	}
 }
 
 // copySourceOf is what the object was copied from by the call that opened it.
@@ -139,12 +162,13 @@ func remadeOf(t *bucket.Timeline) []time.Time {
 // account adds the alerts of one account's own settings, or of the access
 // points whose bucket was never seen.
 func (r *ranker) account(t *bucket.Timeline) {
-	r.out.Alerts = append(r.out.Alerts, r.attempts(t, nil)...)
-	r.out.Alerts = append(r.out.Alerts, r.guards(t, nil)...)
+	alerts := append(r.attempts(t, nil), r.guards(t, nil)...)
 	if points := exposure.Find(t); len(points) > 0 {
 		r.out.Exposures = append(r.out.Exposures, points...)
-		r.out.Alerts = append(r.out.Alerts, group(points)...)
+		alerts = append(alerts, group(points)...)
 	}
+	noteCalls(t, alerts)
+	r.out.Alerts = append(r.out.Alerts, alerts...)
 }
 
 // ofAccount reports whether a timeline is an account's own: others hold the
@@ -190,14 +214,41 @@ func group(found []exposure.Exposure) []Alert {
 			continue
 		}
 		a := fromExposure(kind, e)
-		if at, ok := index[a.ID]; ok {
+		part := a.ID + "\x00" + string(a.Audience) + "\x00" + stretchOf(&a)
+		if at, ok := index[part]; ok {
 			join(&out[at], a)
 			continue
 		}
-		index[a.ID] = len(out)
+		index[part] = len(out)
 		out = append(out, a)
 	}
-	return out
+	return nameParts(out)
+}
+
+// stretchOf tells until when an alert's access lasts.
+func stretchOf(a *Alert) string {
+	if a.ClosedAt == nil {
+		return string(a.State)
+	}
+	return string(a.State) + a.ClosedAt.Format(time.RFC3339)
+}
+
+// nameParts gives the alerts of one opening ids of their own: what one call opened
+// to several audiences, or until several times, is as many alerts. The one that
+// weighs most keeps the opening's id, so that it stays when another part ends.
+func nameParts(alerts []Alert) []Alert {
+	first := map[string]int{}
+	for i := range alerts {
+		if at, ok := first[alerts[i].ID]; !ok || speaksFor(alerts[i], alerts[at]) {
+			first[alerts[i].ID] = i
+		}
+	}
+	for i := range alerts {
+		if a := &alerts[i]; first[a.ID] != i {
+			a.ID = exposure.ID("a", a.ID, a.Exposures[0])
+		}
+	}
+	return alerts
 }
 
 func fromExposure(kind Kind, e *exposure.Exposure) Alert {
@@ -224,13 +275,9 @@ func sharedWith(kind Kind, e *exposure.Exposure) string {
 	return e.Principals[0]
 }
 
-// join takes a further exposure of the same opening into an alert. What is
-// open, then what is wider, speaks for the alert.
+// join takes a further exposure of the same opening into an alert, to the same
+// audience and until the same time.
 func join(a *Alert, b Alert) {
-	if speaksFor(b, *a) {
-		a.Audience, a.Scope, a.State, a.Certainty, a.BlockedBy = b.Audience, b.Scope, b.State, b.Certainty, b.BlockedBy
-		a.ClosedAt, a.ClosedBy, a.Segments, a.Witness, a.URI = b.ClosedAt, b.ClosedBy, b.Segments, b.Witness, b.URI
-	}
 	a.Access = append(a.Access, b.Access...)
 	slices.SortFunc(a.Access, func(x, y policy.Access) int {
 		return cmp.Compare(slices.Index(policy.AccessOrder, x), slices.Index(policy.AccessOrder, y))
@@ -244,11 +291,16 @@ func join(a *Alert, b Alert) {
 	a.Exposures = append(a.Exposures, b.Exposures...)
 }
 
+// speaksFor tells which of two alerts of one opening weighs more: what is open,
+// then what is wider, then what lasted longer.
 func speaksFor(a, b Alert) bool {
 	if (a.State == exposure.Open) != (b.State == exposure.Open) {
 		return a.State == exposure.Open
 	}
-	return a.Audience.Wider(b.Audience)
+	if a.Audience != b.Audience {
+		return a.Audience.Wider(b.Audience)
+	}
+	return b.ClosedAt != nil && (a.ClosedAt == nil || a.ClosedAt.After(*b.ClosedAt))
 }
 
 func appendNew(list []string, more ...string) []string {

@@ -136,9 +136,30 @@ var adjustments = []adjustment{
 		"of one bucket only", "a bucket's own guard was removed, not the account's"},
 }
 
+// ruleOf is what people said of an alert's bucket. It is asked often, and a
+// context file may have thousands of patterns: answers are kept.
+func (r *ranker) ruleOf(a *Alert) (BucketRule, bool) {
+	key := [2]string{a.Account, a.Bucket}
+	if kept, ok := r.rules[key]; ok {
+		return kept.BucketRule, kept.said
+	}
+	rule, said := r.known.Context.Bucket(a.Account, a.Bucket)
+	if r.rules == nil {
+		r.rules = map[[2]string]saidRule{}
+	}
+	r.rules[key] = saidRule{rule, said}
+	return rule, said
+}
+
+// saidRule is a rule, or that there is none.
+type saidRule struct {
+	BucketRule
+	said bool
+}
+
 // expected reports whether people said that the bucket is meant to be public.
 func (r *ranker) expected(a *Alert) bool {
-	rule, ok := r.known.Context.Bucket(a.Account, a.Bucket)
+	rule, ok := r.ruleOf(a)
 	return ok && a.Bucket != "" && rule.PublicAt(openedTime(a)) == PublicExpected && rule.PublicAt(r.endOf(a)) == PublicExpected
 }
 

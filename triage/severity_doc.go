@@ -28,9 +28,14 @@ func SeverityPage() string {
 	for _, f := range FlagTable {
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.ID, f.Question, f.How)
 	}
-	b.WriteString("\n## The suggestion\n\nThe first row that fits is proposed. It decides nothing; without one it is `cannot-tell`.\n\n| verdict | confidence | when | wrong if |\n| --- | --- | --- | --- |\n")
+	b.WriteString("\n## The suggestion\n\nThe first row that fits is proposed. It decides nothing.\n\n| verdict | confidence | when | wrong if |\n| --- | --- | --- | --- |\n")
 	for _, row := range suggestionTable {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", row.verdict, row.confidence, row.when, row.wrong)
+	}
+	fmt.Fprintf(&b, "| `%s` | low | none of these | %s |\n", CannotTell, untold)
+	b.WriteString("\nA verdict other than `malicious` is one step less sure, and says why, in these cases; the first that fits counts:\n\n")
+	for _, t := range temperings {
+		fmt.Fprintf(&b, "- %s\n", t.when)
 	}
 	return b.String()
 }

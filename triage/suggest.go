@@ -211,27 +211,61 @@ func suggest(r *ranker, a *Alert) *Suggestion {
 		}
 	}
 	s.Reasons = s.Reasons[:min(3, len(s.Reasons))]
+	s.WrongIf = []string{untold}
 	return s
+}
+
+// untold is what would make it wrong that nobody can tell.
+const untold = "somebody can: ask the caller, or whoever owns the bucket, what it was for"
+
+// tempering is a reason to be less sure of a verdict that accuses nobody.
+type tempering struct {
+	when string // for the documentation
+	why  func(a *Alert, verdict string) string
+}
+
+// temperings are looked at in order; the first that tells something counts.
+var temperings = []tempering{
+	{"within the day before, the caller, or another from his address, made credentials, changed rights or stopped logging, not as on other days", func(a *Alert, _ string) string { return a.prepared }},
+	{"`intended`, and the address is odd and on a list of networks that hide people, or of rented servers", func(a *Alert, verdict string) string {
+		if verdict == Intended && a.flag("source-ip") == Yes {
+			return a.listed
+		}
+		return ""
+	}},
+	{"the caller alone works from the address, and began to within the week", func(a *Alert, _ string) string {
+		if a.unsettled.IsZero() {
+			return ""
+		}
+		return "the caller alone works from this address, and only since " + date(a.unsettled)
+	}},
+	{"`intended` or `test`, and the caller made the bucket within the week, and copied objects meanwhile, nobody knows from where", func(a *Alert, verdict string) string {
+		if verdict == Intended || verdict == Test {
+			return a.brought
+		}
+		return ""
+	}},
+	{"`intended`, though address and behaviour are odd", func(a *Alert, verdict string) string {
+		if verdict == Intended && suspicious(a) {
+			return a.flagOf("source-ip").For[0]
+		}
+		return ""
+	}},
 }
 
 // temper takes certainty back where what the caller did just before, or who he is
 // and from where, speaks against a harmless verdict, and shows it.
 func temper(a *Alert, s *Suggestion) {
-	why := a.prepared
-	if why == "" && s.Verdict == Intended && a.flag("source-ip") == Yes && a.listed != "" {
-		why = a.listed
-	}
-	if why == "" && !a.unsettled.IsZero() {
-		why = "the caller alone works from this address, and only since " + date(a.unsettled)
-	}
-	if why == "" && s.Verdict == Intended && suspicious(a) {
-		why = a.flagOf("source-ip").For[0]
-	}
-	if why == "" || s.Verdict == Malicious {
+	if s.Verdict == Malicious {
 		return
 	}
-	s.Confidence = map[string]string{"high": "medium", "medium": "low", "low": "low"}[s.Confidence]
-	s.Reasons = append([]string{"but " + why}, s.Reasons[:min(2, len(s.Reasons))]...)
+	for _, t := range temperings {
+		if why := t.why(a, s.Verdict); why != "" {
+			s.Confidence = map[string]string{"high": "medium", "medium": "low", "low": "low"}[s.Confidence]
+			s.Reasons = append([]string{"but " + why}, s.Reasons[:min(2, len(s.Reasons))]...)
+			return
+		}
+	}
 }
 
 // reasons are the three strongest: what fits the row, and the first evidence of

@@ -272,11 +272,11 @@ func TestSuggest(t *testing.T) {
 		if s.Verdict != test.verdict || s.Confidence != test.confidence {
 			t.Errorf("%s: %s (%s), want %s (%s)", test.name, s.Verdict, s.Confidence, test.verdict, test.confidence)
 		}
-		if s.Reasons == nil || s.WrongIf == nil || s.Missing == nil || len(s.Reasons) > 3 {
+		if s.Reasons == nil || len(s.WrongIf) == 0 || s.Missing == nil || len(s.Reasons) > 3 {
 			t.Errorf("%s: %+v", test.name, s)
 		}
-		if s.Verdict != "cannot-tell" && (len(s.Reasons) == 0 || len(s.WrongIf) == 0) {
-			t.Errorf("%s: a verdict without its reasons, or without what would make it wrong: %+v", test.name, s)
+		if s.Verdict != "cannot-tell" && len(s.Reasons) == 0 {
+			t.Errorf("%s: a verdict without its reasons: %+v", test.name, s)
 		}
 	}
 }

@@ -23,6 +23,7 @@ import (
 func TestAddress(t *testing.T) {
 	for _, tt := range []struct{ text, shown, output string }{
 		{"athena://primary/logs.cloudtrail", "athena://primary/logs.cloudtrail", ""},
+		{"athena://primary/aws:cloudtrail.0c3a1f7e-0000-4000-8000-000000000001", "athena://primary/aws:cloudtrail.0c3a1f7e-0000-4000-8000-000000000001", ""},
 		{"ATHENA://team-7/lake.logs.cloud_trail?output=s3://answers/of/me/", "athena://team-7/lake.logs.cloud_trail", "s3://answers/of/me/"},
 	} {
 		if a, err := ParseAddress(tt.text); err != nil || a.String() != tt.shown || a.Output != tt.output {

@@ -22,7 +22,7 @@ type NameError struct{ Name string }
 
 // Error tells which names are possible.
 func (e *NameError) Error() string {
-	return fmt.Sprintf("%q is no name of a catalog, schema or table: letters, digits, _ and - only", e.Name)
+	return fmt.Sprintf("%q is no name of a catalog, schema or table: letters, digits, _, - and : only", e.Name)
 }
 
 // Check returns a *NameError for a name that could be more than a name.
@@ -38,9 +38,11 @@ func (t Table) Check() error {
 	return nil
 }
 
+// plain reports a name of letters, digits and the signs that names have: ":" is
+// in that of the schema that CloudTrail Lake shows.
 func plain(name string) bool {
 	for _, c := range []byte(name) {
-		if !(c == '_' || c == '-' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z') {
+		if !(c == '_' || c == '-' || c == ':' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z') {
 			return false
 		}
 	}

@@ -39,8 +39,8 @@ type record struct {
 }
 
 // layouts are the forms that are understood; the first whose columns are all
-// there is taken.
-var layouts = []*layout{&archived, &delivered}
+// there is taken. The names that delivered needs, lake has too.
+var layouts = []*layout{&archived, &lake, &delivered}
 
 // member is the SQL of a named value.
 func (l *layout) member(name string) string {
@@ -95,6 +95,11 @@ type Filter struct {
 
 // quoted is a text as SQL.
 func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
+
+// untold is the condition that a column has one of some values, or none.
+func untold(column string, list []string) string {
+	return fmt.Sprintf("(coalesce(%s, '') = '' OR %s)", column, among(column, list))
+}
 
 // among is the SQL condition that a value is one of a list.
 func among(value string, list []string) string {

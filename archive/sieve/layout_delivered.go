@@ -69,9 +69,6 @@ const deliveredSession = `CASE WHEN coalesce(useridentity.arn, '') <> '' THEN
 
 func deliveredFilter(f Filter) []string {
 	var out []string
-	untold := func(column string, list []string) string {
-		return fmt.Sprintf("(coalesce(%s, '') = '' OR %s)", column, among(column, list))
-	}
 	if len(f.Accounts) > 0 {
 		out = append(out, untold("recipientaccountid", f.Accounts))
 	}

@@ -23,7 +23,8 @@ func TestFind(t *testing.T) {
 	names = append(names, archive.PartitionColumns...)
 	aws := strings.Fields("eventversion useridentity eventtime eventsource eventname awsregion sourceipaddress useragent errorcode errormessage requestparameters " +
 		"responseelements additionaleventdata requestid eventid resources eventtype apiversion readonly recipientaccountid serviceeventdetails sharedeventid vpcendpointid tlsdetails timestamp")
-	for want, columns := range map[string][]string{"archive": names, "cloudtrail": aws} {
+	store := append(slices.Clone(aws), "managementevent", "annotation", "addendum", "eventcategory", "eventjson", "eventjsonchecksum")
+	for want, columns := range map[string][]string{"archive": names, "cloudtrail": aws, "lake": store} {
 		if l, err := find(columns); err != nil || l.id != want {
 			t.Errorf("%v is taken for %v (%v)", columns, l, err)
 		}

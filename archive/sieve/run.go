@@ -297,6 +297,10 @@ func (r *run) records(question string) error {
 // record reads one record. It stands as in a file of CloudTrail, so that nothing
 // in it is taken for a wrapper.
 func (r *run) record(one *record, take func(object string, h *trail.Header, raw []byte) error) error {
+	if len(bytes.TrimSpace(one.raw)) == 0 {
+		r.into.Unread(one.object, one.offset, "the row does not hold the record")
+		return nil
+	}
 	text := io.MultiReader(strings.NewReader(`{"Records":[`), bytes.NewReader(one.raw), strings.NewReader("]}"))
 	_, err := trail.Scan(text, trail.Options{}, func(h *trail.Header, raw []byte) error {
 		h.Offset = one.offset

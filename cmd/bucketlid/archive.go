@@ -25,6 +25,7 @@ func newArchive() *cobra.Command {
 		Long: "Keep all CloudTrail records, not only those of Amazon S3, as Parquet files by account and\n" +
 			"day, and ask them with SQL. DuckDB, Amazon Athena, Trino and Spark read the files too.",
 		Example: "  bucketlid archive load ./AWSLogs\n" +
+			"  bucketlid archive timeline user ann\n" +
 			"  bucketlid archive query \"SELECT event_name, count(*) AS n FROM records GROUP BY ALL ORDER BY n DESC LIMIT 10\"",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -35,7 +36,7 @@ func newArchive() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.PersistentFlags().StringVar(&root, "archive", defaultArchive, "`folder` of the archive, or s3://bucket/prefix")
-	cmd.AddCommand(newArchiveLoad(&root), newArchiveQuery(&root), newArchiveDDL(&root), newArchiveVerify(&root),
+	cmd.AddCommand(newArchiveLoad(&root), newArchiveTimeline(&root), newArchiveQuery(&root), newArchiveDDL(&root), newArchiveVerify(&root),
 		newArchiveCompact(&root), newArchivePrune(&root))
 	return cmd
 }
@@ -189,6 +190,7 @@ func newArchiveCompact(root *string) *cobra.Command {
 				indexes, err = a.Reindex(cmd.Context())
 			}
 			if err == nil {
+				a.summarize(cmd.Context(), cmd.ErrOrStderr())
 				err = a.push(cmd.Context(), true)
 			}
 			if err != nil {
@@ -240,6 +242,8 @@ func archivePrune(cmd *cobra.Command, root, older string, dry bool) error {
 		said = "would be deleted"
 	} else if err := errors.Join(a.Prune(files), a.push(cmd.Context(), false)); err != nil {
 		return interrupted(cmd.Context(), err)
+	} else {
+		a.summarize(cmd.Context(), cmd.ErrOrStderr())
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "%d files with %d records (%s) of days before %s %s\n", len(files), rows, bytesText(size), than.Format(time.RFC3339), said)
 	return nil

@@ -166,6 +166,10 @@ func (l *archiveLoad) load(ctx context.Context, a *writing, sources []ingest.Sou
 		bar.phase("merging files")
 		merged, err = a.CompactAfterLoad(ctx, l.loader.Touched())
 	}
+	if err == nil && !l.noIndex {
+		bar.phase("summing up")
+		a.summarize(ctx, l.stderr)
+	}
 	if err == nil {
 		bar.phase("uploading")
 		err = a.push(ctx, false)

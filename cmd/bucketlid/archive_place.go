@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -120,4 +121,16 @@ func (w *writing) push(ctx context.Context, tidy bool) error {
 	}
 	_, err := w.mirror.Push(ctx, w.Archive, tidy)
 	return err
+}
+
+// summarize writes the sums of the indexes, which make answers quicker. Where
+// that fails nothing is lost, and it is only told. Readers of an archive in S3 do
+// without.
+func (w *writing) summarize(ctx context.Context, notes io.Writer) {
+	if w.mirror != nil || ctx.Err() != nil {
+		return
+	}
+	if err := w.Summarize(ctx); err != nil && ctx.Err() == nil {
+		fmt.Fprintf(notes, "note: the sums of all indexes were not written: %s; answers are the same without them, and slower\n", plain(err.Error()))
+	}
 }

@@ -118,11 +118,11 @@ func readContext(path string) (*triage.Context, error) {
 func printContext(w io.Writer, c *triage.Context) error {
 	var b strings.Builder
 	line := func(format string, args ...any) { b.WriteString(plain(fmt.Sprintf(format, args...)) + "\n") }
-	line("%s is good.", c.File)
+	line("%s is %s.", c.File, map[bool]string{true: "empty", false: "good"}[c.Empty()])
 	for _, o := range c.Organizations {
 		line("organization %s: %s", o.Name, counted(len(o.Accounts), "account"))
 		for _, a := range o.Accounts {
-			line("  %s %s", a.ID, a.Alias)
+			line("  %s", strings.TrimSpace(a.ID+" "+a.Alias))
 		}
 		if o.Usual != nil {
 			printUsual(line, "  ", *o.Usual)

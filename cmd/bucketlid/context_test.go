@@ -233,7 +233,7 @@ func TestContextCommands(t *testing.T) {
 		{[]string{"init", "--from", "soon"}, exitUsage, "", `"soon" is not a time`},
 		{[]string{"init"}, exitDone, "organizations:\n#  - name: My organization", ""},
 		{[]string{"init", "--out", filepath.Join(dir, "new.yaml")}, exitDone, "", "new.yaml is a draft: edit it"},
-		{[]string{"check", filepath.Join(dir, "new.yaml")}, exitDone, "new.yaml is good.", ""},
+		{[]string{"check", filepath.Join(dir, "new.yaml")}, exitDone, "new.yaml is empty.\n", "the file says nothing; fill it in"},
 		{[]string{"schema"}, exitDone, `"$schema": "https://json-schema.org/draft/2020-12/schema"`, ""},
 	} {
 		stdout, stderr, code := command(t, newContext, tt.args...)

@@ -81,7 +81,7 @@ func sameByEngine(t *testing.T, logs, engine string, filter ingest.Filter) {
 		t.Fatalf("%d alerts", len(alerts))
 	}
 	same := func(kind investigate.Kind, text string) {
-		want, got := inquest(t, kind, text, logs, "", false, filter), inquest(t, kind, text, logs, engine, false, filter)
+		want, got := inquest(t, kind, text, logs, "", nothing, filter), inquest(t, kind, text, logs, engine, nothing, filter)
 		if want != got {
 			t.Errorf("%s %s over %s: %s", kind, text, engine, firstOther(strings.Split(want, "\n"), strings.Split(got, "\n")))
 		}

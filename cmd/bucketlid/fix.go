@@ -113,7 +113,7 @@ func readWhole(name string) ([]byte, error) {
 func readPlan(name string) (*remedy.Plan, error) {
 	text, err := readWhole(name)
 	if err != nil {
-		return nil, usageError("a plan is what this writes: bucketlid fix plan BUCKET --out "+name, "%v", err)
+		return nil, usageError("a plan is what this writes: bucketlid fix plan BUCKET --out "+pasted(name), "%v", err)
 	}
 	p, err := remedy.Read(text)
 	if err != nil {
@@ -141,10 +141,10 @@ func ended(err error, plan, verb string) error {
 	var silent *account.NoAnswerError
 	var dark *remedy.UnreadableError
 	var not *account.RefusedError
-	again := "bucketlid fix " + verb + " " + plan
+	again := "bucketlid fix " + verb + " " + pasted(plan)
 	goOn := "what was done is kept in " + journalName(plan) + "; go on with: " + again + " --resume"
 	if verb == "apply" {
-		goOn += ", or take it back with: bucketlid fix rollback " + plan
+		goOn += ", or take it back with: bucketlid fix rollback " + pasted(plan)
 	}
 	switch {
 	case err == nil:
@@ -152,7 +152,7 @@ func ended(err error, plan, verb string) error {
 	case errors.As(err, &lost) && errors.Is(err, context.Canceled):
 		return &exitError{exitInterrupt, "interrupted: " + err.Error(), goOn}
 	case errors.As(err, &partly) && errors.Is(err, remedy.ErrStale) && verb == "apply":
-		return &exitError{exitPartly, err.Error(), "what was done is kept in " + journalName(plan) + "; take it back with: bucketlid fix rollback " + plan +
+		return &exitError{exitPartly, err.Error(), "what was done is kept in " + journalName(plan) + "; take it back with: bucketlid fix rollback " + pasted(plan) +
 			", or leave it and make a new plan for what is left"}
 	case errors.As(err, &partly) && errors.Is(err, remedy.ErrStale):
 		return &exitError{exitPartly, err.Error(), plan + " holds what it replaced, to be put back by hand; what was put back is kept in " + journalName(plan)}
@@ -195,25 +195,4 @@ func settleDown(ctx context.Context, attempt int) bool {
 	case <-time.After(pauses.settle(attempt)):
 		return true
 	}
-}
-
-// confirmed asks for the bucket's name on standard input.
-func confirmed(cmd *cobra.Command, bucket string, yes bool, why []string) error {
-	notes := cmd.ErrOrStderr()
-	for _, line := range why {
-		fmt.Fprintln(notes, "  "+plain(line))
-	}
-	if yes || len(why) == 0 {
-		return nil
-	}
-	fmt.Fprintf(notes, "Type the bucket's name, %s, to go on: ", plain(bucket))
-	var typed string
-	if _, err := fmt.Fscanln(cmd.InOrStdin(), &typed); err != nil && typed == "" {
-		fmt.Fprintln(notes)
-		return usageError("type it, or give --yes in a script", "the bucket's name was not given: nothing was changed")
-	}
-	if typed != bucket {
-		return usageError("type it, or give --yes in a script", "%q is not the bucket's name: nothing was changed", typed)
-	}
-	return nil
 }

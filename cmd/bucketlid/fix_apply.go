@@ -170,14 +170,14 @@ func (f *applyFlags) apply(cmd *cobra.Command, name string) error {
 	}
 	switch {
 	case done.Ended:
-		return usageError("see whether it holds with: bucketlid fix verify "+name, "%s was applied already", name)
+		return usageError("see whether it holds with: bucketlid fix verify "+pasted(name), "%s was applied already", name)
 	case done.Undone > 0:
-		return usageError("finish it with: bucketlid fix rollback "+name+" --resume", "a rollback of %s is under way", name)
+		return usageError("finish it with: bucketlid fix rollback "+pasted(name)+" --resume", "a rollback of %s is under way", name)
 	case done.Done > 0 && !f.resume:
-		return usageError("go on with --resume, or take it back with: bucketlid fix rollback "+name,
+		return usageError("go on with --resume, or take it back with: bucketlid fix rollback "+pasted(name),
 			"%s was cut off after %d of %d steps", name, done.Done, len(p.option.Steps))
 	case (done.Done > 0 || done.Tried) && f.option != "" && f.option != done.Option:
-		return usageError("go on with it, without --option, or take it back with: bucketlid fix rollback "+name, "%s was begun with option %s", name, done.Option)
+		return usageError("go on with it, without --option, or take it back with: bucketlid fix rollback "+pasted(name), "%s was begun with option %s", name, done.Option)
 	}
 	var list []account.Call
 	for _, s := range p.option.Steps {
@@ -186,7 +186,7 @@ func (f *applyFlags) apply(cmd *cobra.Command, name string) error {
 	if err := p.lockedOut(list); err != nil {
 		return err
 	}
-	if err := confirmed(cmd, p.plan.Bucket, f.yes, p.option.Confirm); err != nil {
+	if err := p.question(p.option.Confirm).asked(cmd, f.yes); err != nil {
 		return err
 	}
 	release, err := hold(cmd.ErrOrStderr(), p.plan.Bucket, list)
@@ -248,7 +248,7 @@ func (f *applyFlags) rollback(cmd *cobra.Command, name string) error {
 	if err := p.lockedOut(list); err != nil {
 		return err
 	}
-	if err := confirmed(cmd, p.plan.Bucket, f.yes, p.warnings()); err != nil {
+	if err := p.question(p.warnings()).asked(cmd, f.yes); err != nil {
 		return err
 	}
 	release, err := hold(cmd.ErrOrStderr(), p.plan.Bucket, list)
@@ -260,6 +260,10 @@ func (f *applyFlags) rollback(cmd *cobra.Command, name string) error {
 		return ended(err, name, "rollback")
 	}
 	return p.reportBack(cmd, done.Done)
+}
+
+func (p *prepared) question(why []string) question {
+	return question{"the bucket's name", p.plan.Bucket, why, p.name}
 }
 
 // reached finds out whether the step that was on its way was made.

@@ -18,8 +18,7 @@ import (
 func TestFixExpired(t *testing.T) {
 	c := motoEnv(t)
 	published(t, c, "acl", "policy")
-	plan := filepath.Join(t.TempDir(), "plan.json")
-	must(t, "plan", fixBucket, "--out", plan)
+	plan := planOf(t, fixBucket)
 	var expired atomic.Value
 	expired.Store("acl")
 	proxy(t, func(w http.ResponseWriter, r *http.Request) bool {
@@ -88,9 +87,7 @@ func TestFixRegionOff(t *testing.T) {
 func TestFixHoldsTheBucket(t *testing.T) {
 	c := motoEnv(t)
 	published(t, c, "acl", "policy")
-	first, second := filepath.Join(t.TempDir(), "plan.json"), filepath.Join(t.TempDir(), "plan.json")
-	must(t, "plan", fixBucket, "--out", first)
-	must(t, "plan", fixBucket, "--out", second)
+	first, second := planOf(t, fixBucket), planOf(t, fixBucket)
 	var once atomic.Bool
 	proxy(t, func(_ http.ResponseWriter, r *http.Request) bool {
 		if r.Method == http.MethodPut && !once.Swap(true) {
@@ -120,8 +117,7 @@ func hangUp(w http.ResponseWriter) bool {
 func TestFixLostAnswers(t *testing.T) {
 	c := motoEnv(t)
 	published(t, c, "acl", "policy")
-	plan := filepath.Join(t.TempDir(), "plan.json")
-	must(t, "plan", fixBucket, "--out", plan)
+	plan := planOf(t, fixBucket)
 	var how atomic.Value
 	how.Store("before")
 	direct := os.Getenv("AWS_ENDPOINT_URL")
@@ -161,8 +157,7 @@ func TestFixLostAnswers(t *testing.T) {
 func TestFixAnotherOption(t *testing.T) {
 	c := motoEnv(t)
 	published(t, c, "policy")
-	plan := filepath.Join(t.TempDir(), "plan.json")
-	must(t, "plan", fixBucket, "--out", plan)
+	plan := planOf(t, fixBucket)
 	proxy(t, func(w http.ResponseWriter, r *http.Request) bool {
 		return r.Method == http.MethodPut && r.URL.Query().Has("policy") && fault(w, 403, "AccessDenied")
 	})

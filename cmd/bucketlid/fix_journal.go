@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -120,7 +121,11 @@ func eachEntry(name string, take func(line int, e remedy.Entry) error) error {
 	lines := bufio.NewScanner(file)
 	for line := 1; lines.Scan(); line++ {
 		var e remedy.Entry
-		if json.Unmarshal(lines.Bytes(), &e) != nil {
+		text := bytes.TrimSpace(lines.Bytes())
+		if len(text) > 0 && text[0] != '{' { // what was cut off begins as an entry does
+			return fmt.Errorf("line %d is no entry of a journal: the file was damaged, or is another; what AWS shows counts: bucketlid fix verify, bucketlid guard status", line)
+		}
+		if json.Unmarshal(text, &e) != nil {
 			continue
 		}
 		if err := take(line, e); err != nil {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,14 +18,6 @@ import (
 )
 
 // What somebody else does to a bucket before, between and after our calls.
-
-// planOf is a plan's file.
-func planOf(t *testing.T, args ...string) string {
-	t.Helper()
-	plan := filepath.Join(t.TempDir(), "plan.json")
-	must(t, append([]string{"plan", "--out", plan}, args...)...)
-	return plan
-}
 
 // setPolicy puts a policy of these statements, in which BUCKET is the bucket's name.
 func setPolicy(t *testing.T, c *s3.Client, statements ...string) {

@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -65,8 +64,7 @@ func answered(t *testing.T, s *oracle.Server, key, query string) int {
 // succeeds again after the rollback.
 func thereAndBack(t *testing.T, ask func() int, option string, planned ...string) {
 	t.Helper()
-	plan := filepath.Join(t.TempDir(), "plan.json")
-	must(t, append([]string{"plan", fixBucket, "--out", plan}, planned...)...)
+	plan := planOf(t, append([]string{fixBucket}, planned...)...)
 	before := ask()
 	must(t, "apply", plan, "--yes", "--option", option)
 	after := ask()

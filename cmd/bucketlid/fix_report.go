@@ -36,11 +36,11 @@ func (p *prepared) applied() string {
 func (p *prepared) next() string {
 	switch done := p.done; {
 	case done.Undone > 0 && !done.Back:
-		return "finish it with: bucketlid fix rollback " + p.name + " --resume"
+		return "finish it with: bucketlid fix rollback " + pasted(p.name) + " --resume"
 	case done.Back || done.Done == 0 && !done.Tried:
-		return "apply it with: bucketlid fix apply " + p.name
+		return "apply it with: bucketlid fix apply " + pasted(p.name)
 	case !done.Ended:
-		return "go on with: bucketlid fix apply " + p.name + " --resume"
+		return "go on with: bucketlid fix apply " + pasted(p.name) + " --resume"
 	}
 	return "make a new plan: bucketlid fix plan " + planned(p.plan)
 }
@@ -124,11 +124,11 @@ func (p *prepared) report(cmd *cobra.Command, settle func(context.Context, int) 
 			fmt.Fprintln(out, "not looked at: "+plain(b))
 		}
 	}
-	return p.verdict(list, news)
+	return p.verdict(list, news, now)
 }
 
 // verdict is the error of exposures that are not closed, of the plan's first.
-func (p *prepared) verdict(list []remedy.Standing, news unplanned) error {
+func (p *prepared) verdict(list []remedy.Standing, news unplanned, now remedy.State) error {
 	back := 0
 	for _, s := range list {
 		if s.State == exposure.Blocked && len(s.Opening.BlockedBy) > 0 { // it is the grant that was to go
@@ -143,11 +143,20 @@ func (p *prepared) verdict(list []remedy.Standing, news unplanned) error {
 		return &exitError{exitFailed, fmt.Sprintf("the bucket is open, or may be, by %s that this plan did not know of", counted(len(news.mine), "exposure")),
 			"make a new plan: bucketlid fix plan " + planned(p.plan)}
 	case unsure > 0:
-		return &exitError{exitFailed, fmt.Sprintf("of %d of %d exposures it is not known whether they are closed: what they rest on could not be read", unsure, all), "grant the permissions that are named, then: bucketlid fix verify " + p.name}
+		return &exitError{exitFailed, fmt.Sprintf("of %d of %d exposures it is not known whether they are closed: what they rest on could not be read", unsure, all), p.readAgain(now.Refused())}
 	case back > 0:
 		return &exitError{exitFailed, fmt.Sprintf("%d of %d grants that the plan takes away are there; nothing is open, since a guard holds them", back, all), p.next()}
 	}
 	return nil
+}
+
+// readAgain is what to do about settings that could not be read.
+func (p *prepared) readAgain(denied bool) string {
+	again := "bucketlid fix verify " + pasted(p.name)
+	if denied {
+		return "grant the permissions that are named, then: " + again
+	}
+	return "once they can be read: " + again
 }
 
 // reportBack reads back what a rollback has put back, and tells how it stands.
@@ -172,7 +181,7 @@ func (p *prepared) reportBack(cmd *cobra.Command, steps int) error {
 		}
 		return nil
 	case errors.As(err, &dark):
-		return &exitError{exitFailed, "every step was put back; whether the settings are as before is not known: " + strings.Join(dark.Settings, "; "), "grant the permissions that are named, then: bucketlid fix verify " + p.name}
+		return &exitError{exitFailed, "every step was put back; whether the settings are as before is not known: " + strings.Join(dark.Settings, "; "), p.readAgain(dark.Denied)}
 	}
 	return &exitError{exitFailed, "every step was put back, and the settings are not as before: " + err.Error(), "see what somebody else changed; the plan holds what it replaced"}
 }
@@ -184,5 +193,5 @@ func (p *prepared) unread(err error) error {
 	if errors.As(err, &refused) {
 		code = exitPermission
 	}
-	return &exitError{code, "how the bucket stands is not known: reading its settings: " + err.Error(), "then: bucketlid fix verify " + p.name}
+	return &exitError{code, "how the bucket stands is not known: reading its settings: " + err.Error(), "then: bucketlid fix verify " + pasted(p.name)}
 }

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/bucketlid/bucketlid/account"
@@ -78,11 +79,22 @@ func showPlan(w io.Writer, p *remedy.Plan, file string) error {
 	if len(p.Options) > 0 {
 		line("\n%s, least disruptive first; * is what fix apply uses:", counted(len(p.Options), "option"))
 	}
-	for i := range p.Options {
-		showOption(line, p, &p.Options[i])
+	common := rowsOfAll(p.Options)
+	if len(common) > 0 {
+		line("\nWith each of them:")
 	}
-	if file != "" && p.Use != "" {
-		line("\nNext: bucketlid fix apply %s   (its calls carry %s/%s in their user agent)", file, account.AgentName, p.ID)
+	for _, r := range common {
+		line("    %-8s %s", r.name, r.text)
+	}
+	for i := range p.Options {
+		showOption(line, p, &p.Options[i], common)
+	}
+	switch {
+	case p.Use == "":
+	case file != "":
+		line("\nNext: bucketlid fix apply %s   (its calls carry %s/%s in their user agent)", pasted(file), account.AgentName, p.ID)
+	default:
+		line("\nNext: the same command with --out plan.json, then: bucketlid fix apply plan.json")
 	}
 	_, err := w.Write(b.Bytes())
 	return err
@@ -91,9 +103,14 @@ func showPlan(w io.Writer, p *remedy.Plan, file string) error {
 // showStays tells of the exposures that the plan is not about.
 func showStays(line func(string, ...any), p *remedy.Plan) {
 	public := false
-	for _, o := range p.Stays {
-		line("Stays: %s%s", words(o), heldBy(o))
+	for i, o := range p.Stays {
+		if i < maxWhys {
+			line("Stays: %s%s", words(o), heldBy(o))
+		}
 		public = public || o.Audience.Public() && len(o.BlockedBy) == 0
+	}
+	if more := len(p.Stays) - maxWhys; more > 0 {
+		line("Stays: %d more, which the plan's file and -o json name", more)
 	}
 	if public && len(p.Whom) > 0 {
 		line("What strangers may do, %s may do too: see how to close that with: bucketlid fix plan %s", whomWords(p.Whom), p.Bucket)
@@ -107,41 +124,75 @@ func heldBy(o remedy.Opening) string {
 	return " (held by " + strings.Join(o.BlockedBy, ", ") + ")"
 }
 
-func showOption(line func(string, ...any), p *remedy.Plan, o *remedy.Option) {
+// row is one line below an option.
+type row struct{ name, text string }
+
+// prospects are the rows of an option that tell what comes of it.
+func prospects(o *remedy.Option) []row {
+	var out []row
+	for _, text := range o.Later {
+		out = append(out, row{"later", text})
+	}
+	if o.Undo.Possible {
+		out = append(out, row{"undo", "can be attempted"})
+	}
+	for _, text := range o.Undo.Why {
+		out = append(out, row{"undo", "not possible: " + text})
+	}
+	for _, text := range o.Confirm {
+		out = append(out, row{"asks", text})
+	}
+	return out
+}
+
+// rowsOfAll are the prospects that several options share, to be told once.
+func rowsOfAll(options []remedy.Option) (common []row) {
+	n := 0
+	for i := range options {
+		if options[i].Refused != "" {
+			continue
+		}
+		list := prospects(&options[i])
+		if n++; n == 1 {
+			common = list
+			continue
+		}
+		common = slices.DeleteFunc(common, func(r row) bool { return !slices.Contains(list, r) })
+	}
+	if n < 2 {
+		return nil
+	}
+	return common
+}
+
+func showOption(line func(string, ...any), p *remedy.Plan, o *remedy.Option, told []row) {
 	mark := " "
 	if o.ID == p.Use {
 		mark = "*"
 	}
 	line("\n%s %s: %s", mark, o.ID, o.Title)
-	row := func(name, text string) { line("    %-8s %s", name, text) }
+	show := func(name, text string) { line("    %-8s %s", name, text) }
 	if o.Refused != "" {
-		row("refused", o.Refused)
+		show("refused", o.Refused)
 		return
 	}
 	for _, s := range o.Proof.Remaining {
-		row("leaves", words(s))
+		show("leaves", words(s))
 	}
 	for _, text := range o.First {
-		row("first", text)
+		show("first", text)
 	}
 	for _, s := range o.Steps {
-		row("does", string(s.Call.Operation)+": "+s.Why+"; needs "+s.Action)
-		row("", s.CLI)
+		show("does", string(s.Call.Operation)+": "+s.Why+"; needs "+s.Action)
+		show("", s.CLI)
 	}
 	for _, l := range o.Proof.Loses {
-		row("loses", loserWords(l))
+		show("loses", loserWords(l))
 	}
-	for _, text := range o.Later {
-		row("later", text)
-	}
-	if o.Undo.Possible {
-		row("undo", "can be attempted")
-	}
-	for _, text := range o.Undo.Why {
-		row("undo", "not possible: "+text)
-	}
-	for _, text := range o.Confirm {
-		row("asks", text)
+	for _, r := range prospects(o) {
+		if !slices.Contains(told, r) {
+			show(r.name, r.text)
+		}
 	}
 }
 

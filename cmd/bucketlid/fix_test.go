@@ -74,8 +74,7 @@ func TestFixEachOption(t *testing.T) {
 func TestFixStale(t *testing.T) {
 	c := motoEnv(t)
 	published(t, c, "acl", "policy")
-	plan := filepath.Join(t.TempDir(), "plan.json")
-	must(t, "plan", fixBucket, "--out", plan)
+	plan := planOf(t, fixBucket)
 	changed := strings.Replace(mixed, "fix-me-bucket/*\"},", "fix-me-bucket/other/*\"},", 1)
 	_, err := c.PutBucketPolicy(context.Background(), &s3.PutBucketPolicyInput{Bucket: aws.String(fixBucket), Policy: &changed})
 	check(t, err)
@@ -100,8 +99,7 @@ func TestFixStale(t *testing.T) {
 func TestFixStopsAndResumes(t *testing.T) {
 	c := motoEnv(t)
 	published(t, c, "acl", "policy")
-	plan := filepath.Join(t.TempDir(), "plan.json")
-	must(t, "plan", fixBucket, "--out", plan)
+	plan := planOf(t, fixBucket)
 	var refuse atomic.Bool
 	refuse.Store(true)
 	proxy(t, func(w http.ResponseWriter, r *http.Request) bool {
@@ -136,8 +134,7 @@ func TestFixStopsAndResumes(t *testing.T) {
 func TestFixRollbackOfPart(t *testing.T) {
 	c := motoEnv(t)
 	published(t, c, "acl", "policy")
-	plan := filepath.Join(t.TempDir(), "plan.json")
-	must(t, "plan", fixBucket, "--out", plan)
+	plan := planOf(t, fixBucket)
 	proxy(t, func(w http.ResponseWriter, r *http.Request) bool {
 		return r.Method == http.MethodPut && r.URL.Query().Has("policy") && fault(w, 403, "AccessDenied")
 	})
@@ -155,8 +152,7 @@ func TestFixRollbackOfPart(t *testing.T) {
 func TestFixKilled(t *testing.T) {
 	c := motoEnv(t)
 	published(t, c, "acl", "policy")
-	plan := filepath.Join(t.TempDir(), "plan.json")
-	must(t, "plan", fixBucket, "--out", plan)
+	plan := planOf(t, fixBucket)
 	reached, release := make(chan struct{}, 8), make(chan struct{})
 	var held atomic.Bool
 	held.Store(true)
@@ -189,8 +185,7 @@ func TestFixKilled(t *testing.T) {
 func TestFixRetriesConflicts(t *testing.T) {
 	c := motoEnv(t)
 	published(t, c, "policy")
-	plan := filepath.Join(t.TempDir(), "plan.json")
-	must(t, "plan", fixBucket, "--out", plan)
+	plan := planOf(t, fixBucket)
 	var conflicts atomic.Int32
 	proxy(t, func(w http.ResponseWriter, r *http.Request) bool {
 		return r.Method == http.MethodPut && conflicts.Add(1) <= 2 && fault(w, 409, "OperationAborted")
@@ -206,9 +201,7 @@ func TestFixRetriesConflicts(t *testing.T) {
 func TestFixTwoPeople(t *testing.T) {
 	c := motoEnv(t)
 	published(t, c, "acl", "policy")
-	first, second := filepath.Join(t.TempDir(), "plan.json"), filepath.Join(t.TempDir(), "plan.json")
-	must(t, "plan", fixBucket, "--out", first)
-	must(t, "plan", fixBucket, "--out", second)
+	first, second := planOf(t, fixBucket), planOf(t, fixBucket)
 	var once atomic.Bool
 	proxy(t, func(w http.ResponseWriter, r *http.Request) bool {
 		if r.Method == http.MethodPut && r.URL.Query().Has("acl") && !once.Swap(true) {
@@ -229,8 +222,7 @@ func TestFixTwoPeople(t *testing.T) {
 func TestFixLocksThePlan(t *testing.T) {
 	c := motoEnv(t)
 	published(t, c, "policy")
-	plan := filepath.Join(t.TempDir(), "plan.json")
-	must(t, "plan", fixBucket, "--out", plan)
+	plan := planOf(t, fixBucket)
 	release, ok, err := lockFile(journalName(plan))
 	if err != nil || !ok {
 		t.Fatal(ok, err)
@@ -253,6 +245,10 @@ func TestJournalCutOff(t *testing.T) {
 	}
 	if _, err := readJournal(name, "q"); err == nil {
 		t.Error("the journal of another plan was taken")
+	}
+	check(t, os.WriteFile(name, []byte("{\"plan\":\"p\",\"event\":\"begin\"}\n\x00\x00damaged\n"), 0o600))
+	if _, err := readJournal(name, "p"); err == nil || !strings.Contains(err.Error(), "line 2 is no entry of a journal") {
+		t.Errorf("a damaged journal: %v", err)
 	}
 }
 

@@ -20,24 +20,6 @@ import (
 	"github.com/bucketlid/bucketlid/remedy"
 )
 
-// says compares what a command printed with what it must and must not say.
-func says(t *testing.T, f fixed, code int, wants []string, never ...string) {
-	t.Helper()
-	if f.code != code {
-		t.Errorf("exit %d, not %d\n%s%s", f.code, code, f.out, f.err)
-	}
-	for _, want := range wants {
-		if !strings.Contains(f.out+f.err, want) {
-			t.Errorf("does not say %q:\n%s%s", want, f.out, f.err)
-		}
-	}
-	for _, not := range never {
-		if strings.Contains(f.out+f.err, not) {
-			t.Errorf("says %q:\n%s%s", not, f.out, f.err)
-		}
-	}
-}
-
 func putPublic(t *testing.T, c *s3.Client, keys ...string) {
 	t.Helper()
 	for _, key := range keys {
@@ -174,8 +156,7 @@ func TestFixRollbackUnderAGuard(t *testing.T) {
 func TestFixRollbackUnread(t *testing.T) {
 	c := motoEnv(t)
 	published(t, c, "policy")
-	plan := filepath.Join(t.TempDir(), "plan.json")
-	must(t, "plan", fixBucket, "--out", plan)
+	plan := planOf(t, fixBucket)
 	must(t, "apply", plan, "--yes")
 	var put atomic.Bool
 	proxy(t, func(w http.ResponseWriter, r *http.Request) bool {
@@ -192,8 +173,7 @@ func TestFixRollbackUnread(t *testing.T) {
 func TestFixUnreadable(t *testing.T) {
 	c := motoEnv(t)
 	published(t, c, "acl", "policy")
-	plan := filepath.Join(t.TempDir(), "plan.json")
-	must(t, "plan", fixBucket, "--out", plan)
+	plan := planOf(t, fixBucket)
 	var dark atomic.Value
 	dark.Store("policy")
 	proxy(t, func(w http.ResponseWriter, r *http.Request) bool {
@@ -218,8 +198,7 @@ func TestFixUnreadable(t *testing.T) {
 func TestFixVerifyByHand(t *testing.T) {
 	c := motoEnv(t)
 	published(t, c, "policy")
-	plan := filepath.Join(t.TempDir(), "plan.json")
-	must(t, "plan", fixBucket, "--out", plan)
+	plan := planOf(t, fixBucket)
 	says(t, fix(t, "", "verify", plan), exitFailed, []string{"was not applied", "1 of 1 exposures that the plan closes are open", "apply it with: bucketlid fix apply"}, "the plan closed")
 	if _, err := os.Stat(journalName(plan)); !os.IsNotExist(err) {
 		t.Errorf("verify made a journal: %v", err)

@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -128,32 +127,11 @@ func (g *guarded) Do(ctx context.Context, c account.Call) (string, error) {
 func readGuardPlan(name string) (*guard.Plan, error) {
 	text, err := readWhole(name)
 	if err != nil {
-		return nil, usageError("a plan is what this writes: bucketlid guard plan --out "+name, "%v", err)
+		return nil, usageError("a plan is what this writes: bucketlid guard plan --out "+pasted(name), "%v", err)
 	}
 	p, err := guard.Read(text)
 	if err != nil {
 		return nil, usageError("make one with: bucketlid guard plan --out FILE", "%s: %v", name, err)
 	}
 	return p, nil
-}
-
-// typed asks for the account's id on standard input.
-func typed(cmd *cobra.Command, id string, yes bool, why []string) error {
-	notes := cmd.ErrOrStderr()
-	for _, line := range why {
-		fmt.Fprintln(notes, "  "+plain(line))
-	}
-	if yes || len(why) == 0 {
-		return nil
-	}
-	fmt.Fprintf(notes, "Type the account's id, %s, to go on: ", plain(id))
-	var given string
-	if _, err := fmt.Fscanln(cmd.InOrStdin(), &given); err != nil && given == "" {
-		fmt.Fprintln(notes)
-		return usageError("type it, or give --yes in a script", "the account's id was not given: nothing was changed")
-	}
-	if given != id {
-		return usageError("type it, or give --yes in a script", "%q is not the account's id: nothing was changed", given)
-	}
-	return nil
 }

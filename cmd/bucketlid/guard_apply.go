@@ -20,6 +20,8 @@ import (
 // guardApplyFlags are those of apply and rollback.
 type guardApplyFlags struct {
 	live       liveFlags
+	role       string
+	externalID string
 	yes        bool
 	resume     bool
 	noProgress bool
@@ -27,6 +29,8 @@ type guardApplyFlags struct {
 
 func (f *guardApplyFlags) add(cmd *cobra.Command) *cobra.Command {
 	f.live.add(cmd.Flags())
+	cmd.Flags().StringVar(&f.role, "role-name", "", "`name` of the role to assume in the plan's account, where another one is signed in to")
+	cmd.Flags().StringVar(&f.externalID, "external-id", "", "external `id` that the role asks for")
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "do not ask for the account's id")
 	cmd.Flags().BoolVar(&f.resume, "resume", false, "go on after the steps that the journal tells to be done")
 	cmd.Flags().BoolVar(&f.noProgress, "no-progress", false, "show no progress bar")
@@ -81,12 +85,12 @@ func (f *guardApplyFlags) prepare(cmd *cobra.Command, name string) (*guarding, e
 	if len(plan.Steps) == 0 {
 		return nil, usageError("see why with: bucketlid guard plan", "%s has no steps: there was nothing to do", name)
 	}
-	a, err := f.live.open(cmd.Context())
+	a, err := f.signIn(cmd.Context(), plan.Account)
 	if err != nil {
 		return nil, err
 	}
 	if a.ID != plan.Account {
-		return nil, usageError("sign in to it, for example with --profile", "the plan is for account %s, and this is account %s", plan.Account, a.ID)
+		return nil, usageError("sign in to it with --profile, or assume a role of it with --role-name", "the plan is for account %s, and this is account %s", plan.Account, a.ID)
 	}
 	j, err := openJournal(name, plan.ID)
 	if err != nil {
@@ -96,6 +100,16 @@ func (f *guardApplyFlags) prepare(cmd *cobra.Command, name string) (*guarding, e
 	g := &guarding{name: name, plan: plan, journal: j, live: &guarded{a, a.Writer(plan.ID)}}
 	g.run = &guard.Run{Plan: plan, Account: g.live, Settle: settleDown, Record: g.record(cmd.ErrOrStderr())}
 	return g, nil
+}
+
+// signIn signs in, and by a role to the account of a plan.
+func (f *guardApplyFlags) signIn(ctx context.Context, id string) (*account.Account, error) {
+	a, err := f.live.open(ctx)
+	if err != nil || f.role == "" || a.ID == id {
+		return a, err
+	}
+	a, err = a.Assume(ctx, id, f.role, f.externalID)
+	return a, signIn(interrupted(ctx, err))
 }
 
 // hold keeps runs of fix and guard on this machine from changing the account's
@@ -135,9 +149,9 @@ func (f *guardApplyFlags) apply(cmd *cobra.Command, name string) error {
 	case done.Ended:
 		return usageError("see what is there with: bucketlid guard status", "%s was applied already", name)
 	case done.Undone > 0:
-		return usageError("finish it with: bucketlid guard rollback "+name+" --resume", "a rollback of %s is under way", name)
+		return usageError("finish it with: bucketlid guard rollback "+pasted(name)+" --resume", "a rollback of %s is under way", name)
 	case done.Done > 0 && !f.resume:
-		return usageError("go on with --resume, or take it back with: bucketlid guard rollback "+name,
+		return usageError("go on with --resume, or take it back with: bucketlid guard rollback "+pasted(name),
 			"%s was cut off after %d of %d steps", name, done.Done, len(g.plan.Steps))
 	}
 	release, err := g.hold(cmd.ErrOrStderr())
@@ -149,7 +163,7 @@ func (f *guardApplyFlags) apply(cmd *cobra.Command, name string) error {
 		return guardEnded(err, name, "apply")
 	}
 	if done.Done == 0 {
-		if err := typed(cmd, g.plan.Account, f.yes, g.plan.Confirm); err != nil {
+		if err := g.question(g.plan.Confirm).asked(cmd, f.yes); err != nil {
 			return err
 		}
 	}
@@ -167,7 +181,7 @@ func (f *guardApplyFlags) apply(cmd *cobra.Command, name string) error {
 // block is the first step, so that it is never made on an old look at buckets.
 func (g *guarding) fresh(cmd *cobra.Command, f *guardApplyFlags, done remedy.Progress) error {
 	if err := g.plan.CheckCalls(); err != nil {
-		return usageError("make a new plan, or take back what was done of this one with: bucketlid guard rollback "+g.name, "%v", err)
+		return usageError("make a new plan, or take back what was done of this one with: bucketlid guard rollback "+pasted(g.name), "%v", err)
 	}
 	made, err := done.Done > 0, error(nil)
 	if done.Done == 0 && done.Tried {
@@ -293,7 +307,7 @@ func (f *guardApplyFlags) rollback(cmd *cobra.Command, name string) error {
 			steps++
 		}
 	}
-	if err := typed(cmd, g.plan.Account, f.yes, g.warnings(steps)); err != nil {
+	if err := g.question(g.warnings(steps)).asked(cmd, f.yes); err != nil {
 		return err
 	}
 	release, err := g.hold(cmd.ErrOrStderr())
@@ -306,6 +320,10 @@ func (f *guardApplyFlags) rollback(cmd *cobra.Command, name string) error {
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "%d settings of account %s are as they were before the plan\n", steps, plain(g.plan.Account))
 	return nil
+}
+
+func (g *guarding) question(why []string) question {
+	return question{"the account's id", g.plan.Account, why, g.name}
 }
 
 func (g *guarding) warnings(steps int) []string {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ import (
 // guardPlanFlags are the flags of guard plan, as given.
 type guardPlanFlags struct {
 	planFlags
+	whose      accountsFlags
 	measures   []string
 	regions    []string
 	choice     string
@@ -39,14 +41,16 @@ func newGuardPlan() *cobra.Command {
 		Long: "Read every bucket of the account and say what lasting protection takes: the calls, the\n" +
 			"same as AWS CLI lines, Terraform and CloudFormation, and what Block Public Access of the\n" +
 			"account would close and whom it would lock out, bucket by bucket. Nothing is changed.\n" +
-			"One account at a time: sign in to each, for example with --profile.",
+			"Of several accounts (--profile a,b or --organization) each has a plan of its own, and\n" +
+			"--out names a folder for them.",
 		Example: "  bucketlid guard plan --alerts hunt.jsonl --out guard.json\n" +
+			"  bucketlid guard plan --organization --role-name bucketlid-guard --out plans\n" +
 			"  bucketlid guard plan --measure config-rules,event-feed --regions eu-west-1 -o terraform",
 		Args: noArguments("guard plan"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
 	flags := cmd.Flags()
-	f.live.add(flags)
+	f.whose.add(flags, "plan for")
 	flags.StringSliceVar(&f.measures, "measure", nil, "plan only these `measures`: "+strings.Join(measureIDs(), ", "))
 	flags.StringSliceVar(&f.regions, "regions", nil, "watch these `regions` (default: those with buckets, and the one that is asked first)")
 	flags.StringVar(&f.choice, "objects", "none", "read ACLs of objects too, which the account's block would close: `which` of none, sample, sample:N, prefix:PREFIX, all")
@@ -105,9 +109,9 @@ func printText(w io.Writer, text string) error {
 	return err
 }
 
-func (f *guardPlanFlags) run(cmd *cobra.Command) error {
-	show, ok := guardFormats[f.format]
-	if !ok {
+// check refuses flags that do not go together.
+func (f *guardPlanFlags) check() error {
+	if guardFormats[f.format] == nil {
 		return usageError("formats: table, json, cli, terraform, cloudformation, organization", "-o: unknown format %q", f.format)
 	}
 	for _, id := range f.measures {
@@ -118,7 +122,17 @@ func (f *guardPlanFlags) run(cmd *cobra.Command) error {
 	if _, err := account.ParseChoice(f.choice); err != nil {
 		return usageError("for example: --objects sample, or: --objects prefix:exports/", "--objects: %v", err)
 	}
-	if err := checkRegions("--regions", f.regions); err != nil {
+	if f.whose.several() && f.format != "table" && f.format != "json" {
+		return usageError("choose one with --account, or -o table, json", "-o %s is what one account takes, and several are asked for", f.format)
+	}
+	if err := f.whose.check(); err != nil {
+		return err
+	}
+	return checkRegions("--regions", f.regions)
+}
+
+func (f *guardPlanFlags) run(cmd *cobra.Command) error {
+	if err := f.check(); err != nil {
 		return err
 	}
 	for _, r := range f.regions {
@@ -130,26 +144,42 @@ func (f *guardPlanFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	a, err := f.live.open(cmd.Context())
-	if err != nil {
-		return err
-	}
+	return f.whose.each(cmd, func(a *account.Account) error { return f.plan(cmd, a, readers[a.ID]) })
+}
+
+// plan makes, saves and shows the plan of one account.
+func (f *guardPlanFlags) plan(cmd *cobra.Command, a *account.Account, readers map[string]remedy.Readers) error {
 	s := inventory{account: a, measures: f.measures, regions: f.regions, objects: f.choice, replace: f.replace, notes: cmd.ErrOrStderr(), noProgress: f.noProgress}
 	state, err := s.read(cmd.Context())
 	if err != nil {
-		return signIn(interrupted(cmd.Context(), err))
+		return err
 	}
-	plan := guard.Make(guard.Request{State: state, Made: time.Now().UTC(), Measures: f.measures, Objects: f.choice, Readers: readers[a.ID]})
+	plan := guard.Make(guard.Request{State: state, Made: time.Now().UTC(), Measures: f.measures, Objects: f.choice, Readers: readers})
+	one := f.planFlags
 	if f.out != "" {
 		text, err := json.MarshalIndent(plan, "", "  ")
 		if err != nil {
 			return err
 		}
-		if err := f.save(append(text, '\n')); err != nil {
+		if one.out, err = f.file(a.ID); err != nil {
+			return err
+		}
+		if err := one.save(append(text, '\n')); err != nil {
 			return err
 		}
 	}
-	return show(cmd.OutOrStdout(), &plan, f.out)
+	return guardFormats[f.format](cmd.OutOrStdout(), &plan, one.out)
+}
+
+// file is where the plan of an account goes: of several in a folder.
+func (f *guardPlanFlags) file(id string) (string, error) {
+	if !f.whose.several() {
+		return f.out, nil
+	}
+	if err := os.MkdirAll(f.out, 0o700); err != nil {
+		return "", usageError("the plans of several accounts go to a folder", "--out: %v", err)
+	}
+	return filepath.Join(f.out, id+".json"), nil
 }
 
 // readersByBucket is what the alerts of a stream tell of strangers' use, by
@@ -219,7 +249,7 @@ func showGuardPlan(w io.Writer, p *guard.Plan, file string) error {
 		}
 	}
 	if file != "" && len(p.Steps) > 0 {
-		line("\nNext: bucketlid guard apply %s   (its calls carry %s/%s in their user agent)", file, account.AgentName, p.ID)
+		line("\nNext: bucketlid guard apply %s   (its calls carry %s/%s in their user agent)", pasted(file), account.AgentName, p.ID)
 	}
 	line("\nThe calls as AWS CLI lines: -o cli. All of it as code: -o terraform, -o cloudformation. For every account\nof an organization: -o organization.")
 	_, err := w.Write(b.Bytes())

@@ -20,7 +20,7 @@ import (
 
 // guardStatusFlags are the flags of guard status, as given.
 type guardStatusFlags struct {
-	live    liveFlags
+	whose   accountsFlags
 	regions []string
 	format  string
 }
@@ -33,11 +33,11 @@ func newGuardStatus() *cobra.Command {
 		Long: "Say whether Block Public Access of the account is on, what AWS Config finds by its rules\n" +
 			"about public buckets, and whether the feed of events stands. Nothing is changed. What\n" +
 			"could not be read is unknown.",
-		Example: "  bucketlid guard status\n  bucketlid guard status --regions eu-west-1,us-east-1 -o json",
+		Example: "  bucketlid guard status\n  bucketlid guard status --organization --role-name bucketlid-guard\n  bucketlid guard status --regions eu-west-1,us-east-1 -o json",
 		Args:    noArguments("guard status"),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
-	f.live.add(cmd.Flags())
+	f.whose.add(cmd.Flags(), "look at")
 	cmd.Flags().StringSliceVar(&f.regions, "regions", nil, "look at these `regions` (default: those with buckets, and the one that is asked first)")
 	cmd.Flags().StringVarP(&f.format, "output", "o", "table", "`format` on standard output: table, json")
 	return cmd
@@ -73,20 +73,24 @@ func (f *guardStatusFlags) run(cmd *cobra.Command) error {
 	if err := checkRegions("--regions", f.regions); err != nil {
 		return err
 	}
-	a, err := f.live.open(cmd.Context())
-	if err != nil {
+	if err := f.whose.check(); err != nil {
 		return err
 	}
+	return f.whose.each(cmd, func(a *account.Account) error { return f.status(cmd, a) })
+}
+
+// status tells of one account.
+func (f *guardStatusFlags) status(cmd *cobra.Command, a *account.Account) error {
 	s := inventory{account: a, measures: []string{"config-rules", "event-feed"}, regions: f.regions, notes: cmd.ErrOrStderr(), noProgress: true}
 	state, err := s.read(cmd.Context())
 	if err != nil {
-		return signIn(interrupted(cmd.Context(), err))
+		return err
 	}
 	status := guardStatus{Account: a.ID, Block: blockWords(state)}
 	for _, w := range state.Watches {
 		one, err := regionNow(cmd.Context(), a, state, w)
 		if err != nil {
-			return signIn(interrupted(cmd.Context(), err))
+			return err
 		}
 		status.Regions = append(status.Regions, one)
 	}

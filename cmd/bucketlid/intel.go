@@ -98,7 +98,7 @@ func unfetched(d *intel.Database, dir string) []string {
 		if !d.Miss(row, "it was never fetched") {
 			continue
 		}
-		if err := row.Check(); err != nil && row.Format != "" { // without one, the update finds it out
+		if err := row.Check(); err != nil {
 			notes = append(notes, fmt.Sprintf("%s: %v: mend it there, then: bucketlid intel update", r.place, err))
 		} else {
 			notes = append(notes, fmt.Sprintf("%s: the source %s was never fetched: run bucketlid intel update", r.place, r.Name))
@@ -140,15 +140,24 @@ func intelStatus(cmd *cobra.Command, dir string) error {
 	for _, p := range problems {
 		fmt.Fprintln(cmd.ErrOrStderr(), "not used: "+plain(p))
 	}
-	for _, kind := range intel.Kinds {
-		if len(d.Knows(kind)) == 0 {
-			fmt.Fprintf(cmd.ErrOrStderr(), "nothing tells %s\n", kind)
-		}
+	if lacking := untold(d); len(lacking) > 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "no source tells: %s (docs/intel.md names sources)\n", strings.Join(lacking, ", "))
 	}
 	if len(problems) > 0 {
-		return &exitError{exitFailed, counted(len(problems), "source") + " could not be used", "bucketlid intel update fetches them again"}
+		return &exitError{exitFailed, counted(len(problems), "source") + " could not be used", "each line above ends in what to do"}
 	}
 	return nil
+}
+
+// untold lists what no source tells.
+func untold(d *intel.Database) []string {
+	var out []string
+	for _, kind := range intel.Kinds {
+		if len(d.Knows(kind)) == 0 {
+			out = append(out, string(kind))
+		}
+	}
+	return out
 }
 
 func printSources(cmd *cobra.Command, sources []*intel.Source, now time.Time) error {
@@ -163,7 +172,7 @@ func printSources(cmd *cobra.Command, sources []*intel.Source, now time.Time) er
 		for i, k := range s.Kinds {
 			kinds[i] = string(k)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d days\t%s\t%d\t%d\t%s\n", plain(s.Name), strings.Join(kinds, ","), dayOf(s.Date), int(s.Age(now).Hours()/24), state,
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\n", plain(s.Name), strings.Join(kinds, ","), dayOf(s.Date), intel.Days(int(s.Age(now).Hours()/24)), state,
 			s.Entries, s.Malformed, plain(s.Licence))
 	}
 	if err := w.Flush(); err != nil {

@@ -56,6 +56,7 @@ func TestIntelCommands(t *testing.T) {
 		{"- title: x\n", []string{"update", "--sources", sources}, exitUsage, "", "the source number 1 has no name"},
 		{"- name: x\n  max_age: soon\n", []string{"update", "--sources", sources}, exitUsage, "", `max_age: "soon" is no age`},
 		{"- name: x\n  url: https://a.example\n  format: text\n  kind: vpn\n", []string{"update", "--sources", sources, "--source", "x"}, exitUsage, "", "say under which licence it comes"},
+		{"- name: x\n  url: https://a.example\n  kind: vpn\n  licence: y\n", []string{"update", "--sources", sources, "--source", "x"}, exitUsage, "", "mine.yaml:1: the source x: say its format, one of text, csv, "},
 		{"- name: x\n- name: y\n  kind: vpn\n  format: text\n  url: https://a.example\n", []string{"update", "--sources", sources, "--source", "y"}, exitUsage, "", "mine.yaml:2: the source y: say under which licence"},
 		{"- name: x\n\n- title: y\n", []string{"update", "--sources", sources}, exitUsage, "", "mine.yaml:3: the source number 2 has no name"},
 		{"- name: x\n- name: x\n", []string{"update", "--sources", sources}, exitUsage, "", "mine.yaml:2: the source x stands twice (first at "},
@@ -94,10 +95,14 @@ func TestIntelCommands(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "sources.yaml"), []byte("- name: mine\n- name: ours\n  kind: tor\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, notes, err = loadIntel(dir); err != nil || len(notes) != 1 || !strings.Contains(notes[0], "sources.yaml:2: the source ours was never fetched") {
+	if _, notes, err = loadIntel(dir); err != nil || len(notes) != 1 || !strings.Contains(notes[0], "sources.yaml:2: the source ours: say its format, one of text, csv, ") {
 		t.Error(notes, err)
 	}
-	if _, stderr, code := command(t, newIntel, "status", "--dir", dir); code != exitFailed || !strings.Contains(stderr, "the source ours was never fetched") {
+	if err := os.WriteFile(filepath.Join(dir, "sources.yaml"), []byte("- name: mine\n- {name: ours, kind: tor, format: text, licence: x, url: 'https://a.example'}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, stderr, code := command(t, newIntel, "status", "--dir", dir); code != exitFailed || !strings.Contains(stderr, "sources.yaml:2: the source ours was never fetched") ||
+		!strings.Contains(stderr, "no source tells: city, asn, hosting, tor, proxy, anonymizer (") {
 		t.Errorf("exit %d, %s", code, stderr)
 	}
 }

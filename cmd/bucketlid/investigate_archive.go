@@ -11,6 +11,7 @@ import (
 
 	"github.com/bucketlid/bucketlid/archive"
 	"github.com/bucketlid/bucketlid/investigate"
+	"github.com/bucketlid/bucketlid/replay"
 	"github.com/bucketlid/bucketlid/report"
 	"github.com/bucketlid/bucketlid/trail"
 )
@@ -32,7 +33,7 @@ func (h *hunt) readArchive(ctx context.Context, s *shelf, collectors []*investig
 	if collectors != nil {
 		parts = slices.Concat(parts, investigate.CollectorParts)
 	}
-	err := s.each(ctx, parts, func(i int, f archive.File, parts investigate.Parts) error {
+	err := s.each(ctx, parts, func(i int, rows int64, parts investigate.Parts) error {
 		if collectors != nil {
 			if err := collectors[i].AddGist(parts); err != nil {
 				return err
@@ -41,7 +42,7 @@ func (h *hunt) readArchive(ctx context.Context, s *shelf, collectors []*investig
 		if err := gathered.Add(parts); err != nil {
 			return err
 		}
-		return workers[i].gist(f, parts)
+		return workers[i].gist(rows, parts)
 	})
 	if err == nil {
 		s.sound()
@@ -50,7 +51,11 @@ func (h *hunt) readArchive(ctx context.Context, s *shelf, collectors []*investig
 	if err != nil {
 		return err
 	}
-	if err := gathered.Tell(workers[0].baseline, workers[0].ledger); err != nil {
+	shares := make([]*replay.Baseline, len(workers))
+	for i, w := range workers {
+		shares[i] = w.baseline
+	}
+	if err := gathered.Tell(shares, workers[0].ledger); err != nil {
 		return err
 	}
 	h.foldArchive(s.archive, workers)
@@ -139,9 +144,9 @@ func (w *archiveWorker) noting(object string, do func() error) error {
 	return err
 }
 
-// gist takes a file in by its gist.
-func (w *archiveWorker) gist(f archive.File, parts investigate.Parts) error {
-	w.counts.records += f.Rows
+// gist takes so many records in by their gist.
+func (w *archiveWorker) gist(rows int64, parts investigate.Parts) error {
+	w.counts.records += rows
 	err := investigate.Chosen(parts, func(object string, h *trail.Header, raw []byte) error {
 		return w.noting(object, func() error {
 			if unread := w.ledger.Take(h, raw); unread != "" {

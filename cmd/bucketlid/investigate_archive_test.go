@@ -44,7 +44,7 @@ func commanded(args ...string) (code int, out string) {
 // inquest is an investigation in every form, over a folder or, where root is not
 // "", an archive or a query engine, without what tells of the reading itself: objects, their
 // folders and bytes, and how often a record was read.
-func inquest(t *testing.T, kind investigate.Kind, subject, logs, root string, indexless bool, filter ingest.Filter) string {
+func inquest(t *testing.T, kind investigate.Kind, subject, logs, root string, without without, filter ingest.Filter) string {
 	t.Helper()
 	q := &inquiry{flags: &investigateFlags{around: "1h"}, subject: investigate.Case{Kind: kind, Subject: subject, Around: time.Hour, Sources: []string{"logs"}}, specs: []string{logs},
 		hunt: &hunt{workers: 2, filter: filter}}
@@ -57,7 +57,7 @@ func inquest(t *testing.T, kind investigate.Kind, subject, logs, root string, in
 		}
 		defer a.Close()
 		a.Gather(gathering)
-		q.archive, q.indexless = a, indexless
+		q.archive, q.sumless, q.indexless = a, without >= sums, without >= indexes
 	}
 	if kind != investigate.Alert {
 		if err := q.follow(kind, subject); err != nil {
@@ -84,13 +84,22 @@ func inquest(t *testing.T, kind investigate.Kind, subject, logs, root string, in
 	return b.String()
 }
 
+// without is of what of an archive no use is made.
+type without int
+
+const (
+	nothing without = iota
+	sums
+	indexes
+)
+
 // sameInquest fails unless an investigation says the same of the logs, of the
-// archive by its indexes, and of the archive without.
+// archive by its sums, by its indexes alone, and of the archive without.
 func sameInquest(t *testing.T, kind investigate.Kind, subject, logs, root string, filter ingest.Filter) {
 	t.Helper()
-	want := inquest(t, kind, subject, logs, "", false, filter)
-	for _, indexless := range []bool{false, true} {
-		got := inquest(t, kind, subject, logs, root, indexless, filter)
+	want := inquest(t, kind, subject, logs, "", nothing, filter)
+	for _, without := range []without{nothing, sums, indexes} {
+		got := inquest(t, kind, subject, logs, root, without, filter)
 		if got == want {
 			continue
 		}
@@ -98,7 +107,7 @@ func sameInquest(t *testing.T, kind investigate.Kind, subject, logs, root string
 		for at < min(len(got), len(want)) && got[at] == want[at] {
 			at++
 		}
-		t.Errorf("%s %s: the archive (without indexes: %v) differs at %d:\n%.400s\n---\nthe logs say:\n%.400s", kind, subject, indexless, at, got[max(0, at-200):], want[max(0, at-200):])
+		t.Errorf("%s %s: the archive (without %d) differs at %d:\n%.400s\n---\nthe logs say:\n%.400s", kind, subject, without, at, got[max(0, at-200):], want[max(0, at-200):])
 	}
 }
 

@@ -60,7 +60,7 @@ func TestADamagedIndexIsNamed(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return os.WriteFile(path, append(make([]byte, len(text)/2), text[len(text)/2:]...), 0o644)
+			return os.WriteFile(path, append(text[:len(text)/2:len(text)/2], make([]byte, len(text)/2)...), 0o644)
 		}},
 	} {
 		for _, path := range indexesOf(t, root) {
@@ -83,6 +83,55 @@ func TestADamagedIndexIsNamed(t *testing.T) {
 		}
 		if got, notes := asked(t, root); got != want || notes != "" {
 			t.Errorf("%s: after compact: notes %s", c.name, notes)
+		}
+	}
+}
+
+// Sums that are damaged are named, and those of other files are not used; no
+// answer changes, and compact writes them again.
+func TestSumsThatCannotBeUsed(t *testing.T) {
+	logs := t.TempDir()
+	if _, err := gentrail.Company(logs); err != nil {
+		t.Fatal(err)
+	}
+	root := loaded(t, logs)
+	path := filepath.Join(root, "_manifest", "sums.bin")
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := t.TempDir()
+	if _, err := gentrail.Write(other, gentrail.Config{Seed: 4, Records: 500, Files: 3}); err != nil {
+		t.Fatal(err)
+	}
+	others, err := os.ReadFile(filepath.Join(loaded(t, other), "_manifest", "sums.bin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, _ := asked(t, root)
+	for name, c := range map[string]struct {
+		content []byte
+		says    string
+	}{
+		"cut":                {whole[:100], "sums.bin: the index is damaged"},
+		"empty":              {nil, "sums.bin: the index is damaged"},
+		"overwritten":        {append(make([]byte, len(whole)/2), whole[len(whole)/2:]...), "sums.bin: the index is damaged"},
+		"of another archive": {others, "no sums of its indexes"},
+	} {
+		if err := os.WriteFile(path, c.content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if got, notes := asked(t, root); got != want || !strings.Contains(notes, c.says) || !strings.Contains(notes, "archive compact") {
+			t.Errorf("%s: the same answer %v, notes %q", name, got == want, notes)
+		}
+		if code, out := commanded("archive", "compact", "--archive", root); code != exitDone {
+			t.Errorf("%s: compact: exit %d: %s", name, code, out)
+		}
+		if got, notes := asked(t, root); got != want || notes != "" {
+			t.Errorf("%s: after compact: the same answer %v, notes %q", name, got == want, notes)
+		}
+		if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, whole) {
+			t.Errorf("%s: compact writes other sums than load, %v", name, err)
 		}
 	}
 }
@@ -116,6 +165,9 @@ func TestAnIndexThatTellsNonsense(t *testing.T) {
 		a.Gather(archive.Gathering{Version: investigate.GistVersion + 1, New: func() archive.Gatherer { return junk{} }})
 		if _, err := a.Reindex(t.Context()); err != nil { // so that the next ones are written again
 			t.Fatal(err)
+		}
+		if got, notes := asked(t, root); got != want || !strings.Contains(notes, "written by another version") || !strings.Contains(notes, "archive compact") {
+			t.Errorf("indexes of another version: notes %q, the same answer %v", notes, got == want)
 		}
 		a.Gather(archive.Gathering{Version: investigate.GistVersion, New: func() archive.Gatherer { return junk{[]byte(text)} }})
 		if n, err := a.Reindex(t.Context()); err != nil || n == 0 {

@@ -27,7 +27,8 @@ type inquiry struct {
 	result    triage.Result
 	collector *investigate.Collector
 	archive   *archive.Archive // instead of specs
-	indexless bool             // its indexes are of no use
+	sumless   bool             // its sums are of no use
+	indexless bool             // nor are its indexes
 	notes     io.Writer        // nil: nobody reads them
 	// collectors are those of the workers, while sources are read for them.
 	collectors []*investigate.Collector

@@ -10,6 +10,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -68,6 +69,32 @@ func guardDo(t *testing.T, stdin string, args ...string) fixed {
 func guardMust(t *testing.T, args ...string) fixed {
 	t.Helper()
 	return done(t, append([]string{"guard"}, args...)...)
+}
+
+// says compares what a command printed with what it must and must not say.
+func says(t *testing.T, f fixed, code int, wants []string, never ...string) {
+	t.Helper()
+	if f.code != code {
+		t.Errorf("exit %d, not %d\n%s%s", f.code, code, f.out, f.err)
+	}
+	for _, want := range wants {
+		if !strings.Contains(f.out+f.err, want) {
+			t.Errorf("does not say %q:\n%s%s", want, f.out, f.err)
+		}
+	}
+	for _, not := range never {
+		if strings.Contains(f.out+f.err, not) {
+			t.Errorf("says %q:\n%s%s", not, f.out, f.err)
+		}
+	}
+}
+
+// planOf is a plan's file.
+func planOf(t *testing.T, args ...string) string {
+	t.Helper()
+	plan := filepath.Join(t.TempDir(), "plan.json")
+	must(t, append([]string{"plan", "--out", plan}, args...)...)
+	return plan
 }
 
 const (

@@ -133,6 +133,7 @@ func newRoot() *cobra.Command {
 		Short: "Find every way in which S3 buckets were made public, from CloudTrail logs",
 		Example: "  bucketlid demo\n" +
 			"  bucketlid hunt ./AWSLogs",
+		Version:       version,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -143,6 +144,7 @@ func newRoot() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SetVersionTemplate("bucketlid {{.Version}}\n")
 	root.AddGroup(&cobra.Group{ID: "find", Title: "Find:"}, &cobra.Group{ID: "understand", Title: "Understand:"},
 		&cobra.Group{ID: "fix", Title: "Fix:"}, &cobra.Group{ID: "setup", Title: "Set up:"})
 	root.SetHelpCommandGroupID("setup")
@@ -177,7 +179,7 @@ func flagsFromEnvironment(cmd *cobra.Command) error {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		name := environmentName(f.Name)
 		value, ok := os.LookupEnv(name)
-		if !ok || f.Changed || f.Name == "help" || failed != nil {
+		if !ok || f.Changed || f.Name == "help" || f.Name == "version" || failed != nil {
 			return
 		}
 		if err := cmd.Flags().Set(f.Name, value); err != nil {

@@ -33,6 +33,7 @@ type scanFlags struct {
 	send         string
 	probe        bool
 	awsConfig    bool
+	checkpoint   string
 }
 
 func newScan() *cobra.Command {
@@ -83,6 +84,7 @@ func (f *scanFlags) addFlags(cmd *cobra.Command) {
 	flags.StringVar(&f.since, "since", "", "the same as --from with an age, such as `36h`")
 	flags.StringVar(&f.endpoint, "endpoint-url", "", "`URL` of the AWS services, as for the AWS CLI (also AWS_ENDPOINT_URL)")
 	flags.IntVar(&f.concurrency, "concurrency", account.DefaultConcurrency, "`buckets` read at once")
+	flags.StringVar(&f.checkpoint, "checkpoint", "", "keep what is read in this `file` until the report is written: a scan that was cut off goes on from there")
 	flags.BoolVar(&f.awsConfig, "config", false, "also read what AWS Config says of the buckets, and show where it and bucketlid disagree")
 	flags.BoolVar(&f.printPolicy, "print-iam-policy", false, "print the IAM policy that lets a scan with these flags read everything, and stop")
 	flags.BoolVar(&f.noProgress, "no-progress", false, "show no progress bar")
@@ -102,12 +104,8 @@ func (f *scanFlags) check() (account.Choice, error) {
 		return objects, checkSend(f.send)
 	case err != nil:
 		return objects, usageError("for example: --objects sample, or: --objects prefix:exports/", "--objects: %v", err)
-	case f.organization && f.role == "":
-		return objects, usageError("for example: --organization --role-name OrganizationAccountAccessRole", "--organization needs --role-name, the role to assume in each account")
-	case !f.organization && (f.role != "" || f.externalID != ""):
-		return objects, usageError("add --organization", "--role-name and --external-id are for --organization")
-	case f.organization && len(f.profiles) > 1:
-		return objects, usageError("give one of them", "--organization signs in once: give one --profile")
+	case f.whose().check() != nil:
+		return objects, f.whose().check()
 	case f.concurrency < 1:
 		return objects, usageError("the default is good for most", "--concurrency: %d is not a number of buckets", f.concurrency)
 	case len(f.with) == 0 && (f.from != "" || f.to != "" || f.since != ""):
@@ -152,8 +150,15 @@ func (f *scanFlags) run(cmd *cobra.Command) error {
 	// their rate: collecting it twice as often costs little beside waiting.
 	defer debug.SetGCPercent(debug.SetGCPercent(50))
 	s.started = time.Now()
+	if f.checkpoint != "" {
+		if s.kept, err = openCheckpoint(f.checkpoint, f.objects, s.started); err != nil {
+			return err
+		}
+		defer s.kept.close()
+		s.scanner.Kept = s.kept.get
+	}
 	if err := s.read(cmd.Context()); err != nil {
-		return signIn(interrupted(cmd.Context(), err))
+		return s.kept.goesOn(signIn(interrupted(cmd.Context(), err)))
 	}
 	return s.report(cmd, out, known)
 }

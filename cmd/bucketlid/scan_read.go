@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/bucketlid/bucketlid/account"
@@ -22,6 +21,7 @@ type scan struct {
 	scanner account.Scanner
 	logs    *hunt
 	started time.Time
+	kept    *checkpoint // nil where nothing is kept
 
 	opened   map[string][]string // of each bucket: the keys that the log saw opened
 	accounts []string
@@ -70,32 +70,16 @@ func (s *scan) read(ctx context.Context) error {
 	return s.checkAsked()
 }
 
-// signIn opens every account that is asked for, before anything is read.
+// signIn opens every account that is asked for, before anything is read. One of
+// the organization that refuses is named, and the others are scanned.
 func (s *scan) signIn(ctx context.Context) ([]*account.Account, error) {
-	profiles := s.flags.profiles
-	if len(profiles) == 0 {
-		profiles = []string{""}
+	who := s.flags.whose()
+	out, err := who.open(ctx, func(id string, err error) { s.unread.add("account "+id, "sign-in failed", err.Error()) })
+	if err != nil {
+		return nil, err
 	}
-	var opened []*account.Account
-	for _, profile := range profiles {
-		a, err := account.Open(ctx, account.SignIn{Profile: profile, Endpoint: s.flags.endpoint, Pause: pauses.retry})
-		if err != nil {
-			return nil, err
-		}
-		opened = append(opened, a)
-	}
-	if s.flags.organization {
-		var err error
-		if opened, err = s.members(ctx, opened[0]); err != nil {
-			return nil, err
-		}
-	}
-	var out []*account.Account
-	for _, a := range opened {
-		if s.asked(a.ID) && !slices.Contains(s.accounts, a.ID) {
-			s.accounts = append(s.accounts, a.ID)
-			out = append(out, a)
-		}
+	for _, a := range out {
+		s.accounts = append(s.accounts, a.ID)
 	}
 	if err := s.checkAccounts(); len(out) > 0 && err != nil {
 		return nil, err
@@ -106,51 +90,9 @@ func (s *scan) signIn(ctx context.Context) ([]*account.Account, error) {
 	return out, nil
 }
 
-func (s *scan) asked(id string) bool {
-	return len(s.flags.accounts) == 0 || slices.Contains(s.flags.accounts, id)
-}
-
-// membersAtOnce bounds the roles that are assumed at one time.
-const membersAtOnce = 8
-
-// members signs in to every account of the organization. One that refuses is
-// named, and the others are scanned.
-func (s *scan) members(ctx context.Context, home *account.Account) ([]*account.Account, error) {
-	ids, err := home.Members(ctx)
-	if err != nil {
-		return nil, err
-	}
-	ids = slices.DeleteFunc(ids, func(id string) bool { return !s.asked(id) })
-	found, refused := make([]*account.Account, len(ids)), make([]error, len(ids))
-	turns := make(chan struct{}, membersAtOnce)
-	var all sync.WaitGroup
-	for i, id := range ids {
-		all.Go(func() {
-			turns <- struct{}{}
-			defer func() { <-turns }()
-			if id == home.ID {
-				found[i] = home
-				return
-			}
-			found[i], refused[i] = home.Assume(ctx, id, s.flags.role, s.flags.externalID)
-		})
-	}
-	all.Wait()
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
-	}
-	for i, err := range refused {
-		if err != nil {
-			s.unread.add("account "+ids[i], "sign-in failed", err.Error())
-		}
-	}
-	found = slices.DeleteFunc(found, func(a *account.Account) bool { return a == nil })
-	if len(found) == 0 {
-		if first := slices.IndexFunc(refused, func(err error) bool { return err != nil }); first >= 0 {
-			return nil, refused[first]
-		}
-	}
-	return found, nil
+// whose are the accounts that a scan is to read.
+func (f *scanFlags) whose() *accountsFlags {
+	return &accountsFlags{profiles: f.profiles, endpoint: f.endpoint, organization: f.organization, role: f.role, externalID: f.externalID, only: f.accounts}
 }
 
 // readLogs reads the logs of --with as hunt does, and notes which objects they
@@ -194,6 +136,9 @@ func (s *scan) own(o account.Owned) {
 func (s *scan) found(b account.Settings) {
 	s.buckets++
 	s.regions[b.Region] = true
+	if s.kept != nil {
+		s.kept.put(b, s.notes)
+	}
 	changes := s.events.Changes(b)
 	if len(s.flags.with) == 0 {
 		changes = slices.DeleteFunc(changes, account.Inert)

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bucketlid/bucketlid/exposure"
+	"github.com/bucketlid/bucketlid/remedy"
 	"github.com/bucketlid/bucketlid/report"
 	"github.com/bucketlid/bucketlid/triage"
 )
@@ -45,7 +46,11 @@ func (s *scan) report(cmd *cobra.Command, out *output, known triage.Known) error
 	if err := out.commit(); err != nil {
 		return err
 	}
+	if err := s.kept.done(); err != nil {
+		return err
+	}
 	if !s.flags.quiet {
+		s.kept.tell(s.notes)
 		options := report.Options{Color: wantColor(s.notes, s.flags.output.noColor), Elapsed: time.Since(s.started)}
 		if err := report.WriteSummary(s.notes, *summary, options); err != nil {
 			return err
@@ -68,7 +73,7 @@ func (s *scan) config() *report.Config {
 	}
 	c.Accounts = slices.Sorted(slices.Values(s.accounts))
 	c.Regions = slices.Sorted(maps.Keys(s.regions))
-	read := s.started.UTC().Truncate(time.Second)
+	read := s.kept.since(s.started).UTC().Truncate(time.Second)
 	c.Read = &read
 	return c
 }
@@ -96,16 +101,16 @@ func (s *scan) adviseOnPermissions() {
 func (s *scan) policyFlags() []string {
 	out := []string{"--print-iam-policy"}
 	if s.flags.objects != "none" && s.flags.objects != "" {
-		out = append(out, "--objects "+plain(s.flags.objects))
+		out = append(out, "--objects "+remedy.Shell(s.flags.objects))
 	}
 	if s.flags.organization {
-		out = append(out, "--organization --role-name "+plain(s.flags.role))
+		out = append(out, "--organization --role-name "+remedy.Shell(s.flags.role))
 	}
 	if s.flags.awsConfig {
 		out = append(out, "--config")
 	}
 	if len(s.flags.with) > 0 {
-		out = append(out, "--with "+plain(s.flags.with[0]))
+		out = append(out, "--with "+remedy.Shell(s.flags.with[0]))
 	}
 	return out
 }

@@ -285,22 +285,36 @@ func TestScanWithLogs(t *testing.T) {
 	}
 }
 
-// moto gives each assumed account its own buckets.
+// member makes an organization of which c's account is the management account, and
+// gives another account of it. moto gives each assumed account its own buckets.
+func (c *cloud) member() *cloud {
+	c.t.Helper()
+	ctx := c.t.Context()
+	_, err := c.org.CreateOrganization(ctx, &organizations.CreateOrganizationInput{})
+	c.must(err)
+	made, err := c.org.CreateAccount(ctx, &organizations.CreateAccountInput{AccountName: aws.String("two"), Email: aws.String("two@example.com")})
+	c.must(err)
+	id := *made.CreateAccountStatus.AccountId
+	return cloudOf(c.t, id, os.Getenv("AWS_ENDPOINT_URL"), config.WithCredentialsProvider(aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return c.audits(id), nil
+	})))
+}
+
+// audits are credentials of another account, by its role audit.
+func (c *cloud) audits(id string) aws.Credentials {
+	c.t.Helper()
+	conf, err := config.LoadDefaultConfig(c.t.Context())
+	c.must(err)
+	role, err := sts.NewFromConfig(conf).AssumeRole(c.t.Context(), &sts.AssumeRoleInput{RoleArn: aws.String("arn:aws:iam::" + id + ":role/audit"), RoleSessionName: aws.String("test")})
+	c.must(err)
+	return aws.Credentials{AccessKeyID: *role.Credentials.AccessKeyId, SecretAccessKey: *role.Credentials.SecretAccessKey, SessionToken: *role.Credentials.SessionToken}
+}
+
 func TestScanOrganization(t *testing.T) {
 	c := newCloud(t)
-	_, err := c.org.CreateOrganization(t.Context(), &organizations.CreateOrganizationInput{})
-	c.must(err)
-	made, err := c.org.CreateAccount(t.Context(), &organizations.CreateAccountInput{AccountName: aws.String("two"), Email: aws.String("two@example.com")})
-	c.must(err)
-	member := *made.CreateAccountStatus.AccountId
+	two := c.member()
+	member := two.account
 	c.bucket("of-one")
-	conf, err := config.LoadDefaultConfig(t.Context())
-	c.must(err)
-	role, err := sts.NewFromConfig(conf).AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: aws.String("arn:aws:iam::" + member + ":role/audit"), RoleSessionName: aws.String("test")})
-	c.must(err)
-	two := cloudOf(t, member, os.Getenv("AWS_ENDPOINT_URL"), config.WithCredentialsProvider(aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		return aws.Credentials{AccessKeyID: *role.Credentials.AccessKeyId, SecretAccessKey: *role.Credentials.SecretAccessKey, SessionToken: *role.Credentials.SessionToken}, nil
-	})))
 	two.bucket("of-two")
 	two.acl("of-two", s3types.BucketCannedACLPublicRead)
 
@@ -314,6 +328,34 @@ func TestScanOrganization(t *testing.T) {
 	if only := runScan(t, "--organization", "--role-name", "audit", "-q", "--account", member); only.summary.Buckets != 1 || len(only.alerts) != 1 {
 		t.Errorf("%+v", only.summary)
 	}
+}
+
+// Each profile is an account; two of the same account are one. A profile that is
+// not there ends the scan before anything is read.
+func TestScanProfiles(t *testing.T) {
+	c := newCloud(t)
+	two := c.member()
+	c.bucket("of-one")
+	two.bucket("of-two")
+	two.acl("of-two", s3types.BucketCannedACLPublicRead)
+	member := c.audits(two.account)
+	file := filepath.Join(t.TempDir(), "credentials")
+	c.must(os.WriteFile(file, fmt.Appendf(nil, "[one]\naws_access_key_id=testing\naws_secret_access_key=testing\n[again]\naws_access_key_id=testing\naws_secret_access_key=testing\n"+
+		"[two]\naws_access_key_id=%s\naws_secret_access_key=%s\naws_session_token=%s\n", member.AccessKeyID, member.SecretAccessKey, member.SessionToken), 0o600))
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
+		t.Setenv(name, "") // restores what was
+		c.must(os.Unsetenv(name))
+	}
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", file)
+	r := runScan(t, "--profile", "one,two,again", "-q")
+	if want := slices.Sorted(slices.Values([]string{motoAccount, two.account})); r.code != exitDone || r.summary.Buckets != 2 || !slices.Equal(r.config.Accounts, want) {
+		t.Fatalf("exit %d, %+v, %+v\n%s", r.code, r.config, r.summary, r.stderr)
+	}
+	if a := r.alerts["of-two bucket-acl"]; a == nil || a.Account != two.account {
+		t.Errorf("%+v", r.alerts)
+	}
+	says(t, guardDo(t, "", "status", "--profile", "two,one"), exitDone, []string{"Account " + motoAccount, "Account " + two.account})
+	says(t, entered("", "scan", "--profile", "one,nobody"), exitPermission, []string{"sign-in failed with profile nobody", "aws configure list-profiles"})
 }
 
 // What AWS refuses is named with its permission and never taken for shut: a

@@ -35,6 +35,7 @@ var agents = map[string]string{
 	"terraform": "APN/1.0 HashiCorp/1.0 Terraform/1.7.4 (+https://www.terraform.io) terraform-provider-aws/5.40.0 aws-sdk-go-v2/1.25.3",
 	"java":      "aws-sdk-java/2.25.6 Linux/5.10.210 OpenJDK_64-Bit_Server_VM/17.0.10 Java/17.0.10",
 	"kali":      "aws-cli/2.12.0 Python/3.11.6 Linux/6.5.0-kali3-amd64 exe/x86_64.kali.2023",
+	"s3browser": "S3 Browser/11.6.7 (https://s3browser.com)",
 	"curl":      "curl/8.5.0", "scan": "Mozilla/5.0 (compatible; bucket-scan/1.2)",
 	"cloudformation": "cloudformation.amazonaws.com", "ssm": "ssm.amazonaws.com",
 }
@@ -75,6 +76,7 @@ var cast = map[string]*actor{
 	"node":      {kind: "AssumedRole", role: "orders-api", name: "i-0c1d2e3f4a5b6c7d8", home: "vpc", agent: "java", daily: "sqs:ReceiveMessage secretsmanager:GetSecretValue", always: true},
 	"config":    {kind: "AssumedRole", role: "config-remediation", name: "AutomationExecution-", home: "ssm", agent: "ssm", daily: "s3:GetBucketAcl s3:GetBucketPolicyStatus", always: true, via: "ssm.amazonaws.com"},
 	"stack":     {kind: "AssumedRole", role: "AWSReservedSSO_DevOps_0a1b2c3d4e5f6789", name: "maya@larkfield.example", home: "cloudformation", agent: "cloudformation", via: "cloudformation.amazonaws.com"},
+	"leaver":    {kind: "IAMUser", name: "paul", home: "office2", agent: "cli"},
 	"newhire":   {kind: "AssumedRole", role: "AWSReservedSSO_DevOps_0a1b2c3d4e5f6789", name: "ravi@larkfield.example", home: "office", agent: "cli"},
 	"anon":      {kind: "AWSAccount", account: "anonymous", home: "stranger", agent: "curl"},
 	"outsider":  {kind: "AWSAccount", account: "999988887777", home: "abroad", agent: "cli"},

@@ -44,6 +44,15 @@ func (o *outcome) flag(id string) triage.Flag {
 	return triage.Flag{Answer: triage.Cannot}
 }
 
+// judged is what a flag may answer, nil where that is not judged: no label, or no
+// alert whose flag it would be.
+func (o *outcome) judged(id string) []string {
+	if len(o.alerts) == 0 {
+		return nil
+	}
+	return o.Label.Flags[id]
+}
+
 // summary is all that is judged, on one line.
 func (o *outcome) summary() string {
 	text := fmt.Sprintf("severity %s, %s", o.severity(), o.verdict())
@@ -63,7 +72,7 @@ func (o *outcome) misses() []string {
 		out = append(out, fmt.Sprintf("%s is suggested for %s", o.verdict(), strings.Join(o.Label.Verdicts, " or ")))
 	}
 	for _, row := range triage.FlagTable {
-		if want, got := o.Label.Flags[row.ID], o.flag(row.ID).Answer; want != nil && !slices.Contains(want, string(got)) {
+		if want, got := o.judged(row.ID), o.flag(row.ID).Answer; want != nil && !slices.Contains(want, string(got)) {
 			out = append(out, fmt.Sprintf("%s is %s for %s", row.ID, got, strings.Join(want, " or ")))
 		}
 	}
@@ -85,7 +94,7 @@ func (o *outcome) why() string {
 	parts := []string{o.alerts[0].SeverityWhy}
 	for _, row := range triage.FlagTable {
 		f := o.flag(row.ID)
-		if want := o.Label.Flags[row.ID]; want == nil || slices.Contains(want, string(f.Answer)) {
+		if want := o.judged(row.ID); want == nil || slices.Contains(want, string(f.Answer)) {
 			continue
 		}
 		for _, list := range [][]string{f.For, f.Against} {
@@ -148,7 +157,7 @@ func (m *measure) figures() []figure {
 	for _, row := range triage.FlagTable {
 		f := figure{name: "flag " + row.ID + " as labelled"}
 		for _, o := range m.all {
-			if want := o.Label.Flags[row.ID]; want != nil {
+			if want := o.judged(row.ID); want != nil {
 				f.of++
 				if slices.Contains(want, string(o.flag(row.ID).Answer)) {
 					f.right++
@@ -204,7 +213,7 @@ func (m *measure) flags(b *strings.Builder) {
 	for _, row := range triage.FlagTable {
 		var judged, right, unknown, yes, no int
 		for _, o := range m.all {
-			want, got := o.Label.Flags[row.ID], o.flag(row.ID).Answer
+			want, got := o.judged(row.ID), o.flag(row.ID).Answer
 			if want == nil {
 				continue
 			}

@@ -5,6 +5,7 @@ package eval
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -64,6 +65,10 @@ var options = map[string]func(s *Scenario, c *call, value string) error{
 		c.params["Tagging"] = map[string]any{"xmlns": "http://s3.amazonaws.com/doc/2006-03-01/", "TagSet": map[string]any{"Tag": set}}
 		return nil
 	},
+	"copy": func(_ *Scenario, c *call, value string) error {
+		c.params["x-amz-copy-source"] = value
+		return nil
+	},
 	"user":  func(_ *Scenario, c *call, value string) error { c.params["userName"] = value; return nil },
 	"trail": func(_ *Scenario, c *call, value string) error { c.params["name"] = value; return nil },
 	"error": func(_ *Scenario, c *call, value string) error { c.err = value; return nil },
@@ -104,6 +109,10 @@ func (s *Scenario) add(c *call, list []string) error {
 		again := *c
 		again.at = c.at.Add(time.Duration(i) * every)
 		again.object = strings.ReplaceAll(c.object, "%", strconv.Itoa(i+1))
+		again.params = maps.Clone(c.params)
+		if from, ok := c.params["x-amz-copy-source"].(string); ok {
+			again.params["x-amz-copy-source"] = strings.ReplaceAll(from, "%", strconv.Itoa(i+1))
+		}
 		s.calls = append(s.calls, again)
 	}
 	return nil

@@ -58,7 +58,7 @@ type call struct {
 }
 
 // dataCalls are logged as data events.
-var dataCalls = map[string]bool{"GetObject": true, "PutObject": true, "DeleteObject": true, "ListObjects": true, "HeadBucket": true, "PutObjectAcl": true, "GetObjectAcl": true}
+var dataCalls = map[string]bool{"GetObject": true, "PutObject": true, "DeleteObject": true, "ListObjects": true, "HeadBucket": true, "PutObjectAcl": true, "GetObjectAcl": true, "CopyObject": true}
 
 func readOnly(name string) bool {
 	for _, p := range []string{"Get", "List", "Describe", "Head", "Lookup", "Receive"} {

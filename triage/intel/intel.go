@@ -82,12 +82,20 @@ func (f Fact) Evidence(at time.Time) string {
 		side = "after"
 	}
 	if days > 0 && !at.IsZero() {
-		text += fmt.Sprintf(", %d days %s", days, side)
+		text += ", " + Days(days) + " " + side
 	}
 	if s.Stale(at) && !at.IsZero() {
 		text += ": stale, the address may have changed hands"
 	}
 	return text + ")"
+}
+
+// Days is a number of days in words.
+func Days(n int) string {
+	if n == 1 {
+		return "1 day"
+	}
+	return fmt.Sprintf("%d days", n)
 }
 
 // Facts is all that the sources say of one address.

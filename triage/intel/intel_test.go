@@ -187,6 +187,7 @@ func TestEvidence(t *testing.T) {
 	}{
 		{vpn, august.Add(time.Hour), "vpn: VPN list (198.51.100.77/32 in VPN list, MIT; of 2026-08-01)"},
 		{vpn, august.AddDate(0, 0, 10), "vpn: VPN list (198.51.100.77/32 in VPN list, MIT; of 2026-08-01, 10 days before)"},
+		{vpn, august.AddDate(0, 0, 1), "vpn: VPN list (198.51.100.77/32 in VPN list, MIT; of 2026-08-01, 1 day before)"},
 		{vpn, august.AddDate(0, 0, -3), "vpn: VPN list (198.51.100.77/32 in VPN list, MIT; of 2026-08-01, 3 days after)"},
 		{vpn, august.AddDate(0, 0, -90), "vpn: VPN list (198.51.100.77/32 in VPN list, MIT; of 2026-08-01, 90 days after: stale, the address may have changed hands)"},
 		{vpn, time.Time{}, "vpn: VPN list (198.51.100.77/32 in VPN list, MIT; of 2026-08-01)"},
@@ -220,7 +221,7 @@ func TestOpenNamesWhatIsBroken(t *testing.T) {
 		t.Errorf("what is good says %s", got)
 	}
 	for _, want := range []string{
-		"is not a list of networks, one a line: it is an HTML or XML page", "empty.", "holds no network (0 lines", "is not ip-ranges.json of AWS: line 3, at offset",
+		"is not a list of networks, one a line: it is an HTML or XML page", "empty.", "holds no network (unreadable lines: 0", "is not ip-ranges.json of AWS: line 3, at offset",
 		"is not cloud.json of Google Cloud: line 1, at offset", `no column of its first line`, `no list format is called "yaml"`, "is too wide to tell anything",
 		"half.mmdb is not a MaxMind database", "text.mmdb is not a MaxMind database", `other.mmdb is a database of type "Other-Kind"; City, Country`,
 	} {

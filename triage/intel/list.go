@@ -55,7 +55,7 @@ func newList(s *Source, row *Row, text []byte) (*list, error) {
 	}
 	s.Entries = l.table.Size()
 	if s.Entries == 0 {
-		return nil, fmt.Errorf("%s holds no network (%d lines could not be read%s)", s.File, s.Malformed, firstOf(s.Problems))
+		return nil, fmt.Errorf("%s holds no network (unreadable lines: %d%s)", s.File, s.Malformed, firstOf(s.Problems))
 	}
 	l.index = nil
 	return l, nil

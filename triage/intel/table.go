@@ -98,6 +98,8 @@ func (r *Row) Check() error {
 	switch {
 	case !goodName(r.Name):
 		return fmt.Errorf("the source %q: a name has at most 64 lower-case letters, digits and \"-\"", shorten(r.Name))
+	case r.Format == "":
+		return fmt.Errorf("the source %s: say its format, one of %s", r.Name, strings.Join(formatIDs(), ", "))
 	case !known:
 		return fmt.Errorf("the source %s: no format is called %q; formats are %s", r.Name, shorten(r.Format), strings.Join(formatIDs(), ", "))
 	case format.read != nil && !(r.Format == "csv" && (r.Kind == Country || r.Kind == ASN)) && !slices.Contains(Kinds[slices.Index(Kinds, Cloud):], r.Kind):

@@ -19,10 +19,18 @@ import (
 // maxMembers bounds the files of an archive that are looked at.
 const maxMembers = 1000
 
+// Databases and lists of networks grow to some five or ten times their packed
+// size; what grows a hundredfold is made to fill the memory. Small files may.
+const (
+	maxGrowth = 100
+	minGrown  = 1 << 20
+)
+
 // unpack takes one layer of packing off, by content: gzip, a zip archive, or a
 // tar archive within gzip. Of an archive it gives the one file that can be
-// meant. It unpacks to no more than limit bytes.
+// meant. It unpacks to no more than limit bytes, nor than maxGrowth times its size.
 func unpack(content []byte, format string, limit int64) ([]byte, error) {
+	limit = min(limit, max(maxGrowth*int64(len(content)), minGrown))
 	switch {
 	case bytes.HasPrefix(content, []byte("\x1f\x8b")):
 		r, err := gzip.NewReader(bytes.NewReader(content))

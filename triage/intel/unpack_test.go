@@ -118,6 +118,22 @@ func TestUnpack(t *testing.T) {
 	}
 }
 
+// A small file that grows beyond measure is a bomb, whatever a database may have.
+func TestUnpackGrowth(t *testing.T) {
+	bomb := gzipped(t, strings.Repeat("\x00", 4<<20))
+	if _, err := unpack([]byte(bomb), "mmdb", maxDatabase); err == nil || !strings.Contains(err.Error(), "it unpacks to more than 1048576 bytes") {
+		t.Errorf("%d bytes that grow to 4 MiB: %v", len(bomb), err)
+	}
+	var list strings.Builder
+	for i := range 1 << 17 {
+		fmt.Fprintf(&list, "198.%d.%d.%d/32\n", i>>16, i>>8&255, i&255)
+	}
+	packed := gzipped(t, list.String())
+	if got, err := unpack([]byte(packed), "text", 64<<20); err != nil || string(got) != list.String() {
+		t.Errorf("a list of %d bytes, packed %d: %d, %v", list.Len(), len(packed), len(got), err)
+	}
+}
+
 // Databases and lists are read as they are downloaded.
 func TestOpenPacked(t *testing.T) {
 	row := Row{Name: "vpns", Title: "VPNs", Kind: VPN, Format: "text", Licence: "MIT"}

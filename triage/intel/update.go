@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"time"
@@ -157,19 +158,20 @@ func (u *Updater) accept(ctx context.Context, row *Row, got *fetched, earlier *R
 	}
 	var trial Database
 	s := record.source()
+	s.File = path.Base(row.origin()) // as whoever asked for it knows it
 	if err := trial.add(s, row, got.content); err != nil {
 		return nil, err
 	}
 	record.Entries, record.Malformed = s.Entries, s.Malformed
 	switch {
 	case record.Malformed > record.Entries:
-		return nil, fmt.Errorf("%d of its lines hold no network%s", record.Malformed, firstOf(s.Problems))
+		return nil, fmt.Errorf("more lines hold no network than do: %d of %d%s", record.Malformed, record.Malformed+record.Entries, firstOf(s.Problems))
 	case earlier != nil && record.Entries < earlier.Entries/2 && !u.Force:
-		return nil, fmt.Errorf("it has %d entries, the earlier data has %d: perhaps it is cut short; --force takes it", record.Entries, earlier.Entries)
+		return nil, fmt.Errorf("entries: %d, in the earlier data %d: perhaps it is cut short; --force takes it", record.Entries, earlier.Entries)
 	}
 	for _, g := range trial.geo {
 		if err := g.reader.Verify(); err != nil {
-			return nil, fmt.Errorf("%s is damaged: %w", record.File, err)
+			return nil, fmt.Errorf("%s is damaged: %w", s.File, err)
 		}
 	}
 	temp, err := writeTemp(u.Dir, bytes.NewReader(got.content))
