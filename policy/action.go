@@ -220,14 +220,14 @@ func extend(list []action, pattern string) []action {
 	if _, ok := actionSpelt[pattern]; ok {
 		return list
 	}
-	low := strings.ToLower(pattern)
+	low := lowerLoosely(pattern)
 	if len(low) > 128 || len(list) >= maxActions || strings.ContainsAny(low, "*?$") || !strings.HasPrefix(low, "s3:") || low == "s3:" {
 		return list
 	}
 	if _, ok := actionIndex[low]; ok {
 		return list
 	}
-	if slices.ContainsFunc(list[len(catalogue):], func(a action) bool { return strings.EqualFold(a.name, pattern) }) {
+	if slices.ContainsFunc(list[len(catalogue):], func(a action) bool { return lower(a.name) == lower(pattern) }) {
 		return list
 	}
 	a := guessAction(pattern)
@@ -235,8 +235,13 @@ func extend(list []action, pattern string) []action {
 	return append(slices.Clip(list), a)
 }
 
-// matchActions gives the actions of a list that one of the patterns matches.
+// matchActions gives the actions of a list that one of the patterns matches, or may
+// match: see lowerLoosely.
 func matchActions(list []action, patterns []string) actionSet {
+	return matchFolded(list, patterns, lowerLoosely)
+}
+
+func matchFolded(list []action, patterns []string, fold func(string) string) actionSet {
 	var set actionSet
 	for _, p := range patterns {
 		if i, ok := actionSpelt[p]; ok {
@@ -249,7 +254,7 @@ func matchActions(list []action, patterns []string) actionSet {
 			}
 			return firstActions(len(list))
 		}
-		low := strings.ToLower(p)
+		low := fold(p)
 		if i, ok := actionIndex[low]; ok {
 			set.add(i)
 			continue
@@ -259,7 +264,7 @@ func matchActions(list []action, patterns []string) actionSet {
 			if i < len(lowNames) {
 				name = lowNames[i]
 			} else {
-				name = strings.ToLower(list[i].name)
+				name = fold(list[i].name)
 			}
 			if wildcard(low, name) {
 				set.add(i)
@@ -284,6 +289,13 @@ func wildcard(pattern, text string) bool {
 			t++
 		case star >= 0:
 			back++
+			if next := star + 1; next < len(pattern) && pattern[next] != '?' && pattern[next] != '*' {
+				skip := strings.IndexByte(text[back:], pattern[next])
+				if skip < 0 {
+					return false
+				}
+				back += skip
+			}
 			p, t = star+1, back
 		default:
 			return false

@@ -66,20 +66,24 @@ type analysis struct {
 	doubts  []bool          // by statement: has a test that cannot be judged; lazily
 
 	// Of one run.
-	solver    solver
-	literals  []*rule  // by statement: see literal; lazily
-	abandoned [2]int   // searches that could not be ended, for strangers and for named ones
-	parted    bool     // partials are worked out
-	partials  [2][]int // by level: Deny statements about a part of it
-	memory    runMemory
-	findings  []*finding
-	forms     []*grantForm // of the statement at hand
-	shares    []*share     // of the statement at hand
-	question  query        // the one at hand
-	bound     map[askedFor]*boundList
-	plain     [1]bound  // the subject at hand, without variables
-	plainList boundList // of plain
-	onHTTP    subject   // the subject at hand over plain http
+	solver     solver
+	literals   []*rule          // by statement: see literal; lazily
+	aloneMade  map[string]*rule // see alone; lazily
+	boundRules map[string]*rule // see compileBound; lazily
+	choice     []byte           // the key of boundRules at hand
+	shortWork  int              // of the searches of abandon
+	abandoned  [2]int           // searches that could not be ended, for strangers and for named ones
+	parted     bool             // partials are worked out
+	partials   [2][]int         // by level: Deny statements about a part of it
+	memory     runMemory
+	findings   []*finding
+	forms      []*grantForm // of the statement at hand
+	shares     []*share     // of the statement at hand
+	question   query        // the one at hand
+	bound      map[askedFor]*boundList
+	plain      [1]bound  // the subject at hand, without variables
+	plainList  boundList // of plain
+	onHTTP     subject   // the subject at hand over plain http
 }
 
 // runMemory is where the answers of one run lie.
@@ -143,14 +147,14 @@ func (an *analysis) settle(f Facts) {
 		an.kinds, an.only, an.doubts = [tierCount]tier{}, nil, nil
 		an.onHTTP = subject{}
 	}
-	an.world.at, an.parted, an.abandoned, an.literals = at, false, [2]int{}, nil
+	an.world.at, an.parted, an.abandoned, an.shortWork, an.literals, an.aloneMade, an.boundRules = at, false, [2]int{}, 0, nil, nil, nil
 	an.bound = nil
 	if len(an.vars) > 0 {
 		an.bound = map[askedFor]*boundList{}
 	}
 	for _, r := range an.shared {
 		if r != nil {
-			r.whole, r.reach = [2]tri{}, [2]reach{}
+			r.whole, r.reach, r.shown = [2]tri{}, [2]reach{}, [2][]string{}
 		}
 	}
 	an.memory.reset()

@@ -16,6 +16,7 @@ type budget struct {
 	nodes int
 	work  int
 	texts arena[string] // where the texts that were found lie
+	known knownTexts
 }
 
 // reset begins a new analysis.
@@ -190,11 +191,14 @@ func crossedText(rules []textRule, b *budget) (string, bool) {
 				continue
 			}
 			for _, p := range rules[i].patterns {
+				if !p.tail || p.fold {
+					continue
+				}
 				for _, q := range rules[j].patterns {
-					if !p.tail || p.fold || q.fold || b.spent() {
+					if q.fold {
 						continue
 					}
-					if tried++; tried > maxCrossed {
+					if tried++; tried > maxCrossed || b.spent() {
 						return "", false
 					}
 					s := q.example(1)

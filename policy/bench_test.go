@@ -145,6 +145,11 @@ func worst() map[string]string {
 	quoted := func(format string) func(int) string {
 		return func(i int) string { return fmt.Sprintf("%q", fmt.Sprintf(format, i)) }
 	}
+	halves := func(make func(int) string) (string, string) {
+		list := strings.Split(fill(make), ",")
+		return strings.Join(list[:len(list)/2], ","), strings.Join(list[len(list)/2:], ",")
+	}
+	ages, otherAges := halves(func(i int) string { return fmt.Sprintf(`"%d"`, 3*i) })
 	stars := strings.Repeat("*a", 4500)
 	object := `,"Action":"s3:*","Resource":"arn:aws:s3:::b/*"}`
 	return map[string]string{
@@ -173,7 +178,13 @@ func worst() map[string]string {
 			return fmt.Sprintf(`{"Effect":"Deny","Principal":"*","Action":"s3:GetObject","NotResource":["arn:aws:s3:::b/*%d*","arn:aws:s3:::b/x%d*y"]}`, i, i)
 		})),
 		"conditions": statements(`{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*","Condition":{"StringLike":{` + fill(func(i int) string { return fmt.Sprintf(`"aws:PrincipalTag/t%d":"*%d*"`, i, i) }) + `}}}`),
-		"actions":    statements(`{"Effect":"Allow","Principal":"*","Action":[` + fill(quoted("s3:*e*e*%d*")) + `,"s3:*"],"Resource":"*"}`),
+		"numbers":    statements(`{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"NumericNotEquals":{"s3:signatureAge":[` + ages + `]},"NumericEquals":{"s3:signatureAge":[` + otherAges + `]},"Null":{"aws:PrincipalTag/a":"false"}}}`),
+		"own names": statements(`{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b/${aws:username}/${aws:PrincipalTag/a}/*"}`, fill(func(i int) string {
+			return deny(fmt.Sprintf(`{"StringNotLike":{"aws:PrincipalTag/t%d":"*${aws:username}%d*"}}`, i%9, i))
+		})),
+		"question marks": statements(`{"Effect":"Allow","Principal":{"AWS":"*","Service":["a.amazonaws.com","b.amazonaws.com"]},"Action":"s3:*","Resource":[`+fill(quoted("arn:aws:s3:::b/*k?%dz*"))+`]}`,
+			deny(`{"StringNotLike":{"aws:Referer":["*a*b*","*c*d*"]},"StringLike":{"s3:prefix":"${aws:userid}*"}}`)),
+		"actions": statements(`{"Effect":"Allow","Principal":"*","Action":[` + fill(quoted("s3:*e*e*%d*")) + `,"s3:*"],"Resource":"*"}`),
 	}
 }
 

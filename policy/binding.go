@@ -12,6 +12,7 @@ import (
 const (
 	maxBindings = 32
 	maxChoices  = 6
+	maxTried    = 128 // patterns of the policy whose texts are tried for a variable
 )
 
 // bound is a subject whose policy variables have values, with the rules that
@@ -140,17 +141,24 @@ func (an *analysis) bindingCost() int {
 	return an.costOfBinding
 }
 
-// size is the number of bytes of what a statement compares with.
+// size is what it costs to make a statement ready again: the bytes of texts with
+// variables, and a little for each other text.
 func (s *Statement) size() int {
 	n := 0
-	for _, list := range [][]string{s.Resource, s.NotResource} {
+	add := func(list []string) {
+		n += len(list) / 4
 		for _, v := range list {
-			n += len(v)
+			if hasVariable(v) {
+				n += 8 + len(v)
+			}
 		}
 	}
+	add(s.Resource)
+	add(s.NotResource)
 	for _, c := range s.Conditions {
-		for _, v := range c.Values {
-			n += len(v)
+		n += 8
+		if slices.ContainsFunc(c.Values, hasVariable) {
+			add(c.Values)
 		}
 	}
 	return n
@@ -238,7 +246,7 @@ func (an *analysis) bind(s *subject, values map[string]variable) bound {
 		v := values[key]
 		return v.value, v.shown, v.present
 	}, nil)
-	return bound{subject: &c, rules: rules, denies: deniesOf(rules), doubt: doubt}
+	return bound{subject: &c, rules: rules, denies: an.deniesOf(rules), doubt: doubt}
 }
 
 // choices lists the values that a variable can take, the requester's own first.
@@ -299,9 +307,10 @@ func (an *analysis) valuesFor(d *domain, key string) []string {
 			out = append(out, v)
 		}
 	}
-	for _, p := range an.world.tests[key] {
-		for _, fill := range []string{"", "k"} {
-			if v := p.sample(fill); fits(v) && !slices.Contains(out, v) && len(out) < maxChoices {
+	tests := an.world.tests[key]
+	for _, p := range tests[:min(len(tests), maxTried)] {
+		for fill := range 2 {
+			if v := p.example(fill); len(out) < maxChoices && fits(v) && !slices.Contains(out, v) {
 				out = append(out, v)
 			}
 		}

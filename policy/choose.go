@@ -123,7 +123,7 @@ func chooseValue(d *domain, wishes []valueWish, b *budget) (string, answer) {
 		}
 	}
 	if d.numeric {
-		return chooseNumber(wishes)
+		return chooseNumber(wishes, b)
 	}
 	if !d.to.IsZero() {
 		return chooseInstant(d, wishes, b)
@@ -143,26 +143,17 @@ func chooseValue(d *domain, wishes []valueWish, b *budget) (string, answer) {
 		}
 	}
 	if text == 0 {
-		return findText(rules, b)
+		return findKnown(d, wishes, rules, b)
 	}
-	for _, v := range samplesOf(wishes) {
+	for _, v := range samplesOf(wishes, b) {
 		if obeysAll(rules, v, b) && !b.spent() && meets(wishes, v) {
 			return v, found
 		}
 	}
-	if text < len(wishes) {
+	if text < len(wishes) || b.spent() {
 		// Operators on text and on other types about one key: the samples may
 		// miss a value.
 		return "", overrun
-	}
-	return "", impossible
-}
-
-func chooseNumber(wishes []valueWish) (string, answer) {
-	for _, v := range append([]string{"1"}, samplesOf(wishes)...) {
-		if n, ok := parseNumber(v); ok && n >= 0 && meets(wishes, v) {
-			return v, found
-		}
 	}
 	return "", impossible
 }
@@ -202,13 +193,17 @@ func chooseInstant(d *domain, wishes []valueWish, b *budget) (string, answer) {
 }
 
 // samplesOf lists values around every bound that the tests name: for operators
-// that compare, one value of each interval between bounds is enough.
-func samplesOf(wishes []valueWish) []string {
+// that compare, one value of each interval between bounds is enough. There are none
+// where the budget does not allow it.
+func samplesOf(wishes []valueWish, b *budget) []string {
 	var out []string
 	var numbers []float64
 	var dates []int64
 	for _, w := range wishes {
 		t := w.test
+		if !b.charge(8 * (len(t.values) + 2*len(t.patterns) + 3*len(t.numbers) + 3*len(t.dates) + len(t.networks))) {
+			return nil
+		}
 		out = append(out, t.values...)
 		numbers = append(numbers, t.numbers...)
 		for _, d := range t.dates {
@@ -279,10 +274,11 @@ func addressesOf(t *test) (addressSet, bool) {
 			set, ok := octets(p)
 			if !ok {
 				t.octets, t.networks = isNot, nil
-				break
+				return nil, false
 			}
-			t.networks = t.networks.or(set)
+			t.networks = append(t.networks, set...)
 		}
+		t.networks = t.networks.normal()
 	}
 	return t.networks, t.octets == isSo
 }

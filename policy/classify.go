@@ -152,6 +152,12 @@ func (c *reading) condition(cond Condition) {
 	switch {
 	case !ok:
 		c.construct("the operator " + cond.Operator)
+	case relative(key) != "":
+		c.construct("the letter " + relative(key) + " of " + cond.Key)
+	case op.kind == opFold && slices.ContainsFunc(cond.Values, hasOtherCase):
+		c.construct("letters outside ASCII (" + cond.Operator + " " + cond.Key + ")")
+	case len(cond.Values) == 0:
+		c.construct("a condition without values (" + cond.Operator + " " + cond.Key + ")")
 	case op.kind == opNull:
 		c.construct("the operator Null")
 	case op.ifExists:
@@ -277,7 +283,7 @@ func narrowBlock(v string) bool {
 func doubtful(cond Condition) string {
 	switch lowKey(cond.Key) {
 	case "aws:principalaccount", "aws:userid":
-		if slices.ContainsFunc(cond.Values, func(v string) bool { return strings.EqualFold(v, "anonymous") }) {
+		if slices.ContainsFunc(cond.Values, func(v string) bool { return lower(v) == "anonymous" }) {
 			return cond.Key + " anonymous is a fixed value, but the one of unsigned requests"
 		}
 	case "aws:sourceip":
@@ -300,14 +306,17 @@ func (k *desk) matchesNothing(c *reading, f Facts) Classification {
 	an := &k.whole
 	an.settle(f)
 	list, lower := an.list, an.lower
-	if len(list) > an.known {
+	foreign := len(list) > an.known
+	if foreign {
 		list, _ = actionsOf(&c.rest) // of actions that AWS does not have, only its own
 		lower = bucketLevel(list)
 	}
 	for _, i := range c.open {
-		s := &an.doc.Statements[i]
-		set := ruleActions(s, list)
-		r := compile(s, set, false, nil)
+		s, set := &an.doc.Statements[i], an.sets[i]
+		if foreign {
+			set = ruleActions(s, list)
+		}
+		r := an.made(s, set, false, nil)
 		for l, some := range [2]actionSet{set.and(lower), set.minus(lower)} {
 			if some == (actionSet{}) {
 				continue
@@ -335,7 +344,7 @@ func (k *desk) residual(c *reading, f Facts) Classification {
 }
 
 // public says whether some stranger passes who is not held to an address range
-// that AWS takes for fixed.
+// that AWS takes for fixed. Where the search is given up nobody is certain to.
 func (an *analysis) public() bool {
 	for i := range an.doc.Statements {
 		if an.doc.Statements[i].Effect != "Allow" {
@@ -343,6 +352,9 @@ func (an *analysis) public() bool {
 		}
 		for _, g := range an.groups[i] {
 			for n := range publicTiers {
+				if an.solver.budget.spent() {
+					return false
+				}
 				if slices.ContainsFunc(an.tryTier(an.tier(n), i, &an.list[g.first], false), (*hit).unheld) {
 					return true
 				}

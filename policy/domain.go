@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -103,7 +102,7 @@ func (t *test) holds(c *choice) bool {
 
 func (t *test) null(present bool) bool {
 	for _, v := range t.values {
-		if b, err := strconv.ParseBool(strings.ToLower(v)); err == nil && len(v) > 1 && b != present {
+		if b, err := strconv.ParseBool(lower(v)); err == nil && len(v) > 1 && b != present {
 			return true
 		}
 	}
@@ -138,6 +137,10 @@ func (t *test) matches(v string) bool {
 		return ok && len(prefixSetOf(p).minus(t.networks)) == 0
 	case opNumeric:
 		n, ok := parseNumber(v)
+		if ok && t.op.compare == equal {
+			_, ok = slices.BinarySearch(t.numbers, n)
+			return ok
+		}
 		return ok && slices.ContainsFunc(t.numbers, func(w float64) bool { return compareOrder(t.op.compare, n, w) })
 	case opDate:
 		d, ok := parseDate(v)
@@ -146,7 +149,8 @@ func (t *test) matches(v string) bool {
 		})
 	case opBool:
 		return slices.ContainsFunc(t.values, func(w string) bool {
-			return (strings.EqualFold(w, "true") || strings.EqualFold(w, "false")) && strings.EqualFold(w, v)
+			w = lower(w)
+			return (w == "true" || w == "false") && w == lower(v)
 		})
 	case opBinary:
 		have, err := base64.StdEncoding.DecodeString(v)

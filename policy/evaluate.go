@@ -2,8 +2,6 @@
 
 package policy
 
-import "strings"
-
 // Caller is who makes a request. The zero value is an unsigned request.
 type Caller struct {
 	Account       string // account id of the caller
@@ -95,7 +93,7 @@ func (e *evaluation) context(key string) []string {
 		return v
 	}
 	for k, v := range e.request.Context {
-		if len(k) == len(key) && strings.EqualFold(k, key) {
+		if len(k) == len(key) && lower(k) == key {
 			return v
 		}
 	}
@@ -126,12 +124,14 @@ func (e *evaluation) actionApplies(s *Statement) bool {
 	if s.Action == nil && s.NotAction == nil {
 		return false
 	}
-	return (s.Action == nil || e.namesAction(s.Action)) && (s.NotAction == nil || !e.namesAction(s.NotAction))
+	return (s.Action == nil || e.namesAction(s.Action, lowerLoosely)) && (s.NotAction == nil || !e.namesAction(s.NotAction, lower))
 }
 
-func (e *evaluation) namesAction(patterns []string) bool {
+// namesAction compares as fold has it: see lowerLoosely.
+func (e *evaluation) namesAction(patterns []string, fold func(string) string) bool {
+	action := fold(e.request.Action)
 	for _, p := range patterns {
-		if e.matches(appendGlyphs(e.glyphs[:0], p, true), e.request.Action, true) {
+		if e.matches(appendGlyphs(e.glyphs[:0], fold(p)), action) {
 			return true
 		}
 	}
@@ -160,7 +160,7 @@ func (e *evaluation) allKnown(patterns []string) bool {
 
 func (e *evaluation) namesResource(patterns []string) bool {
 	for _, p := range patterns {
-		if g, ok := e.expand(e.glyphs[:0], p); ok && e.matches(g, e.request.Resource, false) {
+		if g, ok := e.expand(e.glyphs[:0], p); ok && e.matches(g, e.request.Resource) {
 			return true
 		}
 	}

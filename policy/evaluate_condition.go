@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"slices"
 	"strings"
-	"unicode"
 )
 
 // glyph is one character of a pattern; meta marks "*" and "?" that stand for
@@ -16,11 +15,8 @@ type glyph struct {
 	meta bool
 }
 
-func appendGlyphs(to []glyph, s string, lower bool) []glyph {
+func appendGlyphs(to []glyph, s string) []glyph {
 	for _, r := range s {
-		if lower {
-			r = unicode.ToLower(r)
-		}
 		to = append(to, glyph{r, r == '*' || r == '?'})
 	}
 	return to
@@ -32,12 +28,12 @@ func (e *evaluation) expand(to []glyph, s string) ([]glyph, bool) {
 	for s != "" {
 		at := strings.Index(s, "${")
 		if at < 0 || !e.variables {
-			return appendGlyphs(to, s, false), true
+			return appendGlyphs(to, s), true
 		}
-		to = appendGlyphs(to, s[:at], false)
+		to = appendGlyphs(to, s[:at])
 		key, def, hasDef, rest, ok := splitVariable(s[at:])
 		if !ok {
-			to = appendGlyphs(to, "${", false)
+			to = appendGlyphs(to, "${")
 			s = s[at+2:]
 			continue
 		}
@@ -63,12 +59,9 @@ func (e *evaluation) expand(to []glyph, s string) ([]glyph, bool) {
 
 // matches compares by a table of prefixes, so that no pattern takes more than
 // the product of both lengths.
-func (e *evaluation) matches(pattern []glyph, text string, lower bool) bool {
+func (e *evaluation) matches(pattern []glyph, text string) bool {
 	runes := e.runes[:0]
 	for _, r := range text {
-		if lower {
-			r = unicode.ToLower(r)
-		}
 		runes = append(runes, r)
 	}
 	row := e.row[:]
@@ -121,19 +114,28 @@ func (e *evaluation) holds(c *Condition) truth {
 	if len(have) == 0 {
 		return absentHolds(op)
 	}
-	matched := 0
-	for _, h := range have {
-		if e.anyMatches(op, c.Values, h) != op.negated {
-			matched++
-		}
+	answer := asTruth(e.quantified(op, c.Values, have))
+	if op.kind != opFold {
+		return answer
 	}
-	return asTruth(quantified(op, matched, len(have)))
+	// No page says how letters outside ASCII compare: see lower.
+	op.kind = opFoldASCII
+	if asTruth(e.quantified(op, c.Values, have)) != answer {
+		return maybe
+	}
+	return answer
 }
 
 // quantified combines the answers for the values of one key: all of them, any
 // of them, and without a quantifier any for a positive operator and all for a
 // negated one.
-func quantified(op operator, matched, total int) bool {
+func (e *evaluation) quantified(op operator, want, have []string) bool {
+	matched, total := 0, len(have)
+	for _, h := range have {
+		if e.anyMatches(op, want, h) != op.negated {
+			matched++
+		}
+	}
 	if op.quantifier == forAllValues || (op.quantifier == plain && op.negated) {
 		return matched == total
 	}
@@ -142,7 +144,7 @@ func quantified(op operator, matched, total int) bool {
 
 func nullHolds(values []string, present bool) truth {
 	for _, v := range values {
-		if strings.EqualFold(v, "true") && !present || strings.EqualFold(v, "false") && present {
+		if lower(v) == "true" && !present || lower(v) == "false" && present {
 			return yes
 		}
 	}
@@ -180,7 +182,7 @@ func (e *evaluation) anyMatches(op operator, want []string, have string) bool {
 func (e *evaluation) valueMatches(op operator, want string, g []glyph, have string) bool {
 	switch op.kind {
 	case opLike:
-		return e.matches(g, have, false)
+		return e.matches(g, have)
 	case opARN:
 		return e.arnMatches(g, have)
 	}
@@ -190,8 +192,11 @@ func (e *evaluation) valueMatches(op operator, want string, g []glyph, have stri
 		return text == have
 	case opFold:
 		return strings.EqualFold(text, have)
+	case opFoldASCII:
+		return lower(text) == lower(have)
 	case opBool:
-		return (strings.EqualFold(text, "true") || strings.EqualFold(text, "false")) && strings.EqualFold(text, have)
+		text = lower(text)
+		return (text == "true" || text == "false") && text == lower(have)
 	case opIP:
 		w, ok := parsePrefix(text)
 		h, ok2 := parsePrefix(have)
@@ -235,10 +240,10 @@ func (e *evaluation) arnMatches(want []glyph, have string) bool {
 	for range 5 {
 		at := slices.IndexFunc(want, func(g glyph) bool { return g.r == ':' })
 		part, rest, ok := strings.Cut(have, ":")
-		if at < 0 || !ok || !e.matches(want[:at], part, false) {
+		if at < 0 || !ok || !e.matches(want[:at], part) {
 			return false
 		}
 		want, have = want[at+1:], rest
 	}
-	return e.matches(want, have, false)
+	return e.matches(want, have)
 }

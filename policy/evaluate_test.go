@@ -3,6 +3,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,8 +80,8 @@ func TestConditions(t *testing.T) {
 		{"ForAnyValue:StringEqualsIfExists", []string{"a"}, nil, true},
 		{"forallvalues:stringlike", []string{"A*"}, []string{"Ab"}, true},
 	} {
-		if got := directly(c.op, c.want, c.have); got != c.ok {
-			t.Errorf("evaluator: %s %q on %q is %t", c.op, c.want, c.have, got)
+		if got := directly(c.op, c.want, c.have); got != asTruth(c.ok) {
+			t.Errorf("evaluator: %s %q on %q is %v", c.op, c.want, c.have, got)
 		}
 		if got := bySolver(c.op, c.want, c.have); got != c.ok {
 			t.Errorf("solver: %s %q on %q is %t", c.op, c.want, c.have, got)
@@ -88,21 +89,21 @@ func TestConditions(t *testing.T) {
 	}
 }
 
-func directly(op string, want, have []string) bool {
+func directly(op string, want, have []string) truth {
 	context := map[string][]string{}
 	if have != nil {
 		context["k:k"] = have
 	}
 	e := evaluation{request: Request{Context: context}}
 	c := condition(op, "k:k", want)
-	return e.holds(&c) == yes
+	return e.holds(&c)
 }
 
 func bySolver(op string, want, have []string) bool {
 	c := compiler{memory: &ruleMemory{}}
 	k := condition(op, "k:k", want)
 	var t test
-	c.read(&t, &k)
+	c.read(&t, &k, nil)
 	return t.holds(&choice{absent: have == nil, values: have})
 }
 
@@ -124,8 +125,12 @@ func TestConditionsAgree(t *testing.T) {
 		if rapid.IntRange(0, 3).Draw(t, "absent") == 0 {
 			have = nil
 		}
-		if a, b := directly(op, want, have), bySolver(op, want, have); a != b {
-			t.Fatalf("%s %q on %q: evaluator %t, solver %t", op, want, have, a, b)
+		a, b := directly(op, want, have), bySolver(op, want, have)
+		if a == maybe && slices.ContainsFunc(slices.Concat(want, have), hasOtherCase) {
+			return // the solver does not ask where it can hang on that: see unsureFolds
+		}
+		if a != asTruth(b) {
+			t.Fatalf("%s %q on %q: evaluator %v, solver %t", op, want, have, a, b)
 		}
 	})
 }
@@ -204,6 +209,20 @@ func TestPatterns(t *testing.T) {
 			if got := p.example(i); got != sampleTokens(p.toks(), fill) || !p.match(got) {
 				t.Fatalf("%+v: sample %q", p, got)
 			}
+		}
+	})
+}
+
+// TestWildcard: names of actions are matched as patterns are.
+func TestWildcard(t *testing.T) {
+	globs := rapid.StringOfN(rapid.SampledFrom([]rune("ab*?:")), 0, 12, -1)
+	texts := rapid.StringOfN(rapid.SampledFrom([]rune("ab:")), 0, 12, -1)
+	rapid.Check(t, func(t *rapid.T) {
+		glob := globs.Draw(t, "glob")
+		text := rapid.OneOf(texts, rapid.Just(newPattern(glob).sample("ab"))).Draw(t, "text")
+		p := newPattern(glob)
+		if got, want := wildcard(glob, text), simulate(p.toks(), false, text); got != want {
+			t.Fatalf("%q on %q: %t, want %t", glob, text, got, want)
 		}
 	})
 }

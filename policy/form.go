@@ -5,6 +5,7 @@ package policy
 import (
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -23,14 +24,18 @@ type form struct {
 	lower         actionSet // the actions of list on the bucket itself
 	sets          []actionSet
 	mentions      mentions
-	spelt         []string // by place in mentions; lazily
+	spelt         []string            // by place in mentions; lazily
+	alike         map[string]bool     // see alikeKeys
+	unsure        map[*Condition]bool // see unsureFolds
 	vars          []string
 	parts         [][]string // vars by statement; lazily
 	byAddr        bool
 	memory        ruleMemory
-	shared        []*rule // rules of statements without variables; of others nil
-	denies        []*rule // the Deny statements of a policy without variables
-	costOfBinding int     // lazily
+	shared        []*rule     // rules of statements without variables; of others nil
+	denies        []*rule     // the Deny statements of a policy without variables
+	order         []int       // the Deny statements: see orderDenies
+	costOfBinding int         // lazily
+	stock         []*material // by statement, of those with variables; lazily
 	classes       []actionSet
 	groups        [][]group             // by statement
 	tests         map[string][]*pattern // patterns of the policy by condition key
@@ -73,7 +78,26 @@ func (m *form) copy(s *Statement) {
 		}
 		s.Conditions = own
 	}
+	m.widen(s)
 	s.Other = nil
+}
+
+// widen lets a statement mean everybody or every resource where it names what could
+// not be read. It is undecided anyway: see malformed.
+func (m *form) widen(s *Statement) {
+	for _, c := range s.Conditions {
+		if c.Operator != malformed || s.Other[c.Key] == nil {
+			continue
+		}
+		switch c.Key {
+		case statementElements[elementPrincipal]:
+			s.Principal = &Principal{Any: true}
+		case statementElements[elementResource]:
+			s.Resource = []string{"*"}
+		case statementElements[elementAction]:
+			s.Action = []string{"*"}
+		}
+	}
 }
 
 func (m *form) principal(p *Principal) *Principal {
@@ -144,6 +168,7 @@ func (m *form) compile() {
 	d := &m.doc
 	m.memory.reset()
 	m.mentions, m.spelt = m.mentions.of(d), nil
+	m.alike, m.unsure = alikeKeys(m.mentions), unsureFolds(d)
 	m.list, m.known = actionsOf(d)
 	m.lower = bucketLevel(m.list)
 	m.sets = m.sets[:0]
@@ -164,45 +189,66 @@ func (m *form) compile() {
 // compileShared makes the statements without variables ready.
 func (m *form) compileShared() {
 	m.shared, m.denies, m.costOfBinding = m.memory.lists.take(len(m.doc.Statements)), nil, 0
-	c := compiler{variables: m.doc.hasVariables(), memory: &m.memory}
+	m.order, m.stock = orderDenies(m.order, &m.doc), nil
+	c := compiler{variables: m.doc.hasVariables(), memory: &m.memory, unsure: m.unsure}
 	for i := range m.shared {
 		if len(m.vars) > 0 && len(m.variablesOf(i)) > 0 {
 			continue
 		}
 		m.shared[i] = m.memory.rules.one()
-		c.compile(m.shared[i], &m.doc.Statements[i], m.sets[i])
+		c.compile(m.shared[i], &m.doc.Statements[i], m.sets[i], nil)
 		m.shared[i].at = i
 	}
 	if len(m.vars) == 0 {
-		m.denies = deniesOf(m.shared)
+		m.denies = m.deniesOf(m.shared)
 	}
 }
 
-// compileBound gives all rules, those with variables under a choice of values.
-func (m *form) compileBound(bind binding, loose func(key string) string) []*rule {
-	rules := slices.Clone(m.shared)
-	c := compiler{variables: true, bind: bind, loose: loose, memory: &ruleMemory{}}
+// compileBound gives all rules, those with variables under a choice of values: one
+// that was made under the same choice in this run, where there is one.
+func (an *analysis) compileBound(bind binding, loose func(key string) string) []*rule {
+	rules := slices.Clone(an.shared)
+	c := compiler{variables: true, bind: bind, loose: loose, memory: &ruleMemory{}, unsure: an.unsure}
 	for i := range rules {
-		if rules[i] == nil {
-			rules[i] = c.memory.rules.one()
-			c.compile(rules[i], &m.doc.Statements[i], m.sets[i])
-			rules[i].at = i
+		if rules[i] != nil {
+			continue
 		}
+		an.choice = c.appendChoice(strconv.AppendInt(an.choice[:0], int64(i), 10), an.variablesOf(i))
+		r := an.boundRules[string(an.choice)]
+		if r == nil {
+			r = c.memory.rules.one()
+			c.compile(r, &an.doc.Statements[i], an.sets[i], an.materialOf(i))
+			r.at = i
+			if an.boundRules == nil {
+				an.boundRules = map[string]*rule{}
+			}
+			an.boundRules[string(an.choice)] = r
+		}
+		rules[i] = r
 	}
 	return rules
 }
 
-// deniesOf gives the Deny statements in an order that does not depend on the
-// order of the text.
-func deniesOf(rules []*rule) []*rule {
-	var out []*rule
-	for _, r := range rules {
-		if r.statement.Effect == "Deny" {
-			out = append(out, r)
+// appendChoice tells choices of values apart.
+func (c *compiler) appendChoice(to []byte, keys []string) []byte {
+	for _, key := range keys {
+		if c.loose != nil {
+			if glob := c.loose(key); glob != "" {
+				to = appendTexts(append(to, '*'), []string{glob})
+				continue
+			}
 		}
+		value, shown, ok := c.bind(key)
+		to = appendTexts(strconv.AppendBool(to, ok), []string{value, shown})
 	}
-	if len(out) > 1 {
-		slices.SortStableFunc(out, compareRules)
+	return to
+}
+
+// deniesOf gives the Deny statements of some rules.
+func (m *form) deniesOf(rules []*rule) []*rule {
+	out := make([]*rule, len(m.order))
+	for i, at := range m.order {
+		out[i] = rules[at]
 	}
 	return out
 }

@@ -69,6 +69,7 @@ type jsonReader struct {
 	nodes int
 	stack []node // values of lists and objects that are not closed yet
 	twice []node // members that a later one of the same name replaces
+	torn  []int  // where strings begin that are not whole UTF-8
 	kids  arena[node]
 }
 
@@ -277,6 +278,9 @@ func (r *jsonReader) quoted() (string, error) {
 				r.at = start
 				return "", errors.New("the string is not well-formed JSON")
 			}
+			if strings.ContainsRune(s, utf8.RuneError) && isTorn(r.src[start:r.at]) {
+				r.torn = append(r.torn, start)
+			}
 			return s, nil
 		case c == '\\':
 			plain = false
@@ -289,6 +293,12 @@ func (r *jsonReader) quoted() (string, error) {
 	}
 	r.at = len(r.src)
 	return "", errShort
+}
+
+// isTorn says whether a string in which a replacement character was read does not
+// hold one itself.
+func isTorn(quoted string) bool {
+	return !strings.Contains(strings.ToLower(quoted), `\ufffd`) && (!utf8.ValidString(quoted) || !strings.ContainsRune(quoted, utf8.RuneError))
 }
 
 func (r *jsonReader) number() (string, error) {

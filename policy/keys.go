@@ -18,9 +18,11 @@ type world struct {
 	at        time.Time
 	owner     string
 	foreign   stranger
-	tests     map[string][]*pattern // patterns of the policy by condition key
-	base      string                // ARN of the bucket or access point
-	prefix    string                // what an object's ARN begins with
+	tests     map[string][]*pattern  // patterns of the policy by condition key
+	alike     map[string]bool        // see alikeKeys
+	attained  map[[2]string][]string // by key and fresh id: see attainable; lazily
+	base      string                 // ARN of the bucket or access point
+	prefix    string                 // what an object's ARN begins with
 	bucket    *pattern
 	objects   *pattern
 	whole     [2]textRule // by level
@@ -51,6 +53,16 @@ const (
 
 // domain says what a key can be for a subject and an action (semantics C.5).
 func (w *world) domain(s *subject, key string, a *action) *domain {
+	d := w.domainOf(s, key, a)
+	if w.alike[key] {
+		unsure := *d
+		unsure.unknown = true
+		return &unsure
+	}
+	return d
+}
+
+func (w *world) domainOf(s *subject, key string, a *action) *domain {
 	if s.bound != nil {
 		if d, ok := s.bound[key]; ok {
 			return d
@@ -443,7 +455,7 @@ func lowKey(key string) string {
 	if low, ok := keySpelt[key]; ok {
 		return low
 	}
-	return strings.ToLower(key)
+	return lower(key)
 }
 
 var keySpelt = func() map[string]string {

@@ -92,7 +92,7 @@ func (an *analysis) bindLoosely(list *boundList, a *action, globs map[string]str
 		v := values[key]
 		return v.value, v.shown, v.present
 	}, func(key string) string { return globs[key] })
-	return bound{subject: &c, rules: rules, denies: deniesOf(rules), doubt: list.subject.doubt}
+	return bound{subject: &c, rules: rules, denies: an.deniesOf(rules), doubt: list.subject.doubt}
 }
 
 // notAtWill gives the variables that have one value.

@@ -3,10 +3,12 @@
 package policy
 
 import (
+	"cmp"
 	"strings"
 )
 
 type namer struct {
+	d        *Document
 	deputies []*subject // services that act for others; lazily
 	w        *world
 	seen     map[seenName]bool
@@ -42,8 +44,25 @@ func (n *namer) account(id, arn string) {
 	s := n.of(id)
 	if !isWholeAccount(arn) {
 		s.arn = arn
+		s.doubt = cmp.Or(s.doubt, n.sparedRole(arn))
 	}
 	n.add(s)
+}
+
+// sparedRole says what is not settled of a role that a Deny with NotPrincipal names:
+// its sessions have ARNs of their own, and the page tells to name them too, since
+// AWS "might" ask for those (IAM page "AWS JSON policy elements: NotPrincipal").
+func (n *namer) sparedRole(arn string) string {
+	if !strings.Contains(arn, ":role/") {
+		return ""
+	}
+	for i := range n.d.Statements {
+		s := &n.d.Statements[i]
+		if s.Effect == "Deny" && s.NotPrincipal != nil && contains(s.NotPrincipal.AWS, arn) {
+			return "AWS's text leaves open whether NotPrincipal spares sessions of " + arn + " that it does not name"
+		}
+	}
+	return ""
 }
 
 // of is somebody of an account.
@@ -89,12 +108,12 @@ func (n *namer) canonicalUser(id string) {
 }
 
 // behalf is a service that acts for an account that the policy names.
-func (n *namer) behalf(d *Document, id string) {
+func (n *namer) behalf(id string) {
 	if id == "" || id == n.w.facts.Account || n.seen[seenName{behalf: id, service: "*"}] {
 		return
 	}
 	if n.deputies == nil {
-		n.deputies = deputies(d, n.w)
+		n.deputies = deputies(n.d, n.w)
 	}
 	for _, s := range n.deputies {
 		c := *s

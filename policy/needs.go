@@ -71,7 +71,7 @@ func (w *Witness) carries(key string) bool {
 // OwnersAlone says why an action gives nobody outside the owner's account
 // anything, whatever a policy says; "" where it can.
 func OwnersAlone(action string) string {
-	i, known := actionIndex[strings.ToLower(action)]
+	i, known := actionIndex[lower(action)]
 	switch {
 	case !known:
 		return ""

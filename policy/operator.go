@@ -8,9 +8,10 @@ import "strings"
 type opKind int
 
 const (
-	opString opKind = iota
-	opFold          // string without regard to case
-	opLike          // string with wildcards
+	opString    opKind = iota
+	opFold             // string without regard to case
+	opFoldASCII        // the same for ASCII letters alone, to tell where that matters
+	opLike             // string with wildcards
 	opARN
 	opBool
 	opNumeric
@@ -109,7 +110,7 @@ func parseOperator(name string) (operator, bool) {
 }
 
 func readOperator(name string) (operator, bool) {
-	s := strings.ToLower(name)
+	s := lower(name)
 	q := plain
 	if rest, ok := strings.CutPrefix(s, "forallvalues:"); ok {
 		s, q = rest, forAllValues

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"unicode/utf8"
 )
 
 const (
@@ -59,6 +60,9 @@ func Parse(text []byte) (*Document, error) {
 	for i := len(r.twice) - 1; i >= 0; i-- {
 		n := &r.twice[i]
 		p.note(n.nameAt, -1, DuplicateName, "the member %q stands twice; the last one counts", n.name)
+	}
+	for _, at := range r.torn {
+		p.note(at, -1, UnknownValue, "the string is not whole UTF-8: what is torn is read as %q", utf8.RuneError)
 	}
 	p.texts.block = make([]string, r.nodes/2) // about as many as the document keeps
 	return p.document(&top)

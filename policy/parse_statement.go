@@ -179,7 +179,22 @@ func (s *statementParser) list(e element, n *node) []string {
 	if len(out) == 0 {
 		s.problem(n.start, EmptyElement, ": %s is empty", name)
 	}
+	if e == elementAction || e == elementNotAction {
+		s.unclearLetters(n, name, out)
+	}
 	return out
+}
+
+// unclearLetters makes the statement undecided where an action may be spelt with
+// letters outside ASCII: see lowerLoosely.
+func (s *statementParser) unclearLetters(n *node, name string, actions []string) {
+	for _, action := range actions {
+		if r := relative(action); r != "" {
+			s.problem(n.start, UnknownValue, ": %s has %q: no page of AWS says whether %s stands for an ASCII letter", name, action, r)
+			s.malformed(name)
+			return
+		}
+	}
 }
 
 // values gives the texts of a scalar or a list of scalars, and whether something

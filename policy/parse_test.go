@@ -138,6 +138,8 @@ func TestParseProblems(t *testing.T) {
 		`{"Statement":{"Effect":"Allow","Colour":"red"}}`:                            "unknown element",
 		`{"Colour":"red","Statement":[]}`:                                            "unknown element",
 		`{"Statement":{"Effect":"Allow","Effect":"Deny"}}`:                           "stands twice",
+		`{"Statement":{"Effect":"Allow","Sid":"\udfff"}}`:                            "not whole UTF-8",
+		"{\"Statement\":{\"Effect\":\"Allow\",\"Sid\":\"\xff\"}}":                    "not whole UTF-8",
 		`{"Statement":{"Effect":"Allow","Condition":{"NullIfExists":{"a":"true"}}}}`: "does not exist",
 	} {
 		d := parse(t, text)

@@ -113,6 +113,8 @@ func (p *pattern) coverCost(q *pattern) int {
 		return len(p.head) / 16
 	case p.oneGlob(q):
 		return p.cost(q.body)
+	case !p.mixed && !q.mixed && !q.fold && p.letters() > q.letters():
+		return len(p.body) / 16
 	}
 	return max(len(p.body), len(p.tokens)) * max(len(q.body), len(q.tokens)) / 8
 }
@@ -282,9 +284,19 @@ func (p *pattern) covers(q *pattern) bool {
 			// The texts between the "*" of p must stand in q's own text, where no
 			// wildcard of q can take their place.
 			return matchGlob(p.body, q.body)
+		case !p.mixed && !q.mixed && !q.fold && p.letters() > q.letters():
+			return false // each stands in q's own text
 		}
 	}
 	return absorbsAll(p.toks(), q.toks(), p.fold, q.fold)
+}
+
+// letters is the number of bytes of the pattern that are no wildcards.
+func (p *pattern) letters() int {
+	if !p.wild {
+		return len(p.body)
+	}
+	return len(p.body) - strings.Count(p.body, "*") - strings.Count(p.body, "?")
 }
 
 // oneGlob says whether p covers q where it matches the text of q.

@@ -2,6 +2,8 @@
 
 package policy
 
+import "strconv"
+
 // trySubject asks for a request of one subject, under each binding of the
 // policy variables.
 func (an *analysis) trySubject(s *subject, statement int, a *action, lenient bool) *hit {
@@ -72,11 +74,16 @@ func (an *analysis) abandon(s *subject, statement int, a *action, why string) *h
 	if *left++; *left > maxAbandoned[asInt(s.open())] {
 		return &hit{subject: s, query: q, unsettled: []string{why}}
 	}
+	if an.shortWork > maxShortWork {
+		return &hit{subject: s, query: q, unsettled: []string{why}}
+	}
 	if alone, known := an.alone(s, statement, a); known {
 		ask := *q
 		ask.allow = alone
-		short := solver{world: &an.world, budget: budget{nodes: maxSearchNodes - maxSearchNodes/256, work: maxSearchWork - maxSearchWork/512}}
+		const spent = maxSearchWork - maxSearchWork/512
+		short := solver{world: &an.world, budget: budget{nodes: maxSearchNodes - maxSearchNodes/256, work: spent, known: an.solver.budget.known}}
 		st, ans := short.solve(&ask)
+		an.shortWork += nodeCost + short.budget.work - spent
 		if ans == impossible {
 			return nil
 		}
@@ -99,20 +106,31 @@ func (an *analysis) alone(s *subject, statement int, a *action) (r *rule, known 
 		return an.shared[statement], true
 	}
 	values := make(map[string]variable, len(keys))
+	name := strconv.AppendInt(nil, int64(statement), 10)
 	for _, key := range keys {
-		switch choices := an.choices(s, key, a); len(choices) {
+		choices := an.choices(s, key, a)
+		switch len(choices) {
 		case 0:
 			return &rule{void: true}, true
 		case 1:
 			values[key] = choices[0]
+			name = appendTexts(strconv.AppendBool(name, choices[0].present), []string{choices[0].value})
 		default:
 			return nil, false
 		}
 	}
-	return compile(&an.doc.Statements[statement], an.sets[statement], true, func(key string) (string, string, bool) {
-		v := values[key]
-		return v.value, v.shown, v.present
-	}), true
+	r = an.aloneMade[string(name)]
+	if r == nil {
+		r = an.made(&an.doc.Statements[statement], an.sets[statement], true, func(key string) (string, string, bool) {
+			v := values[key]
+			return v.value, v.shown, v.present
+		})
+		if an.aloneMade == nil {
+			an.aloneMade = map[string]*rule{}
+		}
+		an.aloneMade[string(name)] = r
+	}
+	return r, true
 }
 
 // literal is a statement made ready with its variables taken for plain text.
@@ -121,10 +139,13 @@ func (an *analysis) literal(statement int) *rule {
 		an.literals = make([]*rule, len(an.doc.Statements))
 	}
 	if an.literals[statement] == nil {
-		an.literals[statement] = compile(&an.doc.Statements[statement], an.sets[statement], false, nil)
+		an.literals[statement] = an.made(&an.doc.Statements[statement], an.sets[statement], false, nil)
 	}
 	return an.literals[statement]
 }
+
+// maxShortWork bounds the work of all short searches of one run.
+const maxShortWork = maxSearchWork / 4
 
 // maxAbandoned bounds the short searches of one run, for strangers and for those
 // who are named: whether strangers get in weighs more.
@@ -229,15 +250,33 @@ func (an *analysis) doubtful(statement int, a *action) bool {
 
 func (an *analysis) findDoubts() []bool {
 	out := make([]bool, len(an.doc.Statements))
-	probe := &subject{who: user, account: an.world.foreign.account}
+	var probes [3]subject
+	for i, kind := range [len(probes)]who{user, roleSession, service} {
+		probes[i] = subject{who: kind, account: an.world.foreign.account}
+	}
 	for i := range an.doc.Statements {
-		for _, c := range an.doc.Statements[i].Conditions {
+		for j := range an.doc.Statements[i].Conditions {
+			c := &an.doc.Statements[i].Conditions[j]
 			_, ok := parseOperator(c.Operator)
-			if !ok || an.world.domain(probe, lowKey(c.Key), &catalogue[0]).unknown {
+			if !ok || an.unsure[c] || an.unknown(probes[:], c.Key) {
 				out[i] = true
 				break
 			}
 		}
 	}
 	return out
+}
+
+// unknown says whether nothing is known of a key in the requests of some subject. Of
+// the usual keys it is the same for all.
+func (an *analysis) unknown(probes []subject, key string) bool {
+	if _, usual := keySpelt[key]; usual {
+		probes = probes[:1]
+	}
+	for i := range probes {
+		if an.world.domain(&probes[i], lowKey(key), &catalogue[0]).unknown {
+			return true
+		}
+	}
+	return false
 }

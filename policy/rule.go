@@ -23,8 +23,9 @@ type rule struct {
 	indexed   bool // lookup is worked out
 	lookup    *lookup
 	tests     []*test
-	whole     [2]tri   // by level: whether one of resources is all of it
-	reach     [2]reach // by level: a resource that the rule takes
+	whole     [2]tri      // by level: whether one of resources is all of it
+	reach     [2]reach    // by level: a resource that the rule takes
+	shown     [2][]string // by level: all of resources as a scope tells them; lazily
 }
 
 // reach is the answer to the question which resource of a level a rule takes,
@@ -74,7 +75,8 @@ type test struct {
 	key      string // lower case
 	shown    string // as in the text
 	op       operator
-	unknown  bool // the operator does not exist
+	unknown  bool // the operator does not exist, or unsure
+	unsure   bool // see unsureFolds
 	values   []string
 	patterns []*pattern  // for operators on text
 	networks addressSet  // for operators on addresses; for those on text, what their patterns mean, lazily
@@ -84,6 +86,7 @@ type test struct {
 	dates    []time.Time // for operators on dates
 	numbers  []float64   // for operators on numbers
 	source   *Condition
+	number   int64 // see ownNumber
 }
 
 // binding gives the value of a policy variable and the text that shows it in a
@@ -109,37 +112,49 @@ func (m *ruleMemory) reset() {
 	m.globs.reset()
 }
 
-// compile makes a statement ready. Action sets come in ready, since they do not
+// made is one statement made ready. Action sets come in ready, since they do not
 // depend on variables.
-func compile(s *Statement, actions actionSet, variables bool, bind binding) *rule {
+func (m *form) made(s *Statement, actions actionSet, variables bool, bind binding) *rule {
 	r := &rule{}
-	c := compiler{variables: variables, bind: bind, memory: &ruleMemory{}}
-	c.compile(r, s, actions)
+	c := compiler{variables: variables, bind: bind, memory: &ruleMemory{}, unsure: m.unsure}
+	c.compile(r, s, actions, nil)
 	return r
 }
 
-func (c *compiler) compile(r *rule, s *Statement, actions actionSet) {
+// compile makes a statement ready, with what is ready of it in m.
+func (c *compiler) compile(r *rule, s *Statement, actions actionSet, m *material) {
 	*r = rule{statement: s, ref: s.Ref(), actions: actions}
 	list := s.Resource
 	if s.Resource == nil {
 		list, r.except = s.NotResource, true
 	}
-	patterns, tests := c.memory.patterns.take(len(list)), c.memory.tests.take(len(s.Conditions))
-	r.resources, r.tests = c.memory.globs.take(len(list))[:0], c.memory.refs.take(len(tests))
+	r.resources, r.tests = c.memory.globs.take(len(list))[:0], c.memory.refs.take(len(s.Conditions))
 	for i, text := range list {
+		if m != nil && m.resources[i] != nil {
+			r.resources = append(r.resources, m.resources[i])
+			continue
+		}
+		p := c.memory.patterns.one()
 		if s.exact {
-			patterns[i].setLiteral(text)
-			r.resources = append(r.resources, &patterns[i])
+			p.setLiteral(text)
+			r.resources = append(r.resources, p)
 		} else if (s.Effect == "Deny") != r.except && c.loosened(text) {
 			continue // an Allow excepts nothing by it, a Deny takes nothing
-		} else if c.set(&patterns[i], text, true) {
-			r.resources = append(r.resources, &patterns[i])
+		} else if c.set(p, text, true) {
+			r.resources = append(r.resources, p)
 		}
 	}
 	lost := len(r.resources) < len(list) && c.loose == nil
-	for i := range tests {
-		r.tests[i] = &tests[i]
-		c.read(&tests[i], &s.Conditions[i])
+	for i := range r.tests {
+		var ready *conditionMaterial
+		if m != nil {
+			if ready = &m.conditions[i]; ready.test != nil {
+				r.tests[i] = ready.test
+				continue
+			}
+		}
+		r.tests[i] = c.memory.tests.one()
+		c.read(r.tests[i], &s.Conditions[i], ready)
 	}
 	denied := c.loosenTests(r)
 	r.void = denied || len(r.resources) == 0 && !r.except || lost && r.except || (s.Resource == nil && s.NotResource == nil)
@@ -173,55 +188,6 @@ func (c *compiler) loosenTests(r *rule) (void bool) {
 	return void
 }
 
-func compareTests(a, b *test) int {
-	if c := cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.source.Operator, b.source.Operator)); c != 0 {
-		return c
-	}
-	return compareSets(a.values, b.values)
-}
-
-func compareSets(a, b []string) int {
-	a, b = slices.Clone(a), slices.Clone(b)
-	slices.Sort(a)
-	slices.Sort(b)
-	return slices.Compare(a, b)
-}
-
-// compareRules gives rules an order that does not depend on the text's order.
-func compareRules(a, b *rule) int {
-	if a.except != b.except {
-		return cmp.Compare(asInt(a.except), asInt(b.except))
-	}
-	texts := func(r *rule) []string {
-		s := r.statement
-		out := slices.Concat(s.Resource, s.NotResource, s.Action, s.NotAction)
-		for _, p := range []*Principal{s.Principal, s.NotPrincipal} {
-			if p != nil {
-				out = slices.Concat(out, p.AWS, p.Service, p.Federated, p.CanonicalUser)
-			}
-		}
-		return out
-	}
-	if c := cmp.Compare(asInt(a.statement.NotPrincipal != nil), asInt(b.statement.NotPrincipal != nil)); c != 0 {
-		return c
-	}
-	if c := cmp.Compare(asInt(a.statement.NotAction != nil), asInt(b.statement.NotAction != nil)); c != 0 {
-		return c
-	}
-	if c := cmp.Compare(len(a.tests), len(b.tests)); c != 0 {
-		return c
-	}
-	if c := compareSets(texts(a), texts(b)); c != 0 {
-		return c
-	}
-	for i := range a.tests {
-		if c := compareTests(a.tests[i], b.tests[i]); c != 0 {
-			return c
-		}
-	}
-	return 0
-}
-
 func asInt(b bool) int {
 	if b {
 		return 1
@@ -233,6 +199,7 @@ type compiler struct {
 	variables bool
 	bind      binding
 	memory    *ruleMemory
+	unsure    map[*Condition]bool // see unsureFolds
 
 	// loose gives the pattern of all values that a variable may have, "" for one
 	// that bind binds; nil where all are bound. Rules then admit whatever they
@@ -307,42 +274,25 @@ func (c *compiler) set(p *pattern, text string, wildcards bool) bool {
 	return all
 }
 
-// inOrder gives values an order of their own: that of the text must not choose
-// what a search finds.
-func inOrder(values []string) []string {
-	if slices.IsSorted(values) {
-		return values
-	}
-	return slices.Sorted(slices.Values(values))
-}
-
-func (c *compiler) read(t *test, source *Condition) {
+// read makes a condition ready, with what is ready of it in m.
+func (c *compiler) read(t *test, source *Condition, m *conditionMaterial) {
 	op, ok := parseOperator(source.Operator)
-	values := inOrder(source.Values)
-	*t = test{key: lowKey(source.Key), shown: source.Key, op: op, unknown: !ok, values: values, source: source}
+	var values []string
+	if m != nil {
+		values = m.values
+	} else {
+		values = inOrder(source.Values)
+	}
+	unsure := c.unsure[source]
+	*t = test{key: lowKey(source.Key), shown: source.Key, op: op, unknown: !ok || unsure, unsure: unsure, values: values, source: source}
 	if !ok || op.kind == opNull {
 		return
 	}
-	switch op.kind {
-	case opString, opFold, opLike, opARN:
-		block := c.memory.patterns.take(len(values))
-		t.patterns = c.memory.globs.take(len(block))[:0]
-		for i, v := range values {
-			p := &block[i]
-			if !c.set(p, v, op.kind == opLike || op.kind == opARN) {
-				continue
-			}
-			p.fold = op.kind == opFold
-			if op.kind == opARN {
-				p = p.asARN()
-			}
-			if p != nil {
-				t.patterns = append(t.patterns, p)
-			}
-		}
+	if op.onText() {
+		c.values(t, m)
 		return
 	}
-	if c.variables && slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, "${") }) {
+	if c.variables && slices.ContainsFunc(values, hasVariable) {
 		t.values = nil
 		for _, v := range values {
 			if p := (&pattern{}); c.set(p, v, false) {
@@ -378,6 +328,7 @@ func (t *test) parse() {
 	}
 	t.dates = deciding(t.dates, t.op.compare, time.Time.Compare)
 	t.numbers = deciding(t.numbers, t.op.compare, cmp.Compare[float64])
+	slices.Sort(t.numbers)
 }
 
 // deciding leaves the one bound of a comparison that decides: a value that is less
@@ -405,7 +356,7 @@ func ruleActions(s *Statement, list []action) actionSet {
 		set = matchActions(list, s.Action)
 	}
 	if s.NotAction != nil {
-		set = set.minus(matchActions(list, s.NotAction))
+		set = set.minus(matchFolded(list, s.NotAction, lower))
 	}
 	return set
 }

@@ -30,8 +30,14 @@ func (an *analysis) scope(h *hit, l level) Scope {
 			}
 		}
 	}
-	if an.solver.budget.spent() {
-		return Scope{Include: an.namesOf(include, l)} // and it is told that it was given up
+	if an.solver.budget.spent() { // and it is told that it was given up
+		if allow.except {
+			return Scope{Include: an.namesOf(include, l)}
+		}
+		if allow.shown[l] == nil {
+			allow.shown[l] = slices.Clip(an.namesOf(include, l))
+		}
+		return Scope{Include: allow.shown[l]}
 	}
 	if len(include) == 1 {
 		sc.include = include

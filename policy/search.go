@@ -208,8 +208,12 @@ func unsettledText(t *test) string {
 	switch {
 	case t.source.Operator == malformed:
 		return "the element " + t.source.Key + " is malformed"
+	case t.unsure:
+		return "no page of AWS says how " + t.source.Operator + " compares letters outside ASCII: " + t.shown
 	case t.unknown:
 		return "the operator " + t.source.Operator + " is unknown"
+	case !isASCII(t.key):
+		return "no page of AWS says which condition key " + t.shown + " is: it has letters outside ASCII"
 	}
 	if name := factOf[t.key]; name != "" {
 		return "the condition key " + t.shown + " holds the " + name + ", which is not given"

@@ -252,7 +252,7 @@ const maxAccounts = 4
 // strangerAccounts lists the account ids to try: one that the policy does not
 // name, and one for each pattern that leaves digits open.
 func (w *world) strangerAccounts() []string {
-	out := w.attainable("aws:principalaccount", w.foreign.account, "", 11)
+	out := slices.Clone(w.attainable("aws:principalaccount", w.foreign.account, "", 11))
 	for _, key := range []string{"s3:dataaccesspointaccount", "aws:vpceaccount"} {
 		for _, id := range w.attainable(key, w.foreign.account, "", 11) {
 			if len(out) < maxAccounts {
@@ -262,17 +262,33 @@ func (w *world) strangerAccounts() []string {
 	}
 	for _, key := range []string{"aws:principalarn", "s3:dataaccesspointarn"} {
 		for _, p := range w.tests[key] {
-			parts := strings.SplitN(p.text, ":", 6)
-			if len(parts) != 6 || !strings.ContainsAny(parts[4], "*?") {
+			part := accountPattern(p)
+			if part == nil {
 				continue
 			}
-			part := newPattern(parts[4])
 			if id := issued(part, w.foreign.account); !part.match(w.foreign.account) && isAccountID(id) && len(out) < maxAccounts {
 				out = addText(out, id)
 			}
 		}
 	}
 	return slices.DeleteFunc(out, func(id string) bool { return id == w.facts.Account || !isAccountID(id) })
+}
+
+// accountPattern is what a pattern of ARNs asks of the account; nil where it leaves
+// nothing open.
+func accountPattern(p *pattern) *pattern {
+	parts := strings.SplitN(p.text, ":", 6)
+	if len(parts) < 5 {
+		return nil
+	}
+	account := parts[4]
+	if at := strings.IndexByte(account, '*'); at >= 0 && len(parts) == 5 {
+		account = account[:at+1] // this "*" takes the rest of the ARN too
+	}
+	if !strings.ContainsAny(account, "*?") {
+		return nil
+	}
+	return newPattern(account)
 }
 
 func webIdentities(d *Document, w *world) []*subject {
@@ -359,7 +375,7 @@ func members(d *Document, w *world) []*subject {
 // namedSubjects gives one subject for each foreign account that the policy
 // names, by principal or by condition.
 func namedSubjects(d *Document, w *world) []*subject {
-	n := namer{w: w}
+	n := namer{d: d, w: w}
 	eachPrincipal(d, func(p *Principal) {
 		for _, a := range p.AWS {
 			n.account(accountOf(a), a)
@@ -390,7 +406,7 @@ func namedSubjects(d *Document, w *world) []*subject {
 	}
 	for _, key := range []string{"aws:sourceaccount", "aws:sourceowner", "aws:sourcearn"} {
 		for _, p := range w.tests[key] {
-			n.behalf(d, accountOf(p.text))
+			n.behalf(accountOf(p.text))
 		}
 	}
 	// The first that passes stands for its account: the order of the text must
@@ -399,7 +415,7 @@ func namedSubjects(d *Document, w *world) []*subject {
 		return n.list
 	}
 	slices.SortStableFunc(n.list, func(a, b *subject) int {
-		return cmp.Or(strings.Compare(a.principal, b.principal), strings.Compare(a.arn, b.arn), strings.Compare(a.service, b.service),
+		return cmp.Or(strings.Compare(a.principal, b.principal), cmp.Compare(asInt(a.doubt != ""), asInt(b.doubt != "")), strings.Compare(a.arn, b.arn), strings.Compare(a.service, b.service),
 			strings.Compare(a.provider, b.provider), cmp.Compare(a.network, b.network))
 	})
 	return n.list

@@ -77,7 +77,7 @@ func splitVariable(s string) (key, def string, hasDef bool, rest string, ok bool
 		if len(d) < 2 || d[0] != '\'' || d[len(d)-1] != '\'' {
 			return "", "", false, s, false
 		}
-		return strings.ToLower(strings.TrimSpace(name)), d[1 : len(d)-1], true, rest, true
+		return lower(strings.TrimSpace(name)), d[1 : len(d)-1], true, rest, true
 	}
-	return strings.ToLower(strings.TrimSpace(name)), "", false, rest, true
+	return lower(strings.TrimSpace(name)), "", false, rest, true
 }

@@ -14,7 +14,7 @@ func (w *world) settle(m *form, f Facts) {
 	w.memory.reset()
 	w.crowded = false
 	before := w.names
-	w.facts, w.tests = f, m.tests
+	w.facts, w.tests, w.alike, w.attained = f, m.tests, m.alike, nil
 	if w.facts.Bucket == "" {
 		w.facts.Bucket = bucketOf(d)
 	}

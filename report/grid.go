@@ -176,13 +176,9 @@ func wrap(text string, width int) []string {
 		if line != "" {
 			lines = append(lines, line)
 		}
-		for textWidth(word) > width {
-			head := ansi.Truncate(word, width, "")
-			if head == "" {
-				break // a character wider than the line
-			}
-			lines = append(lines, head)
-			word = word[len(head):]
+		if textWidth(word) > width {
+			pieces := broken(word, width)
+			lines, word = append(lines, pieces[:len(pieces)-1]...), pieces[len(pieces)-1]
 		}
 		line = word
 	}
@@ -251,4 +247,20 @@ func split(s string) (clusters []string, widths []int) {
 		s = s[len(cluster):]
 	}
 	return clusters, widths
+}
+
+// broken parts a word into pieces of at most a width, one for each character that
+// is wider.
+func broken(word string, width int) []string {
+	clusters, widths := split(word)
+	var out []string
+	start, taken := 0, 0
+	for i, w := range widths {
+		if taken+w > width && i > start {
+			out = append(out, strings.Join(clusters[start:i], ""))
+			start, taken = i, 0
+		}
+		taken += w
+	}
+	return append(out, strings.Join(clusters[start:], ""))
 }

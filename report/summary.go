@@ -28,6 +28,9 @@ func WriteSummary(w io.Writer, s Summary, o Options) error {
 		line("", "not looked at: "+text)
 	}
 	line("Filter", filterLine(&s))
+	if s.nothingRead() && s.OutsideObjects+s.OutsideRecords > 0 {
+		line("", "no record was read: the filter left all out; are --account, --region, --from and --to meant so?")
+	}
 	line("Events", eventsLine(&s))
 	line("Changes", changesLine(&s))
 	line("Alerts", alertsLine(&s)+findingsWords(&s))
@@ -94,8 +97,11 @@ func eventsLine(s *Summary) string {
 }
 
 func changesLine(s *Summary) string {
-	return counted(s.Changes, "change") + " of S3 settings, " + share(s.Changes, s.Records) + " of the records kept"
+	return counted(s.Changes, "call") + " that set something, or tried to, " + share(s.Changes, s.Records) + " of the records kept"
 }
+
+// nothingRead: no alert can be told then, and that is no all-clear.
+func (s *Summary) nothingRead() bool { return s.Records == 0 && s.Buckets == 0 }
 
 // alertsLine counts alerts by severity, every severity in its order.
 func alertsLine(s *Summary) string {
@@ -105,6 +111,9 @@ func alertsLine(s *Summary) string {
 		n := s.Alerts[string(severity)]
 		total += n
 		parts = append(parts, string(severity)+" "+number(n))
+	}
+	if total == 0 && s.nothingRead() {
+		return "nothing to say: no record was read"
 	}
 	return number(total) + ": " + strings.Join(parts, ", ")
 }
@@ -133,5 +142,12 @@ func filterLine(s *Summary) string {
 	if s.OutsideObjects == 0 && s.OutsideRecords == 0 {
 		return "nothing left out"
 	}
-	return counted(s.OutsideObjects, "file") + " and " + counted(s.OutsideRecords, "record") + " left out, as asked for"
+	var parts []string
+	if s.OutsideObjects > 0 { // a folder counts once, whatever it holds
+		parts = append(parts, "at least "+plural(s.OutsideObjects, "file or folder", "files and folders"))
+	}
+	if s.OutsideRecords > 0 {
+		parts = append(parts, counted(s.OutsideRecords, "record"))
+	}
+	return strings.Join(parts, " and ") + " left out, as asked for"
 }
