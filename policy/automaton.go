@@ -140,20 +140,34 @@ func fewest(rules []textRule) *textRule {
 
 // oneOfTexts tries all texts of a rule without wildcards.
 func oneOfTexts(r *textRule, rules []textRule, b *budget) (string, answer) {
-	list := slices.Values(r.patterns)
 	if r.lookup != nil {
 		at := slices.IndexFunc(rules, func(o textRule) bool { return o.want && o.lookup != r.lookup })
 		if at >= 0 {
-			list = r.lookup.among(r.patterns, rules[at].patterns)
+			for p := range r.lookup.among(r.patterns, rules[at].patterns) {
+				if s, a := tryText(p, rules, b); a != impossible {
+					return s, a
+				}
+			}
+			return "", impossible
 		}
 	}
-	for p := range list {
-		if s := p.example(0); obeysAll(rules, s, b) && !b.spent() {
-			return s, found
+	for _, p := range r.patterns {
+		if s, a := tryText(p, rules, b); a != impossible {
+			return s, a
 		}
-		if b.spent() {
-			return "", overrun
-		}
+	}
+	return "", impossible
+}
+
+// tryText tries the text of a pattern without wildcards.
+func tryText(p *pattern, rules []textRule, b *budget) (string, answer) {
+	s := p.example(0)
+	ok := obeysAll(rules, s, b)
+	switch {
+	case b.spent():
+		return "", overrun
+	case ok:
+		return s, found
 	}
 	return "", impossible
 }
