@@ -5,6 +5,8 @@ package bucket
 import (
 	"cmp"
 	"fmt"
+	"net/url"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -159,6 +161,7 @@ func (a *ACL) AddHeader(permission Permission, value string) {
 			a.Partial = fmt.Sprintf("grant header holds %q", part)
 			continue
 		}
+		a.doubtGroup(g)
 		a.Grants = append(a.Grants, Grant{g, permission})
 	}
 	a.normalise()
@@ -185,14 +188,35 @@ func grantee(kind, value string) (g Grantee, ok bool) {
 	return g, g != Grantee{}
 }
 
-// groupURI brings a group's URI to the form that AWS writes: blanks, https and
-// a trailing slash are tolerated.
+// groupURI brings a group's URI to the form that AWS writes: blanks, https, a
+// trailing slash, percent-encoding and letter case are tolerated. S3 answers an
+// unknown group with an error, so a URI that it accepted is one that it knew.
 func groupURI(s string) string {
-	s = strings.TrimSuffix(strings.TrimSpace(s), "/")
-	if rest, ok := strings.CutPrefix(s, "https://acs.amazonaws.com/"); ok {
-		s = "http://acs.amazonaws.com/" + rest
+	s = strings.TrimSpace(s)
+	plain := s
+	if decoded, err := url.PathUnescape(s); err == nil {
+		plain = strings.TrimSpace(decoded)
+	}
+	plain = strings.TrimSuffix(plain, "/")
+	if len(plain) > len("https:") && strings.EqualFold(plain[:len("https:")], "https:") {
+		plain = "http:" + plain[len("https:"):]
+	}
+	for _, group := range groups {
+		if strings.EqualFold(plain, group) {
+			return group
+		}
 	}
 	return s
+}
+
+var groups = []string{AllUsers, AuthenticatedUsers, LogDelivery}
+
+// doubtGroup marks the ACL Partial where a group is none that AWS documents:
+// whom it stands for is not known.
+func (a *ACL) doubtGroup(g Grantee) {
+	if g.URI != "" && !slices.Contains(groups, g.URI) {
+		a.Partial = fmt.Sprintf("unknown group %q", g.URI)
+	}
 }
 
 // splitGrantees splits a grant header at commas outside of quotes.

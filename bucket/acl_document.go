@@ -4,6 +4,8 @@ package bucket
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -22,10 +24,14 @@ func ACLDocument(body any) *ACL {
 	if owner, ok := member(m, "Owner").(map[string]any); ok {
 		acl.OwnerID = text(member(owner, "ID"))
 	}
+	acl.strange(m, "Owner", "AccessControlList")
 	list := member(m, "AccessControlList")
 	switch l := list.(type) {
 	case map[string]any:
-		acl.addGrants(member(l, "Grant"))
+		acl.strange(l, "Grant")
+		for _, name := range membersNamed(l, "Grant") {
+			acl.addGrants(l[name])
+		}
 	case []any: // log pipelines drop the inner Grant
 		acl.addGrants(l)
 	case nil: // no grants
@@ -78,6 +84,7 @@ func (a *ACL) addGrant(m map[string]any) {
 	switch {
 	case text(member(who, "URI")) != "":
 		g.URI = groupURI(text(member(who, "URI")))
+		a.doubtGroup(g)
 	case text(member(who, "ID")) != "":
 		g.ID = strings.TrimSpace(text(member(who, "ID")))
 	case text(member(who, "EmailAddress")) != "":
@@ -97,24 +104,53 @@ func (p Permission) valid() bool {
 	return false
 }
 
-// member finds a member by name without letter case. An exact match wins; of
-// several others the first in sorted order, so that the answer never depends
-// on the order of a map.
+// member finds a member by name without letter case and namespace prefix. An
+// exact match wins; of several others the first in sorted order, so that the
+// answer never depends on the order of a map.
 func member(m map[string]any, name string) any {
 	if v, ok := m[name]; ok {
 		return v
 	}
+	if names := membersNamed(m, name); len(names) > 0 {
+		return m[names[0]]
+	}
+	return nil
+}
+
+// membersNamed lists the members that have a name, but for letter case and prefix.
+func membersNamed(m map[string]any, name string) []string {
 	var names []string
 	for k := range m {
-		if strings.EqualFold(k, name) {
+		if !namespace(k) && strings.EqualFold(k[strings.LastIndexByte(k, ':')+1:], name) {
 			names = append(names, k)
 		}
 	}
-	if len(names) == 0 {
-		return nil
-	}
 	sort.Strings(names)
-	return m[names[0]]
+	return names
+}
+
+// namespace reports whether a member declares an XML namespace or is an
+// attribute of XML Schema.
+func namespace(name string) bool {
+	name = strings.ToLower(name)
+	return name == "xmlns" || strings.HasPrefix(name, "xmlns:") || strings.HasPrefix(name, "xsi:")
+}
+
+// strange marks the ACL Partial where an element has members of other names:
+// they may hold grants.
+func (a *ACL) strange(m map[string]any, known ...string) {
+	names := map[string]bool{}
+	for _, name := range known {
+		for _, k := range membersNamed(m, name) {
+			names[k] = true
+		}
+	}
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		if !names[k] && !namespace(k) && m[k] != nil && m[k] != "" {
+			a.Partial = fmt.Sprintf("unknown element %q", k)
+			return
+		}
+	}
 }
 
 // text is the scalar text of a value, also of {"content": …} and of a list of one.

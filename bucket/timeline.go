@@ -102,20 +102,38 @@ func Fold(name string, changes []*Change, until time.Time) *Timeline {
 	return t
 }
 
-// identify finds the owner account and Region: the last change that tells wins.
+// identify finds the owner account and Region. Refused calls tell nothing: anyone
+// can send one, with any Region and any owner's id in it.
 func (t *Timeline) identify() {
 	t.findOwners()
+	t.findRegion()
 	for _, s := range t.Steps {
 		c := s.Change
-		if c == nil || c.Bucket == "" {
+		if c == nil || c.Bucket == "" || c.Outcome != Done || c.Slot != SlotACL {
 			continue
 		}
-		if c.Region != "" && !c.MultiRegion { // calls about those are answered in us-west-2
-			t.Region = c.Region
-		}
-		if c.ACL != nil && c.ACL.OwnerID != "" && c.Slot == SlotACL {
+		if c.ACL != nil && c.ACL.OwnerID != "" {
 			t.ownerIDs[c.ACL.OwnerID] = true
 		}
+	}
+}
+
+// findRegion takes the Region of the last call that only the owner can have
+// made; where there is none, of the last call that succeeded.
+func (t *Timeline) findRegion() {
+	weak := ""
+	for _, s := range t.Steps {
+		c := s.Change
+		if c == nil || c.Bucket == "" || c.Region == "" || c.MultiRegion || c.Outcome != Done {
+			continue // calls about multi-Region access points are answered in us-west-2
+		}
+		weak = c.Region
+		if c.ownersOwn() && c.Account == t.Account {
+			t.Region = c.Region
+		}
+	}
+	if t.Region == "" {
+		t.Region = weak
 	}
 }
 

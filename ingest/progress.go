@@ -11,6 +11,7 @@ type Progress struct {
 	objectsListed, objectsDone atomic.Int64
 	bytesListed, bytesDone     atomic.Int64
 	foreign, outside, repeated atomic.Int64
+	hidden                     atomic.Int64
 	listed                     atomic.Bool
 }
 
@@ -23,6 +24,8 @@ type ProgressSnapshot struct {
 	// Foreign counts files and whole folders left out because their name says
 	// that they hold no records: digests, Insights, other services, hidden folders.
 	Foreign int64
+	// Hidden counts the hidden folders among Foreign: nobody knows what they hold.
+	Hidden int64
 	// Outside counts files and whole folders left out because their name says
 	// that they lie outside the Filter.
 	Outside  int64
@@ -43,6 +46,7 @@ func (p *Progress) Snapshot() ProgressSnapshot {
 		ObjectsListed: p.objectsListed.Load(),
 		BytesListed:   p.bytesListed.Load(),
 		Foreign:       p.foreign.Load(),
+		Hidden:        p.hidden.Load(),
 		Outside:       p.outside.Load(),
 		Repeated:      p.repeated.Load(),
 	}
@@ -85,6 +89,13 @@ func (p *Progress) addSkip(w want) {
 		p.foreign.Add(1)
 	case wantOutside:
 		p.outside.Add(1)
+	}
+}
+
+func (p *Progress) addHidden() {
+	if p != nil {
+		p.foreign.Add(1)
+		p.hidden.Add(1)
 	}
 }
 

@@ -91,10 +91,11 @@ func (w *walk) entry(at spot, parent string, here place, e fs.DirEntry) error {
 
 // skipDir rules a folder out by its name and counts it.
 func (w *walk) skipDir(at spot) bool {
-	want := w.filter.wants(placeOf(filepath.ToSlash(at.real)+"/", at.base))
 	if hidden(filepath.Base(at.real)) {
-		want = wantForeign
+		w.progress.addHidden()
+		return true
 	}
+	want := w.filter.wants(placeOf(filepath.ToSlash(at.real)+"/", at.base))
 	if want == wantRead {
 		return false
 	}
@@ -146,7 +147,11 @@ func (w *walk) linkedDir(at spot, parent, target string) error {
 			return nil
 		}
 	}
-	if hidden(filepath.Base(at.name)) || w.met(target) || w.roots[target] {
+	if w.met(target) || w.roots[target] {
+		return nil
+	}
+	if hidden(filepath.Base(at.name)) {
+		w.progress.addHidden()
 		return nil
 	}
 	w.roots[target] = true

@@ -4,6 +4,8 @@ package replay
 
 import (
 	"cmp"
+	"encoding/json"
+	"slices"
 	"sort"
 	"strings"
 
@@ -38,7 +40,7 @@ func setACL(c *bucket.Change, r *trail.Record) {
 }
 
 // readACL reads an ACL in any of its three forms: body, canned name, grant
-// headers nested or flat. It returns nil when none is there. Forms together,
+// headers, at whatever depth. It returns nil when none is there. Forms together,
 // which S3 refuses, give their union.
 func readACL(params map[string]any) *bucket.ACL {
 	var acl *bucket.ACL
@@ -54,12 +56,13 @@ func readACL(params map[string]any) *bucket.ACL {
 	if body, ok := trail.Leaf(params, "AccessControlPolicy"); ok && body != nil {
 		join(bucket.ACLDocument(body))
 	}
-	for _, name := range headerValues(params, "x-amz-acl") {
+	canned, grants := aclHeaders(params)
+	for _, name := range canned {
 		join(bucket.Canned(name))
 	}
-	if headers := grantHeaders(params); len(headers) > 0 {
+	if len(grants) > 0 {
 		byHeaders := &bucket.ACL{Form: "grant headers"}
-		for _, h := range headers {
+		for _, h := range grants {
 			byHeaders.AddHeader(h.permission, h.value)
 		}
 		join(byHeaders)
@@ -73,49 +76,50 @@ type grantHeader struct {
 	value      string
 }
 
-// grantHeaders collects x-amz-grant-* members from the top level and from an
-// object named accessControlList, where CloudTrail puts them.
-func grantHeaders(params map[string]any) []grantHeader {
-	var out []grantHeader
-	collect := func(m map[string]any) {
-		for name, v := range m {
-			permission, ok := bucket.HeaderPermission(name)
-			if !ok {
-				continue
-			}
-			for _, value := range scalars(v) {
-				out = append(out, grantHeader{name, permission, value})
+// aclHeaders are the non-empty values of x-amz-acl and of the x-amz-grant-
+// headers, wherever they stand and in whatever letter case; "_" for "-" is
+// tolerated. A value that is no text is given as JSON, which no ACL is: it then
+// counts as one that cannot be read.
+func aclHeaders(params map[string]any) (canned []string, grants []grantHeader) {
+	trail.Walk(params, func(name string, v any) bool {
+		permission, grant := bucket.HeaderPermission(name)
+		if !grant && strings.ReplaceAll(strings.ToLower(name), "_", "-") != "x-amz-acl" {
+			return true
+		}
+		for _, value := range headerTexts(v) {
+			if grant {
+				grants = append(grants, grantHeader{name, permission, value})
+			} else {
+				canned = append(canned, value)
 			}
 		}
-	}
-	collect(params)
-	for name, v := range params {
-		if nested, ok := v.(map[string]any); ok && strings.EqualFold(name, "accessControlList") {
-			collect(nested)
-		}
-	}
-	sort.Slice(out, func(i, j int) bool {
-		return out[i].name < out[j].name || (out[i].name == out[j].name && out[i].value < out[j].value)
+		return true
 	})
-	return out
+	sort.Strings(canned)
+	slices.SortFunc(grants, func(a, b grantHeader) int {
+		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.value, b.value))
+	})
+	return canned, grants
 }
 
-// headerValues are the non-empty values of a header at the top level of the
-// request parameters; "_" for "-" is tolerated.
-func headerValues(params map[string]any, header string) []string {
-	var out []string
-	for name, v := range params {
-		if strings.ReplaceAll(strings.ToLower(name), "_", "-") != header {
-			continue
+func headerTexts(v any) []string {
+	switch x := v.(type) {
+	case nil:
+		return nil
+	case string:
+		if x == "" {
+			return nil
 		}
-		for _, s := range scalars(v) {
-			if s != "" {
-				out = append(out, s)
-			}
+		return []string{x}
+	case []any:
+		var out []string
+		for _, e := range x {
+			out = append(out, headerTexts(e)...)
 		}
+		return out
 	}
-	sort.Strings(out)
-	return out
+	text, _ := json.Marshal(v)
+	return []string{clip(string(text))}
 }
 
 func scalars(v any) []string {

@@ -9,7 +9,8 @@ import (
 
 func readCreateBucket(r *trail.Record) []*bucket.Change {
 	c := newChange(r, bucket.SlotBucket)
-	if location := first(r.Param("LocationConstraint")); location != "" {
+	// What a refused call asked for says nothing of a bucket that is there already.
+	if location := first(r.Param("LocationConstraint")); location != "" && c.Outcome != bucket.Refused {
 		c.Region = location
 	}
 	if c.Region == "EU" { // the old name of eu-west-1

@@ -67,10 +67,7 @@ func readStartUpload(r *trail.Record) []*bucket.Change {
 func readCompleteUpload(r *trail.Record) []*bucket.Change {
 	c := newChange(r, slotCompleteUpload)
 	c.Key, c.Version, c.Value = objectKey(r), newVersion(r), uploadID(r)
-	if c.Outcome != bucket.Done {
-		return nil
-	}
-	return []*bucket.Change{c}
+	return succeeded(c)
 }
 
 func uploadID(r *trail.Record) string {

@@ -146,21 +146,46 @@ var organizationCalls = map[string]bool{
 	"AttachPolicy": true, "DetachPolicy": true, "CreatePolicy": true, "UpdatePolicy": true, "DisablePolicyType": true,
 }
 
-// carriesACL tells an upload that sets a public or foreign ACL from the
-// millions that do not.
+// carriesACL tells an upload that sets a public or foreign ACL from the millions
+// that do not. The names of headers stand in any letter case: a presigned URL has them as its maker wrote them.
 func carriesACL(h *trail.Header, raw []byte) bool {
 	raw = request(h, raw)
-	if bytes.Contains(raw, []byte("x_amz_")) {
+	if header(raw, '_') != nil {
 		return true
 	}
-	at := bytes.Index(raw, []byte("x-amz-"))
-	if at < 0 {
-		return false
+	for rest := header(raw, '-'); rest != nil; rest = header(rest, '-') {
+		if startsFold(rest, "grant-") || startsFold(rest, "acl") && namesPublic(rest) {
+			return true
+		}
 	}
-	rest := raw[at:]
-	return bytes.Contains(rest, []byte("x-amz-grant-")) ||
-		(bytes.Contains(rest, []byte("x-amz-acl")) &&
-			(bytes.Contains(rest, []byte("public-read")) || bytes.Contains(rest, []byte("authenticated-read"))))
+	return false
+}
+
+// header is what stands behind the first x-amz- in any case, written with this
+// dash; nil where there is none.
+func header(raw []byte, dash byte) []byte {
+	const name = "x-amz"
+	for at := 0; ; at++ {
+		next := bytes.IndexByte(raw[at:], dash)
+		if next < 0 {
+			return nil
+		}
+		at += next
+		if at < len(name) || raw[at-1]|0x20 != 'z' {
+			continue
+		}
+		if before := raw[at-len(name) : at]; before[1] == dash && before[0]|0x20 == 'x' && before[2]|0x20 == 'a' && before[3]|0x20 == 'm' {
+			return raw[at+1:]
+		}
+	}
+}
+
+func startsFold(raw []byte, start string) bool {
+	return len(raw) >= len(start) && bytes.EqualFold(raw[:len(start)], []byte(start))
+}
+
+func namesPublic(raw []byte) bool {
+	return bytes.Contains(raw, []byte("public-read")) || bytes.Contains(raw, []byte("authenticated-read"))
 }
 
 // provesAbsence keeps reads that failed because there is nothing to read.

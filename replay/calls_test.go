@@ -197,6 +197,15 @@ var aclCases = []callCase{
 	{"PutObject", `{"bucketName":"b","key":"k","x-amz-acl":"private"}`, nil, "not wanted"},
 	{"PutObject", `{"bucketName":"b","key":"k"}`, nil, "not wanted"},
 	{"PutObject", `{"bucketName":"b","key":"k","x-amz-acl":"public-read"}`, with(unsupported), "object refused b k@ AllUsers:READ acl sees:3 BlockPublicAcls unknown BucketOwnerEnforced"},
+	{"PutObject", `{"bucketName":"b","key":"k","X-Amz-Acl":"public-read","X-Amz-Algorithm":"AWS4-HMAC-SHA256","X-Amz-Expires":"900"}`, nil, "object done b k@ AllUsers:READ acl"},
+	{"PutObject", `{"bucketName":"b","key":"k","X-Amz-Algorithm":"AWS4-HMAC-SHA256","X-AMZ-GRANT-READ":"id=p"}`, nil, "object done b k@ p:READ acl"},
+	{"PutObject", `{"bucketName":"b","key":"k","accessControlList":{"x-amz-acl":"public-read"}}`, nil, "object done b k@ AllUsers:READ acl"},
+	{"PutObject", `{"bucketName":"b","key":"k","headers":{"more":[{"X-Amz-Acl":["public-read"]}]}}`, nil, "object done b k@ AllUsers:READ acl"},
+	{"PutObject", `{"bucketName":"b","key":"k","X_AMZ_ACL":"public-read"}`, nil, "object done b k@ AllUsers:READ acl"},
+	{"PutObject", `{"bucketName":"b","key":"k","x-amz-acl":{"content":"public-read"}}`, nil, "object done b k@ partial acl"},
+	{"PutObject", `{"bucketName":"b","key":"x-amz-","X-Amz-Algorithm":"AWS4-HMAC-SHA256","x-amz-storage-class":"STANDARD"}`, nil, "not wanted"},
+	{"PutBucketAcl", `{"bucketName":"b","acl":"","x-amz-acl":5}`, nil, "bucket-acl done b partial acl lost"},
+	{"PutBucketAcl", `{"bucketName":"b","acl":"","x-amz-grant-read":{"id":"p"}}`, nil, "bucket-acl done b partial acl lost"},
 	{"PostObject", `{"bucketName":"b","key":"k","x-amz-acl":"public-read"}`, nil, "object done b k@ AllUsers:READ acl"},
 	{"POST Object", `{"bucketName":"b","key":"k","x-amz-acl":"public-read"}`, nil, "object done b k@ AllUsers:READ acl"},
 	{"CopyObject", `{"bucketName":"b","key":"k","x-amz-copy-source":"a/k","x-amz-acl":"public-read"}`, nil, "object done b k@ AllUsers:READ acl"},
@@ -205,6 +214,7 @@ var aclCases = []callCase{
 	{"InitiateMultipartUpload", `{"bucketName":"b","key":"k","x-amz-acl":"public-read"}`, nil, "upload-started done b k@ AllUsers:READ acl"},
 	{"CompleteMultipartUpload", `{"bucketName":"b","key":"k","uploadId":"u"}`, with(`"responseElements":{"x-amz-version-id":"v"}`), "upload-completed done b k@v value=u"},
 	{"CompleteMultipartUpload", `{"bucketName":"b","key":"k","uploadId":"u"}`, with(denied), ""},
+	{"CompleteMultipartUpload", `{"bucketName":"b","key":"k","uploadId":"u"}`, with(failed), "upload-completed unclear b k@ value=u"},
 }
 
 var settingCases = []callCase{
@@ -408,6 +418,17 @@ func TestShown(t *testing.T) {
 	} {
 		if got := Shown(decoded(t, record("PutBucketAcl", `{}`, `"userIdentity":`+c.identity))); got != c.want {
 			t.Errorf("%s: %q, want %q", c.identity, got, c.want)
+		}
+	}
+}
+
+// What a refused call asked for does not tell where the bucket is.
+func TestRefusedCreateTellsNoRegion(t *testing.T) {
+	const params = `{"bucketName":"b","CreateBucketConfiguration":{"LocationConstraint":"cn-north-1"}}`
+	for _, c := range []struct{ want, more string }{{"cn-north-1", `"readOnly":false`}, {"eu-west-1", `"errorCode":"InvalidLocationConstraint"`}} {
+		changes := readCreateBucket(decoded(t, record("CreateBucket", params, c.more)))
+		if got := changes[0].Region; got != c.want {
+			t.Errorf("%s: Region %q, want %q", c.more, got, c.want)
 		}
 	}
 }

@@ -20,8 +20,8 @@ type Choice struct {
 	// Redacted: an eventSource that is no service's name of AWS, or none, will do too.
 	Redacted bool
 	UserType string // userIdentity.type; "" for any
-	// Marks are lists of texts: the record holds every text of one list. nil: no
-	// text is asked for.
+	// Marks are lists of texts: the record holds every text of one list, in any
+	// letter case. nil: no text is asked for.
 	Marks [][]string
 }
 

@@ -21,7 +21,7 @@ func (c *Choice) meets(h *trail.Header, raw []byte) bool {
 		return false
 	}
 	return c.Marks == nil || slices.ContainsFunc(c.Marks, func(list []string) bool {
-		return !slices.ContainsFunc(list, func(text string) bool { return !bytes.Contains(raw, []byte(text)) })
+		return !slices.ContainsFunc(list, func(text string) bool { return !bytes.Contains(bytes.ToLower(raw), bytes.ToLower([]byte(text))) })
 	})
 }
 
@@ -35,7 +35,7 @@ func TestChoicesAreNeverNarrowerThanWants(t *testing.T) {
 	for _, list := range marks {
 		texts = append(texts, list...)
 	}
-	texts = append(texts, "x-amz-", "x-amz-acl", "x-amz-storage-class", "private", `"`, " ")
+	texts = append(texts, "x-amz-", "x-amz-acl", "x-amz-storage-class", "X-Amz-Grant-Read", "x-AMZ-aCL", "X_Amz_", "private", `"`, " ")
 	sources := []string{"s3.amazonaws.com", "cloudtrail.amazonaws.com", "organizations.amazonaws.com", "iam.amazonaws.com", "s3express.amazonaws.com", "redacted", ""}
 	wanted := 0
 	rapid.Check(t, func(t *rapid.T) {

@@ -18,11 +18,13 @@ const maxText = 1200
 const cutMark = "… (cut)"
 
 // clip cuts a text that is too long, and lets go of the rest.
-func clip(s string) string {
-	if len(s) <= maxText {
+func clip(s string) string { return clipTo(s, maxText) }
+
+func clipTo(s string, size int) string {
+	if len(s) <= size {
 		return s
 	}
-	end := maxText
+	end := size
 	for end > 0 && !utf8.RuneStart(s[end]) {
 		end--
 	}

@@ -26,6 +26,8 @@ type Ledger struct {
 	calls      map[string][]copyOf
 	rewrites   rewriteSet
 	uses       map[useKey]*Use
+	served     throng // of uses
+	refused    throng
 	logged     map[loggedKey]*stretch
 	agents     map[string]string // the known scanner of a user agent, "" for none
 	observed   map[observedKey]*observed

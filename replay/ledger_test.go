@@ -203,6 +203,7 @@ func TestMultipart(t *testing.T) {
 		{"another key", [][]byte{start("10:00:00", "k", "u"), done("10:20:00", "j", "u")}, "b/111122223333 10:20;"},
 		{"without ids", [][]byte{start("10:00:00", "k", ""), done("10:20:00", "k", "")}, "b/111122223333 10:20 k@;"},
 		{"completed before it started", [][]byte{start("10:30:00", "k", "u"), done("10:20:00", "k", "u")}, "b/111122223333 10:20;"},
+		{"completed by a clock that is a second behind", [][]byte{start("10:20:01", "k", "u"), done("10:20:00", "k", "u")}, "b/111122223333 10:20 k@;"},
 		{"by id, though another without one is later", [][]byte{start("10:00:00", "k", "u"),
 			record("CreateMultipartUpload", `{"bucketName":"b","key":"k","x-amz-grant-read":"id=p"}`, at("10:10:00")), done("10:20:00", "k", "u")}, "b/111122223333 10:20 k@;"},
 	})
@@ -287,6 +288,9 @@ func TestRewrites(t *testing.T) {
 		return record("PutObject", `{"bucketName":"b","key":"k","x-amz-acl":"public-read"}`, at(clock), made(version))
 	}
 	closed := record("PutObjectAcl", `{"bucketName":"b","key":"k","x-amz-acl":"private"}`, at("12:00:00"))
+	keeps := func(clock, status string) []byte {
+		return record("PutBucketVersioning", `{"bucketName":"b","VersioningConfiguration":{"Status":"`+status+`"}}`, at(clock))
+	}
 	runStories(t, []storyCase{
 		{"put", [][]byte{public("10:00:00", "k"), plain("PutObject", "11:00:00", "k")}, "b/111122223333 10:00 k@; 11:00;"},
 		{"copied", [][]byte{public("10:00:00", "k"), plain("CopyObject", "11:00:00", "k")}, "b/111122223333 10:00 k@; 11:00;"},
@@ -296,6 +300,10 @@ func TestRewrites(t *testing.T) {
 		{"refused", [][]byte{public("10:00:00", "k"), plain("PutObject", "11:00:00", "k", denied)}, "b/111122223333 10:00 k@;"},
 		{"refused to a stranger", [][]byte{public("10:00:00", "k"), plain("PutObject", "11:00:00", "k", stranger, denied)}, "b/111122223333 10:00 k@;"},
 		{"another key", [][]byte{public("10:00:00", "k"), plain("PutObject", "11:00:00", "j")}, "b/111122223333 10:00 k@;"},
+		{"another key, made to have the same hash", [][]byte{
+			bytes.ReplaceAll(public("10:00:00", "k8s-prod-state-secrets-kube-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA-end"), []byte(`"b"`), []byte(`"bkt"`)),
+			record("DeleteObject", `{"bucketName":"bkt","key":"k8s-prod-state-secreG5Y2zVAnAAAAAAAAAAAAAAAAAAAAAAAAl_X@CKUm-end"}`, at("11:00:00"))},
+			"bkt/111122223333 10:00 k8s-prod-state-secrets-kube-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA-end@;"},
 		{"undated", [][]byte{public("10:00:00", "k"), record("PutObject", `{"bucketName":"b","key":"k"}`, `"eventTime":"soon"`)}, "b/111122223333 10:00 k@;"},
 		{"versioned", [][]byte{public("10:00:00", "k"), plain("PutObject", "11:00:00", "k", made("v"))}, "b/111122223333 10:00 k@; 11:00 k@;"},
 		{"a version is deleted", [][]byte{versioned("10:00:00", "v"), record("DeleteObject", `{"bucketName":"b","key":"k","versionId":"v"}`, at("11:00:00"), made("v"))}, "b/111122223333 10:00 k@v; 11:00;"},
@@ -305,6 +313,12 @@ func TestRewrites(t *testing.T) {
 		{"that goes to the version last uploaded", [][]byte{versioned("10:00:00", "v"), plain("PutObject", "11:00:00", "k", made("w")), closed}, "b/111122223333 10:00 k@v; 11:00 k@v; 12:00 k@v;"},
 		{"version null is replaced", [][]byte{versioned("10:00:00", "null"), plain("PutObject", "11:00:00", "k", made("null"))}, "b/111122223333 10:00 k@; 11:00;"},
 		{"versioning suspended", [][]byte{public("10:00:00", "k"), plain("PutObject", "11:00:00", "k", `"responseElements":{"x-amz-version-id":"null"}`)}, "b/111122223333 10:00 k@; 11:00;"},
+		{"versions are kept, but not told: put", [][]byte{keeps("09:00:00", "Enabled"), public("10:00:00", "k"), plain("PutObject", "11:00:00", "k")}, "b/111122223333 09:00; 10:00 k@; 11:00 k@;"},
+		{"versions are kept, but not told: deleted", [][]byte{keeps("09:00:00", "Enabled"), public("10:00:00", "k"), plain("DeleteObject", "11:00:00", "k")}, "b/111122223333 09:00; 10:00 k@;"},
+		{"versions are kept: null is deleted by its id", [][]byte{keeps("09:00:00", "Enabled"), public("08:00:00", "k"),
+			record("DeleteObject", `{"bucketName":"b","key":"k","versionId":"null"}`, at("11:00:00"))}, "b/111122223333 08:00 k@; 09:00 k@; 11:00;"},
+		{"versions are no longer kept", [][]byte{keeps("09:00:00", "Enabled"), keeps("09:30:00", "Suspended"), public("10:00:00", "k"), plain("DeleteObject", "11:00:00", "k")}, "b/111122223333 09:00; 09:30; 10:00 k@; 11:00;"},
+		{"versions are kept later", [][]byte{public("10:00:00", "k"), plain("DeleteObject", "11:00:00", "k"), keeps("12:00:00", "Enabled")}, "b/111122223333 10:00 k@; 11:00; 12:00;"},
 		{"escaped", [][]byte{public("10:00:00", `a\"&\u00e9`), record("PutObject", `{"bucketName":"b","key":"a\"\u0026é"}`, at("11:00:00"))}, `b/111122223333 10:00 a"&é@; 11:00;`},
 		{"with blanks", [][]byte{public("10:00:00", "k"), record("PutObject", `{ "bucketName" : "b", "key" : [ "k" ] }`, at("11:00:00"))}, "b/111122223333 10:00 k@; 11:00;"},
 		{"the rewrite comes first", [][]byte{plain("PutObject", "09:00:00", "k"), public("10:00:00", "k")}, "b/111122223333 09:00; 10:00 k@;"},
@@ -476,5 +490,61 @@ func TestUses(t *testing.T) {
 	var n int
 	if _, err := fmt.Sscan(text, &exact, &n, &proportional); err != nil || exact || !proportional || n < 1600 || n > 2400 {
 		t.Errorf("2000 requests are estimated as %s", text)
+	}
+}
+
+// A stranger may send another user agent with each upload: no more callers are
+// kept than rewrites.
+func TestCallersOfRewritesAreBounded(t *testing.T) {
+	defer func(n int) { maxRewrites = n }(maxRewrites)
+	maxRewrites = 8
+	var raws [][]byte
+	for i := range 200 {
+		raws = append(raws, record("PutObject", fmt.Sprintf(`{"bucketName":"b","key":"k%d"}`, i), fmt.Sprintf(`"userAgent":"%d%s"`, i, strings.Repeat("x", 1000))))
+	}
+	l := ledger(t, raws...)
+	if n := len(l.rewrites.by); n > 2*maxRewrites {
+		t.Errorf("%d callers are kept", n)
+	}
+	for _, e := range l.rewrites.by {
+		if len(e.UserAgent) > maxRewriteText+len(cutMark) {
+			t.Errorf("an agent of %d bytes is kept", len(e.UserAgent))
+		}
+	}
+}
+
+// A stranger may come from another address with each request: above the bound
+// their requests are counted together, the same ones whatever the order and
+// split, and refused ones crowd out none that was served.
+func TestUsesAreBounded(t *testing.T) {
+	defer func(n int) { maxUses = n }(maxUses)
+	maxUses = 8
+	from := func(i int, more ...string) []byte {
+		raw := record("GetObject", `{"bucketName":"b","key":"k"}`, append([]string{at("10:00:00"), `"userIdentity":{"type":"AWSAccount","accountId":"anonymous"}`, out("5")}, more...)...)
+		return bytes.Replace(raw, []byte("203.0.113.7"), fmt.Appendf(nil, "2001:db8::%d", i), 1)
+	}
+	var raws [][]byte
+	for i := range 100 {
+		raws = append(raws, from(i, denied))
+		if i < 6 {
+			raws = append(raws, from(i))
+		}
+	}
+	got := anyWay(t, raws, func(l *Ledger) string {
+		var cells, requests [2]int64
+		var text strings.Builder
+		for _, u := range l.Uses() {
+			side := 0
+			if u.Denied {
+				side = 1
+			}
+			cells[side]++
+			requests[side] += u.Requests()
+			fmt.Fprintf(&text, "\n%s %v %d %d %v", u.Address, u.Denied, u.Requests(), u.Bytes(), u.Exact())
+		}
+		return fmt.Sprint(cells[0], requests[0], cells[1] <= int64(maxUses)+1, requests[1]) + text.String()
+	})
+	if !strings.HasPrefix(got, "6 6 true 100\n") || !strings.Contains(got, "other addresses true ") {
+		t.Error(got)
 	}
 }

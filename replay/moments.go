@@ -113,18 +113,19 @@ func (m moments) settle() {
 	if len(m) <= maxMoments {
 		return
 	}
-	rank := func(k momentKey) uint64 {
-		return xxhash.Sum64String(k.name+"\x00"+k.err) ^ uint64(k.hour)*0x9e3779b97f4a7c15
+	type ranked struct {
+		momentKey
+		rank uint64
 	}
-	keys := make([]momentKey, 0, len(m))
+	keys := make([]ranked, 0, len(m))
 	for k := range m {
-		keys = append(keys, k)
+		keys = append(keys, ranked{k, xxhash.Sum64String(k.name+"\x00"+k.err) ^ uint64(k.hour)*0x9e3779b97f4a7c15})
 	}
-	slices.SortFunc(keys, func(a, b momentKey) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.name, b.name), cmp.Compare(a.err, b.err), cmp.Compare(a.hour, b.hour))
+	slices.SortFunc(keys, func(a, b ranked) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.name, b.name), cmp.Compare(a.err, b.err), cmp.Compare(a.hour, b.hour))
 	})
 	for _, k := range keys[maxMoments:] {
-		delete(m, k)
+		delete(m, k.momentKey)
 	}
 }
 

@@ -4,6 +4,7 @@ package replay
 
 import (
 	"slices"
+	"time"
 
 	"github.com/bucketlid/bucketlid/bucket"
 )
@@ -82,16 +83,20 @@ func newJoiner() *joiner {
 
 func uploadKey(c *bucket.Change) string { return c.Bucket + "\x00" + c.Key }
 
+// clockSlack is by how much the clocks of two of S3's hosts may differ (semantics A.5).
+const clockSlack = time.Second
+
 // start finds the call that started a completed upload: by its upload id, or,
 // where the log does not hold that, the last start before the completion.
 func (j *joiner) start(done *bucket.Change) *bucket.Change {
 	var best *bucket.Change
 	for _, s := range j.uploads[uploadKey(done)] {
-		if s.Value != "" && done.Value != "" && s.Value != done.Value || s.Event.Time.After(done.Event.Time) {
-			continue
-		}
-		if done.Value != "" && s.Value == done.Value {
+		same := done.Value != "" && s.Value == done.Value
+		if same && !s.Event.Time.After(done.Event.Time.Add(clockSlack)) {
 			return s
+		}
+		if s.Value != "" && done.Value != "" || s.Event.Time.After(done.Event.Time) {
+			continue
 		}
 		if best == nil || s.Event.Time.After(best.Event.Time) || (s.Event.Time.Equal(best.Event.Time) && s.Event.ID < best.Event.ID) {
 			best = s
@@ -135,6 +140,8 @@ func (j *joiner) joined() []*bucket.Change {
 		if start := j.start(done); start != nil {
 			c.ACL, c.Encryption = start.ACL, start.Encryption
 			c.Details = append(c.Details, "the ACL was given by "+start.Event.Name+" "+start.Event.ID)
+		} else if c.Outcome == bucket.Unclear {
+			continue
 		} else {
 			c.ACL = bucket.Canned("private")
 		}

@@ -9,6 +9,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"hash/maphash"
+	"maps"
 	"slices"
 	"time"
 
@@ -31,11 +33,13 @@ var maxRewrites = 1 << 17
 
 // rewrite is an upload or deletion of one object version, in brief.
 type rewrite struct {
-	object  uint64 // hash of bucket and key
+	object  uint64 // hash of bucket and key, by which the kept ones are chosen
+	key     uint64 // a second hash of both, under a secret: see secretHash
 	seconds int64  // Unix time
 	version uint64 // hash of the version made or deleted; 0 where the bucket is not versioned
 	id      uuid   // of the event, so that repeats are known
 	removed bool
+	unsaid  bool          // the record names no version at all
 	by      *bucket.Event // shared among the rewrites of one caller; ID and Time are of the first
 }
 
@@ -69,7 +73,7 @@ func (id uuid) String() string {
 type rewriteSet struct {
 	list  []rewrite
 	limit uint64 // keeps object < limit; 0 means no limit
-	by    map[string]*bucket.Event
+	by    map[[2]uint64]*bucket.Event
 }
 
 // rewriteCalls are the calls that replace or remove an object.
@@ -92,13 +96,18 @@ func (l *Ledger) AddHeader(h *trail.Header, raw []byte) {
 	if name == nil || key == nil || !dated {
 		return
 	}
-	version := versionID(string(member(response(h, raw), `"x-amz-version-id"`)))
-	if removed && version != "" && string(member(params, `"versionId"`)) != version {
+	told, asked := member(response(h, raw), `"x-amz-version-id"`), member(params, `"versionId"`)
+	version := versionID(string(told))
+	if removed && version != "" && string(asked) != version {
 		return // a delete marker: the former version stays readable by its id
 	}
+	object := objectHash(string(name), string(key))
+	if l.rewrites.limit != 0 && object >= l.rewrites.limit {
+		return
+	}
 	l.rewrites.add(rewrite{
-		object: objectHash(string(name), string(key)), seconds: seconds,
-		version: versionHash(version), id: parseUUID(h.EventID), removed: removed, by: l.rewrites.caller(h),
+		object: object, key: secretHash(string(name), string(key)), seconds: seconds, version: versionHash(version),
+		id: parseUUID(h.EventID), removed: removed, unsaid: len(told) == 0 && len(asked) == 0, by: l.rewrites.caller(h),
 	})
 }
 
@@ -119,11 +128,13 @@ func response(h *trail.Header, raw []byte) []byte {
 	return raw
 }
 
+// jsonBlanks may stand between the parts of JSON (RFC 8259, section 2).
+const jsonBlanks = " \t\r\n"
+
 // member is the text of the first member of a name, given in quotes, that is a
 // string. A quote inside a JSON string is escaped, so a name in quotes with a
 // colon behind is a member's.
 func member(raw []byte, quoted string) []byte {
-	const blanks = " \t\r\n"
 	for {
 		i := bytes.Index(raw, []byte(quoted))
 		if i < 0 {
@@ -135,8 +146,8 @@ func member(raw []byte, quoted string) []byte {
 				return raw[2 : 2+end : 2+end]
 			}
 		}
-		value, ok := bytes.CutPrefix(bytes.TrimLeft(raw, blanks), []byte(":"))
-		if value = bytes.TrimLeft(value, blanks+"["); !ok || len(value) == 0 || value[0] != '"' {
+		value, ok := bytes.CutPrefix(bytes.TrimLeft(raw, jsonBlanks), []byte(":"))
+		if value = bytes.TrimLeft(value, jsonBlanks+"["); !ok || len(value) == 0 || value[0] != '"' {
 			continue
 		}
 		end := 1
@@ -185,6 +196,20 @@ func objectHash(name, key string) uint64 {
 	return d.Sum64()
 }
 
+// secretHash tells apart objects whose names were made to have one objectHash. It
+// differs from run to run, so that nobody can make names for it, and is compared
+// only: nothing is chosen or put in order by it.
+func secretHash(name, key string) uint64 {
+	var h maphash.Hash
+	h.SetSeed(secret)
+	_, _ = h.WriteString(name)
+	_ = h.WriteByte('/')
+	_, _ = h.WriteString(key)
+	return h.Sum64()
+}
+
+var secret = maphash.MakeSeed()
+
 func versionHash(id string) uint64 {
 	if id == "" {
 		return 0
@@ -192,26 +217,32 @@ func versionHash(id string) uint64 {
 	return max(xxhash.Sum64String(id), 1)
 }
 
+// maxRewriteText bounds the texts of the caller of a rewrite, in bytes: a
+// stranger chooses his user agent, and there may be one for each rewrite.
+const maxRewriteText = 256
+
 // caller shares one event among all rewrites of the same caller.
 func (s *rewriteSet) caller(h *trail.Header) *bucket.Event {
 	var scratch [512]byte
-	key := scratch[:0]
-	for _, f := range [][]byte{h.ARN, h.Address, h.Agent, h.Name, h.Type, h.AccountID} {
-		key = append(append(key, f...), 0)
+	flat := scratch[:0]
+	for _, f := range [...][]byte{h.ARN, h.Address, h.Agent, h.Name, h.Type, h.AccountID, h.Region, h.PrincipalID, h.InvokedBy, h.UserName} {
+		flat = append(append(flat, f...), 0)
 	}
-	if e, ok := s.by[string(key)]; ok {
+	key := [2]uint64{xxhash.Sum64(flat), maphash.Bytes(secret, flat)}
+	if e, ok := s.by[key]; ok {
 		return e
 	}
 	if s.by == nil {
-		s.by = map[string]*bucket.Event{}
+		s.by = map[[2]uint64]*bucket.Event{}
 	}
+	text := func(b []byte) string { return clipTo(string(b), maxRewriteText) }
 	e := &bucket.Event{
-		Name: string(h.Name), Region: string(h.Region), ARN: string(h.ARN), Type: string(h.Type),
-		PrincipalID: string(h.PrincipalID), AccountID: string(h.AccountID), InvokedBy: string(h.InvokedBy),
-		SourceIPAddress: string(h.Address), UserAgent: string(h.Agent),
-		UserName: cmp.Or(string(h.UserName), tail(string(h.ARN), "/"), string(h.InvokedBy)),
+		Name: string(h.Name), Region: text(h.Region), ARN: text(h.ARN), Type: text(h.Type),
+		PrincipalID: text(h.PrincipalID), AccountID: text(h.AccountID), InvokedBy: text(h.InvokedBy),
+		SourceIPAddress: text(h.Address), UserAgent: text(h.Agent),
+		UserName: cmp.Or(text(h.UserName), tail(text(h.ARN), "/"), text(h.InvokedBy)),
 	}
-	s.by[string(key)] = e
+	s.by[key] = e
 	return e
 }
 
@@ -222,6 +253,7 @@ func (s *rewriteSet) add(r rewrite) {
 	s.list = append(s.list, r)
 	if len(s.list) >= 2*maxRewrites {
 		s.shrink()
+		s.forgetCallers()
 	}
 }
 
@@ -236,10 +268,10 @@ func (s *rewriteSet) merge(other *rewriteSet) {
 // shrink sorts, drops repeats, and halves the limit until few enough are left.
 func (s *rewriteSet) shrink() {
 	slices.SortFunc(s.list, func(a, b rewrite) int {
-		return cmp.Or(cmp.Compare(a.object, b.object), cmp.Compare(a.seconds, b.seconds), bytes.Compare(a.id[:], b.id[:]))
+		return cmp.Or(cmp.Compare(a.object, b.object), cmp.Compare(a.seconds, b.seconds), bytes.Compare(a.id[:], b.id[:]), cmp.Compare(a.key, b.key))
 	})
 	s.list = slices.CompactFunc(s.list, func(a, b rewrite) bool {
-		return a.object == b.object && a.seconds == b.seconds && a.id == b.id
+		return a.object == b.object && a.seconds == b.seconds && a.id == b.id && a.key == b.key
 	})
 	if s.limit != 0 {
 		s.cut()
@@ -252,6 +284,15 @@ func (s *rewriteSet) shrink() {
 		}
 		s.cut()
 	}
+}
+
+// forgetCallers leaves the callers of what is kept only.
+func (s *rewriteSet) forgetCallers() {
+	kept := map[*bucket.Event]bool{}
+	for i := range s.list {
+		kept[s.list[i].by] = true
+	}
+	maps.DeleteFunc(s.by, func(_ [2]uint64, e *bucket.Event) bool { return !kept[e] })
 }
 
 func (s *rewriteSet) cut() {
@@ -278,30 +319,38 @@ func (l *Ledger) addRewrites(p *partition) {
 				c.Details = append(c.Details, "uploads are too many to keep: the object may have been replaced unseen")
 			}
 		}
+		keeps := versioningOf(changes)
 		for key, account := range accounts {
-			p.buckets[name] = append(p.buckets[name], l.rewrites.of(name, key, account, versions)...)
+			p.buckets[name] = append(p.buckets[name], l.rewrites.of(object{name, key, account}, versions, keeps)...)
 		}
 	}
 }
 
+// object is an object of a bucket, and the bucket's owner.
+type object struct{ bucket, key, account string }
+
 // of lists the rewrites of one object as changes. versions are those that other
-// changes name.
-func (s *rewriteSet) of(name, key, account string, versions map[uint64]string) []*bucket.Change {
-	hash := objectHash(name, key)
+// changes name, keeps whether the bucket kept versions.
+func (s *rewriteSet) of(o object, versions map[uint64]string, keeps versioning) []*bucket.Change {
+	hash, key := objectHash(o.bucket, o.key), secretHash(o.bucket, o.key)
 	i, _ := slices.BinarySearchFunc(s.list, hash, func(r rewrite, h uint64) int { return cmp.Compare(r.object, h) })
 	var out []*bucket.Change
 	for ; i < len(s.list) && s.list[i].object == hash; i++ {
 		r := s.list[i]
+		if r.key != key {
+			continue
+		}
 		version, named := versions[r.version]
-		if r.version != 0 && !named {
+		adds := r.unsaid && keeps.at(r.seconds)
+		if adds || r.version != 0 && !named {
 			if r.removed {
-				continue // of a version that nobody opened
+				continue // of a version that nobody opened, or a delete marker
 			}
 			version = bucket.SomeVersion
 		}
 		event := *r.by
 		event.ID, event.Time = r.id.String(), time.Unix(r.seconds, 0).UTC()
-		c := &bucket.Change{Event: &event, Slot: bucket.SlotObject, Account: account, Bucket: name, Key: key, Version: version, Removed: r.removed}
+		c := &bucket.Change{Event: &event, Slot: bucket.SlotObject, Account: o.account, Bucket: o.bucket, Key: o.key, Version: version, Removed: r.removed}
 		if !r.removed {
 			c.ACL = bucket.Canned("private")
 		}

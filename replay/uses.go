@@ -31,7 +31,7 @@ var useClasses = map[string]policy.Access{
 // memory follows strangers and hours, not requests.
 type Use struct {
 	Bucket  string
-	Address string
+	Address string // or OtherAddresses
 	Account string // "anonymous", the foreign account, or its canonical id
 	Owner   string // the bucket owner's account, where the record tells
 	Access  policy.Access
@@ -56,8 +56,9 @@ func (u *Use) Requests() int64 { return u.sample.count() }
 // Bytes is the sum of bytes sent out, exact as long as Requests is.
 func (u *Use) Bytes() int64 { return u.sample.sum() }
 
-// Exact reports whether Requests and Bytes are counted and not estimated.
-func (u *Use) Exact() bool { return u.sample.halvings == 0 }
+// Exact reports whether Requests and Bytes are counted and not estimated, of one
+// address.
+func (u *Use) Exact() bool { return u.sample.halvings == 0 && u.Address != OtherAddresses }
 
 type useKey struct {
 	bucket, address, account string
@@ -103,16 +104,26 @@ func (l *Ledger) addUse(r *trail.Record) {
 	}, id, FromTrail, ownerAccount(r)))
 }
 
-// joinUse adds one request, or the uses of another ledger.
+// joinUse adds one request, or a use of another ledger.
 func (l *Ledger) joinUse(use *Use) {
+	many := l.throng(use.Denied)
+	if many.tooMany(use.Address) {
+		use.Address = OtherAddresses
+	}
 	key := useKey{use.Bucket, use.Address, use.Account, use.Access, use.Denied, use.ByACL, use.First.Unix() / 3600, use.Sources}
 	have, ok := l.uses[key]
-	if !ok {
-		l.uses[key] = use
+	if ok {
+		have.sample.merge(&use.sample, maxSample)
+		have.take(use)
 		return
 	}
-	have.sample.merge(&use.sample, maxSample)
-	have.take(use)
+	l.uses[key] = use
+	if use.Address == OtherAddresses {
+		return
+	}
+	if many.cells++; many.cells > maxUses {
+		l.crowdUses(use.Denied)
+	}
 }
 
 // take adds what is known beside the requests themselves.
@@ -132,6 +143,12 @@ func (u *Use) take(other *Use) {
 }
 
 func (l *Ledger) mergeUses(other *Ledger) {
+	for _, denied := range []bool{false, true} {
+		if there := other.throng(denied).limit; there != 0 && (l.throng(denied).limit == 0 || there < l.throng(denied).limit) {
+			l.throng(denied).limit = there
+			l.foldUses(denied)
+		}
+	}
 	for _, use := range other.uses {
 		l.joinUse(use)
 	}

@@ -97,7 +97,7 @@ func eventsLine(s *Summary) string {
 }
 
 func changesLine(s *Summary) string {
-	return counted(s.Changes, "call") + " that set something, or tried to, " + share(s.Changes, s.Records) + " of the records kept"
+	return counted(s.Changes, "call") + " that change settings, refused ones too, " + share(s.Changes, s.Records) + " of the records kept"
 }
 
 // nothingRead: no alert can be told then, and that is no all-clear.

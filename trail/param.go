@@ -22,7 +22,7 @@ const (
 func (r *Record) Param(name string) []string {
 	var out []string
 	known := map[string]bool{}
-	walk(r.RequestParameters, func(key string, v any) bool {
+	Walk(r.RequestParameters, func(key string, v any) bool {
 		if strings.EqualFold(key, name) {
 			out = appendScalars(out, v, known)
 		}
@@ -38,7 +38,7 @@ func (r *Record) Param(name string) []string {
 func Leaf(m map[string]any, name string) (any, bool) {
 	var found any
 	ok := false
-	walk(m, func(key string, v any) bool {
+	Walk(m, func(key string, v any) bool {
 		if strings.EqualFold(key, name) {
 			found, ok = v, true
 		}
@@ -74,9 +74,10 @@ func scalarText(v any) (string, bool) {
 	return "", false
 }
 
-// walk visits the members of m, one depth after the other and by the order of
-// their names within an object, until visit returns false.
-func walk(m map[string]any, visit func(key string, v any) bool) {
+// Walk visits the members of m at any depth, one depth after the other and by the
+// order of their names within an object, until visit returns false. It goes 12
+// deep and looks at no more than 10,000 values.
+func Walk(m map[string]any, visit func(key string, v any) bool) {
 	level := []any{m}
 	nodes := 0
 	for depth := 0; depth < maxWalkDepth && len(level) > 0; depth++ {

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -71,10 +72,10 @@ func newHunt() *cobra.Command {
 	flags.StringArrayVar(&f.accessLogs, "access-logs", nil, "also read S3 server access logs from this `source`, to see who used an opening (can be repeated)")
 	flags.StringArrayVar(&f.findings, "findings", nil, findingsUsage)
 	flags.StringVar(&f.endpoint, "endpoint-url", "", "`URL` of the S3 service, as for the AWS CLI (also AWS_ENDPOINT_URL)")
-	flags.IntVar(&f.workers, "workers", 0, "objects read at once (0: one for each CPU)")
+	addWorkers(flags, &f.workers, "objects read at once (0: one for each CPU)")
 	flags.BoolVar(&f.noProgress, "no-progress", false, "show no progress bar")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "print no summary block")
-	flags.BoolVar(&f.strict, "strict", false, "exit 5 when any input was skipped or a gap was found")
+	flags.BoolVar(&f.strict, "strict", false, "exit 5 when any input was skipped, a gap was found, or no record was read")
 	flags.StringVar(&f.failOn, "fail-on", "", "exit 3 when an alert is at or above this `severity` (low … critical)")
 	return cmd
 }
@@ -154,6 +155,9 @@ func (f *huntFlags) verdict(s *report.Summary) error {
 	if f.strict && (s.SkippedTotal() > 0 || len(s.Gaps) > 0) {
 		return &exitError{exitIncomplete, fmt.Sprintf("incomplete input: %d skipped, %d gaps (--strict)", s.SkippedTotal(), len(s.Gaps)), ""}
 	}
+	if f.strict && s.Records == 0 {
+		return &exitError{exitIncomplete, "incomplete input: no record was read (--strict)", ""}
+	}
 	if f.failOn == "" {
 		return nil
 	}
@@ -175,6 +179,11 @@ func (f *huntFlags) filter(now time.Time) (ingest.Filter, error) {
 			return filter, usageError("an account id has 12 digits, for example 111122223333", "--account: %q is not an account id", account)
 		}
 	}
+	for _, region := range f.regions {
+		if err := checkRegion(region); err != nil {
+			return filter, err
+		}
+	}
 	if f.since != "" && f.from != "" {
 		return filter, usageError("give one of them", "--since and --from exclude each other")
 	}
@@ -194,6 +203,23 @@ func (f *huntFlags) filter(now time.Time) (ingest.Filter, error) {
 		return filter, usageError("swap them", "--from %s is not before --to %s", f.from, f.to)
 	}
 	return filter, nil
+}
+
+// regionForm is the form of a Region's name: us-east-1, us-gov-west-1,
+// eusc-de-east-1 (AWS General Reference, "AWS service endpoints").
+var regionForm = regexp.MustCompile(`^[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}$`)
+
+// checkRegion refuses what no Region can be called: it would leave out every
+// record, and that looks as if all were well.
+func checkRegion(name string) error {
+	if regionForm.MatchString(name) {
+		return nil
+	}
+	hint := "a Region is named as in us-east-1 or eu-central-1"
+	if lower := strings.ToLower(strings.TrimSpace(name)); regionForm.MatchString(lower) {
+		hint = "write " + lower
+	}
+	return usageError(hint, "--region: %q is not the name of a Region", name)
 }
 
 // emit writes the whole stream in its order: config, exposures, alerts,

@@ -181,6 +181,9 @@ func (w *worker) object(ctx context.Context, obj ingest.Object, scan func(name s
 	defer unpacked.Close()
 	w.skips = 0
 	n, err := scan(obj.Name, unpacked)
+	if err == nil && unpacked.Packed() == 0 && strings.HasSuffix(obj.Name, ".gz") {
+		w.skip(obj.Name, 0, "empty file: not even the header of a packed one")
+	}
 	if more := w.skips - maxSkipsOfObject; more > 0 {
 		w.skipped = append(w.skipped, report.Skipped{Object: obj.Name, Offset: -1, Reason: fmt.Sprintf("%d more pieces of this object", more)})
 	}

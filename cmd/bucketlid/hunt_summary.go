@@ -4,6 +4,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -37,6 +38,11 @@ func (h *hunt) summary(result triage.Result) *report.Summary {
 		Exposures: int64(len(result.Exposures)), Alerts: map[string]int64{}, Kinds: map[string]int64{},
 		Principals: int64(len(h.baseline.Principals)), Addresses: int64(len(h.baseline.Addresses)),
 		Gaps: []report.Gap{}, TopBuckets: []report.BucketCount{},
+	}
+	if n := h.progress.Snapshot().Hidden; n == 1 {
+		s.NotLooked = append(s.NotLooked, "1 hidden folder, whose name begins with a dot")
+	} else if n > 1 {
+		s.NotLooked = append(s.NotLooked, fmt.Sprintf("%d hidden folders, whose names begin with a dot", n))
 	}
 	if first, last, ok := h.baseline.Span(); ok {
 		s.FirstEvent, s.LastEvent = &first, &last
