@@ -122,7 +122,7 @@ func (a *asker) marked(marks [][]string) string {
 	for _, list := range marks {
 		var all []string
 		for _, text := range list {
-			all = append(all, fmt.Sprintf("strpos(%s, %s) > 0", a.text, quoted(text)))
+			all = append(all, fmt.Sprintf("strpos(lower(%s), %s) > 0", a.text, quoted(strings.ToLower(text))))
 		}
 		any = append(any, "("+strings.Join(all, " AND ")+")")
 	}
