@@ -25,22 +25,9 @@ func ACLDocument(body any) *ACL {
 		acl.OwnerID = text(member(owner, "ID"))
 	}
 	acl.strange(m, "Owner", "AccessControlList")
-	list := member(m, "AccessControlList")
-	switch l := list.(type) {
-	case map[string]any:
-		acl.strange(l, "Grant")
-		for _, name := range membersNamed(l, "Grant") {
-			acl.addGrants(l[name])
-		}
-	case []any: // log pipelines drop the inner Grant
-		acl.addGrants(l)
-	case nil: // no grants
-	case string: // "" is an empty element: no grants
-		if l != "" {
-			acl.Partial = "AccessControlList is a text"
-		}
-	default:
-		acl.Partial = "AccessControlList is not an object"
+	acl.twice(m, "Owner")
+	for _, name := range membersNamed(m, "AccessControlList") {
+		acl.addList(m[name])
 	}
 	for i := range acl.Grants {
 		if g := &acl.Grants[i].Grantee; g.ID == acl.OwnerID && g.ID != "" {
@@ -49,6 +36,26 @@ func ACLDocument(body any) *ACL {
 	}
 	acl.normalise()
 	return acl
+}
+
+// addList adds the grants of an AccessControlList element.
+func (a *ACL) addList(list any) {
+	switch l := list.(type) {
+	case map[string]any:
+		a.strange(l, "Grant")
+		for _, name := range membersNamed(l, "Grant") {
+			a.addGrants(l[name])
+		}
+	case []any: // log pipelines drop the inner Grant
+		a.addGrants(l)
+	case nil: // no grants
+	case string: // "" is an empty element: no grants
+		if l != "" {
+			a.Partial = "AccessControlList is a text"
+		}
+	default:
+		a.Partial = "AccessControlList is not an object"
+	}
 }
 
 func (a *ACL) addGrants(grants any) {
@@ -80,6 +87,8 @@ func (a *ACL) addGrant(m map[string]any) {
 		a.Partial = "Grant without a Grantee"
 		return
 	}
+	a.twice(m, "Grantee", "Permission")
+	a.twice(who, "URI", "ID", "EmailAddress")
 	g := Grantee{}
 	switch {
 	case text(member(who, "URI")) != "":
@@ -149,6 +158,16 @@ func (a *ACL) strange(m map[string]any, known ...string) {
 		if !names[k] && !namespace(k) && m[k] != nil && m[k] != "" {
 			a.Partial = fmt.Sprintf("unknown element %q", k)
 			return
+		}
+	}
+}
+
+// twice marks the ACL Partial where an element has two members of one name, but for
+// letter case and prefix: which one S3 took is not known.
+func (a *ACL) twice(m map[string]any, single ...string) {
+	for _, name := range single {
+		if names := membersNamed(m, name); len(names) > 1 {
+			a.Partial = fmt.Sprintf("%q and %q in one element", names[0], names[1])
 		}
 	}
 }

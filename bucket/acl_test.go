@@ -195,6 +195,8 @@ func TestACLDocument(t *testing.T) {
 		{"one with a prefix, one without", body(`{"Grant":` + grant(`{"ID":"p"}`, "READ") + `,"a:Grant":` + grant(all, "READ") + `}`), []string{"p READ", "all READ"}, false},
 		{"a plural", body(`{"Grants":[` + grant(all, "READ") + `]}`), nil, true},
 		{"an unknown element beside the list", `{"Owner":{"ID":"o"},"Grants":[` + grant(all, "READ") + `]}`, nil, true},
+		{"an empty list beside one with a prefix", `{"Owner":{"ID":"o"},"AccessControlList":"","a:AccessControlList":{"Grant":` + grant(all, "READ") + `}}`, []string{"all READ"}, false},
+		{"two permissions in one grant", body(`{"Grant":{"Grantee":` + all + `,"Permission":"WRITE","a:Permission":"READ"}}`), []string{"all WRITE"}, true},
 		{"an unknown element that is empty", body(`{"Grants":""}`), nil, false},
 		{"an encoded group", body(`{"Grant":` + grant(`{"URI":"http%3A%2F%2Facs.amazonaws.com%2Fgroups%2Fglobal%2FAllUsers"}`, "READ") + `}`), []string{"all READ"}, false},
 		{"an unknown group", body(`{"Grant":` + grant(`{"URI":"http://acs.amazonaws.com/groups/global/All"}`, "READ") + `}`), []string{"http://acs.amazonaws.com/groups/global/All READ"}, true},

@@ -240,7 +240,7 @@ func (s *rewriteSet) caller(h *trail.Header) *bucket.Event {
 		Name: string(h.Name), Region: text(h.Region), ARN: text(h.ARN), Type: text(h.Type),
 		PrincipalID: text(h.PrincipalID), AccountID: text(h.AccountID), InvokedBy: text(h.InvokedBy),
 		SourceIPAddress: text(h.Address), UserAgent: text(h.Agent),
-		UserName: cmp.Or(text(h.UserName), tail(text(h.ARN), "/"), text(h.InvokedBy)),
+		UserName: cmp.Or(text(h.UserName), text([]byte(tail(string(h.ARN), "/"))), text(h.InvokedBy)),
 	}
 	s.by[key] = e
 	return e

@@ -105,7 +105,7 @@ func (c *collector) notSeen() string {
 func unseen(s *Summary) string {
 	var parts []string
 	if s.OutsideObjects > 0 || s.OutsideRecords > 0 {
-		parts = append(parts, counted(s.OutsideObjects, "file")+" and "+counted(s.OutsideRecords, "record")+" outside of the filter")
+		parts = append(parts, outside(s)+" outside of the filter")
 	}
 	if n := s.SkippedTotal(); n > 0 {
 		parts = append(parts, skippedWords(s))

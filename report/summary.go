@@ -142,6 +142,11 @@ func filterLine(s *Summary) string {
 	if s.OutsideObjects == 0 && s.OutsideRecords == 0 {
 		return "nothing left out"
 	}
+	return outside(s) + " left out, as asked for"
+}
+
+// outside counts what the filter left out.
+func outside(s *Summary) string {
 	var parts []string
 	if s.OutsideObjects > 0 { // a folder counts once, whatever it holds
 		parts = append(parts, "at least "+plural(s.OutsideObjects, "file or folder", "files and folders"))
@@ -149,5 +154,5 @@ func filterLine(s *Summary) string {
 	if s.OutsideRecords > 0 {
 		parts = append(parts, counted(s.OutsideRecords, "record"))
 	}
-	return strings.Join(parts, " and ") + " left out, as asked for"
+	return strings.Join(parts, " and ")
 }

@@ -18,8 +18,25 @@ var delivered = layout{
 	needs: []string{"eventversion", "useridentity", "eventtime", "eventsource", "eventname", "awsregion", "sourceipaddress", "useragent", "errorcode",
 		"errormessage", "requestparameters", "responseelements", "additionaleventdata", "requestid", "eventid", "resources", "eventtype", "readonly",
 		"recipientaccountid", "sharedeventid", "vpcendpointid"},
-	even: []member{
-		{"seconds", deliveredSeconds},
+	even: evenOf(deliveredSeconds, deliveredBucket, deliveredKey),
+	text: "concat(coalesce(requestparameters, ''), ' ', coalesce(errorcode, ''), ' ', coalesce(errormessage, ''), ' ', coalesce(json_format(CAST(resources AS JSON)), ''))",
+	odd: oddities(slices.Concat(
+		[]string{"eventtime IS NULL", "NOT regexp_like(eventtime, '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$')",
+			deliveredSeconds + " IS NULL", "eventtime < '1990'", "eventtime >= '2201'", "eventid IS NULL", "length(eventid) < 12",
+			"regexp_like(useridentity.arn, '[^ -~]')", oddAgent("useragent")},
+		longTexts(deliveredBucket),
+		[]string{"length(useridentity.accesskeyid) > 120", unclear("eventsource", "eventname", "requestparameters", deliveredBucket, deliveredKey)},
+	)...),
+	filter: deliveredFilter,
+	row:    deliveredRow(),
+	whole:  deliveredRecord,
+}
+
+// evenOf are the members of an even record in a table with the columns of
+// CloudTrail's own files, of which time, bucket and key are had by expressions.
+func evenOf(seconds, bucket, key string) []member {
+	return []member{
+		{"seconds", seconds},
 		{"event_id", "eventid"},
 		{"principal", deliveredPrincipal},
 		{"address", "coalesce(sourceipaddress, '')"},
@@ -31,21 +48,15 @@ var delivered = layout{
 		{"access_key", "coalesce(useridentity.accesskeyid, '')"},
 		{"source", "coalesce(eventsource, '')"},
 		{"user_type", "coalesce(useridentity.type, '')"},
-		{"bucket", deliveredBucket},
-		{"object_key", deliveredKey},
-	},
-	text: "concat(coalesce(requestparameters, ''), ' ', coalesce(errorcode, ''), ' ', coalesce(errormessage, ''), ' ', coalesce(json_format(CAST(resources AS JSON)), ''))",
-	odd: oddities(slices.Concat(
-		[]string{"eventtime IS NULL", "NOT regexp_like(eventtime, '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$')",
-			deliveredSeconds + " IS NULL", "eventtime < '1990'", "eventtime >= '2201'", "eventid IS NULL", "length(eventid) < 12",
-			"regexp_like(useridentity.arn, '[^ -~]')", oddAgent("useragent")},
-		tooLong("eventid", "useridentity.arn", "useridentity.accountid", "useridentity.invokedby", "useridentity.principalid", "sourceipaddress", "eventname",
-			"awsregion", "errorcode", "recipientaccountid", deliveredBucket),
-		[]string{"length(useridentity.accesskeyid) > 120", unclear("eventsource", "eventname", "requestparameters", deliveredBucket, deliveredKey)},
-	)...),
-	filter: deliveredFilter,
-	row:    deliveredRow(),
-	whole:  deliveredRecord,
+		{"bucket", bucket},
+		{"object_key", key},
+	}
+}
+
+// longTexts are the oddities of texts that are too long for an even record.
+func longTexts(bucket string) []string {
+	return tooLong("eventid", "useridentity.arn", "useridentity.accountid", "useridentity.invokedby", "useridentity.principalid", "sourceipaddress", "eventname",
+		"awsregion", "errorcode", "recipientaccountid", bucket)
 }
 
 const (

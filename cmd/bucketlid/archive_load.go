@@ -73,7 +73,7 @@ func newArchiveLoad(root *string) *cobra.Command {
 	flags.StringVar(&l.narrow.to, "to", "", "read only records before this `time`")
 	flags.StringVar(&l.narrow.since, "since", "", "the same as --from with an age, such as `36h`")
 	flags.StringVar(&l.narrow.endpoint, "endpoint-url", "", "`URL` of the S3 service, as for the AWS CLI (also AWS_ENDPOINT_URL)")
-	flags.IntVar(&l.narrow.workers, "workers", 0, "objects read at once (0: one for each CPU)")
+	addWorkers(flags, &l.narrow.workers, "objects read at once (0: one for each CPU)")
 	flags.BoolVar(&l.noProgress, "no-progress", false, "show no progress bar")
 	flags.BoolVarP(&l.quiet, "quiet", "q", false, "print no summary")
 	flags.BoolVar(&l.strict, "strict", false, "exit 5 when any input was skipped")

@@ -41,7 +41,7 @@ func newContextInit() *cobra.Command {
 	flags.StringVar(&f.hunt.to, "to", "", "read only records before this `time`")
 	flags.StringVar(&f.hunt.since, "since", "", "the same as --from with an age, such as `36h`")
 	flags.StringVar(&f.hunt.endpoint, "endpoint-url", "", "`URL` of the S3 service, as for the AWS CLI (also AWS_ENDPOINT_URL)")
-	flags.IntVar(&f.hunt.workers, "workers", 0, "objects read at once (0: one for each CPU)")
+	addWorkers(flags, &f.hunt.workers, "objects read at once (0: one for each CPU)")
 	flags.BoolVar(&f.hunt.noProgress, "no-progress", false, "show no progress bar")
 	return cmd
 }

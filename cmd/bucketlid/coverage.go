@@ -60,7 +60,7 @@ func newCoverage() *cobra.Command {
 	flags.StringVar(&h.to, "to", "", "read only records before this `time`")
 	flags.StringVar(&h.since, "since", "", "the same as --from with an age, such as `36h`")
 	flags.StringVar(&h.endpoint, "endpoint-url", "", "`URL` of the S3 service, as for the AWS CLI (also AWS_ENDPOINT_URL)")
-	flags.IntVar(&h.workers, "workers", 0, "objects read at once (0: one for each CPU)")
+	addWorkers(flags, &h.workers, "objects read at once (0: one for each CPU)")
 	flags.BoolVar(&h.noProgress, "no-progress", false, "show no progress bar")
 	flags.BoolVar(&h.strict, "strict", false, "exit 5 when there is a gap, when input was skipped, or when a file is not verified")
 	return cmd

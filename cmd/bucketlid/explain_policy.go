@@ -100,7 +100,7 @@ func newExplainPolicy() *cobra.Command {
 	flags.StringVar(&f.region, "region", "", "the bucket's `region`, for the witness and for aws:RequestedRegion")
 	flags.StringVar(&f.asOf, "as-of", "", "judge Date conditions at this `time` (RFC 3339, date, or age such as 36h; default: now)")
 	flags.StringVar(&f.batch, "batch", "", "read many documents from this `file` (- is standard input), one JSON object a line")
-	flags.IntVar(&f.workers, "workers", 0, "documents of a batch judged at once (0: one for each CPU)")
+	addWorkers(flags, &f.workers, "documents of a batch judged at once (0: one for each CPU)")
 	return cmd
 }
 

@@ -109,7 +109,7 @@ func (f *investigateFlags) add(flags *pflag.FlagSet, kind investigate.Kind) {
 	flags.StringVar(&h.to, "to", "", "read only records before this `time`")
 	flags.StringVar(&h.since, "since", "", "the same as --from with an age, such as `36h`")
 	flags.StringVar(&h.endpoint, "endpoint-url", "", "`URL` of the S3 service, as for the AWS CLI (also AWS_ENDPOINT_URL)")
-	flags.IntVar(&h.workers, "workers", 0, "objects read at once (0: one for each CPU)")
+	addWorkers(flags, &h.workers, "objects read at once (0: one for each CPU)")
 	flags.StringVar(&f.archive, "archive", "", "read the archive in this `folder`, or at s3://bucket/prefix, instead of SOURCEs (bucketlid archive load)")
 	flags.StringSliceVar(&f.engines, "engine", nil, "ask this query `engine` for the records: "+engineNames()+", as a SOURCE too (docs/engines.md)")
 	flags.DurationVar(&f.timeout, "timeout", 0, "end after this `time` with an error, such as 5m (0: never)")
